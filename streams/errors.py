@@ -6,7 +6,7 @@ what was expected and what to do about it; the command line prints it as it stan
 
 from typing import ClassVar
 
-from streams.plain_text.printable import printable, showable
+from streams.plain_text.printable import make_printable, make_showable
 
 
 class FxwatchError(Exception):
@@ -26,14 +26,14 @@ class FxwatchError(Exception):
     @property
     def message(self) -> str:
         """One paragraph: what, got, expected, what to do."""
-        parts = [showable(self.what)]
+        parts = [make_showable(self.what)]
         if self.got is not None:
             # what was got may be a sender's or a broker's own words
-            parts.append(f"got: {printable(str(self.got))}")
+            parts.append(f"got: {make_printable(str(self.got))}")
         if self.expected is not None:
-            parts.append(f"expected: {printable(str(self.expected))}")
+            parts.append(f"expected: {make_printable(str(self.expected))}")
         if self.todo is not None:
-            parts.append(f"to do: {showable(self.todo)}")
+            parts.append(f"to do: {make_showable(self.todo)}")
         return "; ".join(parts)
 
     @property
@@ -68,7 +68,7 @@ class ConfigurationError(UsageError):
     @property
     def message(self) -> str:
         """The problems, one a line, below the summary."""
-        return "\n".join([super().message, *(f"  - {showable(problem)}" for problem in self.problems)])
+        return "\n".join([super().message, *(f"  - {make_showable(problem)}" for problem in self.problems)])
 
     @property
     def fields(self) -> dict[str, object]:

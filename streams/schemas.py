@@ -120,7 +120,7 @@ def generate() -> dict[str, dict[str, Any]]:
     }
 
 
-def rendered() -> dict[str, str]:
+def render_schemas() -> dict[str, str]:
     """File name -> content of `deploy/schemas`. Lists of plain values stand on one line, as people read them."""
     return {f"{topic}.json": _render(schema) + "\n" for topic, schema in sorted(generate().items())}
 
@@ -135,9 +135,9 @@ def _render(content: Any, indent: str = "") -> str:
     return json.dumps(content, ensure_ascii=False)
 
 
-def differences(directory: Path) -> list[str]:
+def find_differing_schemas(directory: Path) -> list[str]:
     """File names in `directory` that are missing, differ from the code, or belong to no topic."""
-    wanted = rendered()
+    wanted = render_schemas()
     there = {path.name for path in directory.glob("*.json")}
     changed = {name for name in there & wanted.keys() if (directory / name).read_text("utf-8") != wanted[name]}
     return sorted(changed | (there ^ wanted.keys()))
@@ -146,7 +146,7 @@ def differences(directory: Path) -> list[str]:
 def write(directory: Path) -> list[str]:
     """Write every schema into `directory`, which is made if need be. Returns the file names that changed."""
     directory.mkdir(parents=True, exist_ok=True)
-    changed = [name for name in differences(directory) if name in rendered()]
-    for name, content in rendered().items():
+    changed = [name for name in find_differing_schemas(directory) if name in render_schemas()]
+    for name, content in render_schemas().items():
         (directory / name).write_text(content, "utf-8")
     return changed

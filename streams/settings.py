@@ -114,7 +114,7 @@ class Settings(BaseSettings):
     @classmethod
     def _addresses(cls, text: str, info: ValidationInfo) -> str:
         found, problems = bootstrap.read(text)
-        other = bootstrap.mismatch(found, info.data.get("security_protocol", "PLAINTEXT"))
+        other = bootstrap.find_mismatch(found, info.data.get("security_protocol", "PLAINTEXT"))
         if problems or other:
             raise ValueError("; ".join([*problems, *([other] if other else [])]))
         return text
@@ -136,12 +136,12 @@ class Settings(BaseSettings):
     @cached_property
     def effective(self) -> Configuration:
         """The effective configuration: defaults overlaid with the TOML's tables. Validated when the settings load."""
-        return effective_configuration(self.effective_tables)
+        return overlay_configuration(self.effective_tables)
 
     @property
     def bootstrap_servers(self) -> list[str]:
         """The bootstrap addresses as every client takes them. Raises `ConfigurationError` (command-line overrides)."""
-        return bootstrap.servers(self.bootstrap)
+        return bootstrap.parse_servers(self.bootstrap)
 
     @classmethod
     def settings_customise_sources(
@@ -170,7 +170,7 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def effective_configuration(tables: dict[str, Any]) -> Configuration:
+def overlay_configuration(tables: dict[str, Any]) -> Configuration:
     """Defaults overlaid with `tables`, validated to the end: what passes here can be applied by the core.
 
     Raises `ConfigurationError` with every problem found.
@@ -300,7 +300,7 @@ def load_settings(**overrides: Any) -> Settings:
         if name.startswith("FXWATCH_") and name not in known
     ]
     try:
-        effective_configuration(tables)
+        overlay_configuration(tables)
     except ConfigurationError as fault:
         problems += fault.problems
     settings = None
@@ -323,11 +323,11 @@ def load_settings(**overrides: Any) -> Settings:
 
 def _security_problems(settings: Settings) -> list[str]:
     """What is wrong with the security settings and their files; what is only unwise is logged."""
-    from streams.kafka_access.security_faults import security_faults, security_warnings
+    from streams.kafka_access.security_faults import find_security_faults, find_security_warnings
 
-    for warning in security_warnings(settings):
+    for warning in find_security_warnings(settings):
         logger.warning("%s", warning)
-    return security_faults(settings)
+    return find_security_faults(settings)
 
 
 def _sender_key_problems(settings: Settings) -> list[str]:

@@ -21,7 +21,7 @@ from streams.errors import BrokerUnavailableError, ConfigurationError, FxwatchEr
 from streams.faust_runtime.faust_metrics import FaustMonitorCollector
 from streams.kafka import topics
 from streams.kafka.agent_names import INGEST
-from streams.kafka.denied import DENIED, not_authorized
+from streams.kafka.denied import DENIED, make_not_authorized_error
 from streams.kafka.refusals import REFUSALS
 from streams.keys.sender_keys import SenderKeys
 from streams.ledger import configuration_in_force
@@ -58,14 +58,14 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
     held = topics.require(settings, *roles)
     # a monitor may not even describe the inputs
     inputs = [held[name] for name in topics.INPUTS if name in held] or [settings.effective.engine.partitions]
-    off = configuration_in_force.switched_off(configuration_in_force.require(settings))
+    off = configuration_in_force.list_switched_off(configuration_in_force.require(settings))
     application_claim.require(settings)
     raise_file_limit()
     listener = listen(settings.web_host, settings.web_port)
     settings = settings.model_copy(update={"web_port": listener.getsockname()[1]})
     logs.hear_libraries(settings.log_level)
     if senders is not None:
-        logger.info("%s", senders.told())
+        logger.info("%s", senders.describe())
     if off:
         logger.warning("typologies that the configuration in force switches off: %s", ", ".join(off), typologies=off)
     loop = _event_loop()
@@ -138,7 +138,7 @@ def run_agents(
         if "ingest" in agents:
             await agents["ingest"].start()
             agents["ingest"].conflicts.start()
-        return [*_watching(agents, watchdog, broker), health.background(announcements.run())]
+        return [*_watching(agents, watchdog, broker), health.start_in_background(announcements.run())]
 
     try:
         tasks = loop.run_until_complete(prepare())
@@ -150,7 +150,7 @@ def run_agents(
     gc.set_threshold(50_000, 20, 50)
     sys.setswitchinterval(SWITCH_SECONDS)
     watchdog.start()
-    worker = _Process(*apps, loop=loop, told_to_stop=announcements.stopping)
+    worker = _Process(*apps, loop=loop, told_to_stop=announcements.announce_stopping)
     try:
         worker.serve()
     except KafkaError as fault:
@@ -162,13 +162,13 @@ def run_agents(
     for task in tasks:
         task.cancel()
     worker.finish()
-    announcements.stopped()
+    announcements.announce_stopped()
 
 
 def _not_started(fault: KafkaError) -> FxwatchError:
     """Why the worker did not start: a right it lacks, a broker that refuses it, or one that went away."""
     if isinstance(fault, DENIED):
-        return not_authorized("this worker lacks a right", fault)
+        return make_not_authorized_error("this worker lacks a right", fault)
     return REFUSALS.newest() or BrokerUnavailableError(
         "the broker went away while the worker started", got=repr(fault), todo="start it again when the broker is there"
     )
@@ -188,7 +188,7 @@ def _watching(
     """The tasks beside Faust's. Nobody awaits them, so that one that ends ends the process."""
     works = [watchdog.heartbeat(), broker.run(), _observe_lag(list(agents.values()))]
     works += [agent.log.watch(die) for agent in agents.values() if isinstance(agent, StatefulAgent)]
-    return [health.background(one, die) for one in works]
+    return [health.start_in_background(one, die) for one in works]
 
 
 class _Process(faust.Worker):  # type: ignore[misc]  # faust ships no types

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import settings
 
 from streams.demo.broker import EmbeddedBroker
-from streams.demo.broker.ports import free_ports
+from streams.demo.broker.ports import find_free_ports
 from tests.support import warm_commands
 from tests.support.broker_tests_together import (
     BrokerTestsTogether,
@@ -58,7 +58,7 @@ class Kafka(NamedTuple):
 @pytest.fixture
 def free_port() -> int:
     """A TCP port of the loopback interface that nobody listens on."""
-    return free_ports(1)[0]
+    return find_free_ports(1)[0]
 
 
 @pytest.fixture

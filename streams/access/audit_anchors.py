@@ -73,7 +73,7 @@ def add_anchor(path: Path, offset: int, sha256: str) -> None:
         ) from fault
 
 
-def missing(values: Iterable[tuple[int, bytes]], anchors: Iterable[Anchor]) -> Iterator[str]:
+def find_missing(values: Iterable[tuple[int, bytes]], anchors: Iterable[Anchor]) -> Iterator[str]:
     """What the log of (offset, bytes) does not hold any more of what was anchored; nothing when it holds all."""
     held = {offset: audit_log.digest(value) for offset, value in values}
     end = max(held, default=-1)

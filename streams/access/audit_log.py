@@ -21,7 +21,7 @@ from aiokafka.errors import KafkaError
 
 from streams.errors import FxwatchError
 from streams.kafka import clients, topics
-from streams.kafka.denied import denied_or
+from streams.kafka.denied import choose_error
 from streams.keys.pseudonyms import is_token
 from streams.log import logs
 from streams.settings import Settings
@@ -107,7 +107,7 @@ def chained(
     )
 
 
-def breaks(values: Iterable[tuple[int, bytes]]) -> Iterator[str]:
+def find_breaks(values: Iterable[tuple[int, bytes]]) -> Iterator[str]:
     """What is wrong with the chain of (offset, bytes), in order; nothing when it is whole."""
     previous = FIRST
     for offset, value in values:
@@ -124,7 +124,7 @@ def breaks(values: Iterable[tuple[int, bytes]]) -> Iterator[str]:
         previous = digest(value)
 
 
-def account() -> Who:
+def read_account() -> Who:
     """Who runs this process."""
     uid = os.getuid()
     try:
@@ -173,14 +173,14 @@ def _left_behind(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> No
 
 async def _append(settings: Settings, kind: str, token: str, case: str, reason: str, outcome: str) -> AuditReceipt:
     tp = TopicPartition(topics.AUDIT, PARTITION)
-    producer = clients.transactional_producer(settings, f"{settings.application}-audit")
-    consumer = clients.reader(settings, committed=True)
+    producer = clients.make_transactional_producer(settings, f"{settings.application}-audit")
+    consumer = clients.make_reader(settings, committed=True)
     try:
         try:
             await producer.start()
             await consumer.start()
             last = await _last(consumer, tp)
-            value = chained(last, kind, token, case, reason, account(), datetime.now(UTC), outcome)
+            value = chained(last, kind, token, case, reason, read_account(), datetime.now(UTC), outcome)
             async with producer.transaction():
                 told = await producer.send_and_wait(tp.topic, value, key=subject(token).encode(), partition=PARTITION)
         finally:
@@ -193,5 +193,5 @@ async def _append(settings: Settings, kind: str, token: str, case: str, reason: 
             got=repr(fault),
             todo="see `fxwatch topics diff` and the broker's log, then ask again",
         )
-        raise denied_or(unwritten, fault) from fault
+        raise choose_error(unwritten, fault) from fault
     return AuditReceipt(tp.topic, PARTITION, told.offset, digest(value))

@@ -21,7 +21,7 @@ from detectors.wording import phrases
 from streams.alert_text import korean
 from streams.alert_text.labels import LABELS, Labels
 from streams.plain_text.languages import Language
-from streams.plain_text.printable import printable
+from streams.plain_text.printable import make_printable
 
 SEOUL = ZoneInfo("Asia/Seoul")
 EVIDENCE_SHOWN = 10
@@ -79,8 +79,8 @@ def in_language(text: str, lang: Language) -> str:
     """The part of an `English / Korean` text in `lang`; a text in one language as it is."""
     english, slash, korean = text.partition(" / ")
     if not slash or _HANGUL.search(english) or not _HANGUL.search(korean):
-        return printable(text)
-    return printable(korean if lang == "ko" else english)
+        return make_printable(text)
+    return make_printable(korean if lang == "ko" else english)
 
 
 def number(value: Number | None, unit: str = "", *, lang: Language = "en", of: str = "") -> str:
@@ -97,11 +97,11 @@ def number(value: Number | None, unit: str = "", *, lang: Language = "en", of: s
         return "yes" if float(value) else "no"
     if isinstance(value, str):
         try:
-            return f"{Decimal(value):,}{printable(suffix)}"
+            return f"{Decimal(value):,}{make_printable(suffix)}"
         except InvalidOperation:
-            return printable(f"{value}{suffix}")
+            return make_printable(f"{value}{suffix}")
     text = f"{value:,}" if isinstance(value, int) else f"{value:,.4f}".rstrip("0").rstrip(".")
-    return f"{text}{printable(suffix)}"
+    return f"{text}{make_printable(suffix)}"
 
 
 def local_time(at: datetime, zone: ZoneInfo, lang: Language = "en") -> str:
@@ -122,11 +122,11 @@ def rarer_than(p_value: float) -> str:
 
 def _first_sentence(text: str) -> str:
     """Up to the first full stop that a blank follows, so that decimals stay whole."""
-    return re.split(r"(?<=\.)\s", printable(text), maxsplit=1)[0]
+    return re.split(r"(?<=\.)\s", make_printable(text), maxsplit=1)[0]
 
 
 def _sentence(reason: Reason, lang: Language) -> str:
-    return printable(reason.text_ko if lang == "ko" else reason.text_en)
+    return make_printable(reason.text_ko if lang == "ko" else reason.text_en)
 
 
 def _titles(alert: Alert, lang: Language) -> str:
@@ -154,14 +154,14 @@ def _head(alert: Alert, words: Labels, lang: Language, zone: ZoneInfo) -> Iterat
     if happened:
         yield TextLine(happened, margin=2)
     yield TextLine(_money(alert, words, lang), words.amount, 2, _LABEL)
-    changed = f" {words.updates} {printable(alert.supersedes)}" if alert.supersedes else ""
+    changed = f" {words.updates} {make_printable(alert.supersedes)}" if alert.supersedes else ""
     yield TextLine(f"{local_time(alert.created_for, zone, lang)} ({status}{changed})", words.when, 2, _LABEL)
-    yield TextLine(printable(alert.party), words.party, 2, _LABEL)
+    yield TextLine(make_printable(alert.party), words.party, 2, _LABEL)
     if alert.counterparty:
-        yield TextLine(printable(alert.counterparty), words.counterparty, 2, _LABEL)
+        yield TextLine(make_printable(alert.counterparty), words.counterparty, 2, _LABEL)
     if alert.parties:
-        yield TextLine(printable(", ".join(alert.parties)), words.others, 2, _LABEL)
-    yield TextLine(printable(", ".join(map(phrases.code, alert.institutions))), words.institutions, 2, _LABEL)
+        yield TextLine(make_printable(", ".join(alert.parties)), words.others, 2, _LABEL)
+    yield TextLine(make_printable(", ".join(map(phrases.code, alert.institutions))), words.institutions, 2, _LABEL)
 
 
 def _limit(limit: LimitShown, words: Labels, lang: Language) -> str:
@@ -174,7 +174,7 @@ def _limit(limit: LimitShown, words: Labels, lang: Language) -> str:
 
 
 def _spelled(name: str, lang: Language) -> str:
-    return korean.name(name) if lang == "ko" else printable(name.replace("_", " "))
+    return korean.name(name) if lang == "ko" else make_printable(name.replace("_", " "))
 
 
 def _basis(text: str, lang: Language) -> str:
@@ -182,9 +182,9 @@ def _basis(text: str, lang: Language) -> str:
 
 
 def _typology(hit: TypologyHit, words: Labels, lang: Language) -> Iterator[TextLine]:
-    window = korean.window(hit.window) if lang == "ko" else printable(hit.window)
+    window = korean.window(hit.window) if lang == "ko" else make_printable(hit.window)
     aside = f"{words.strength.format(value=number(hit.strength))}, {words.window.format(value=window)}"
-    yield TextLine(f"{in_language(hit.name, lang)} ({aside})", printable(hit.id), 2, 5, label_style="bold")
+    yield TextLine(f"{in_language(hit.name, lang)} ({aside})", make_printable(hit.id), 2, 5, label_style="bold")
     yield TextLine(_basis(hit.legal_basis, lang), words.basis, 7, _LABEL)
     for place, each in enumerate(hit.measured):
         label = "" if place else words.measured
@@ -234,7 +234,7 @@ def _evidence(
             each.event_id,
             _original(each),
         )
-        yield TextLine("  ".join(map(printable, told)), mark, 2, 2)
+        yield TextLine("  ".join(map(make_printable, told)), mark, 2, 2)
         if details is not None:
             yield from details(each)
 
@@ -256,7 +256,7 @@ def _rarity(alert: Alert, words: Labels, lang: Language) -> Iterator[TextLine]:
     )
     yield TextLine(f"{words.score.format(score=number(alert.score))}; {ranked}", margin=2)
     selection = alert.selection
-    budget = korean.coded(selection.budget, korean.BUDGETS) if lang == "ko" else printable(selection.budget)
+    budget = korean.coded(selection.budget, korean.BUDGETS) if lang == "ko" else make_printable(selection.budget)
     chance = words.chance.format(budget=budget, probability=number(selection.probability))
     chosen = words.chosen.get(selection.budget, chance)
     yield TextLine(f"{words.explored}; {chance}" if selection.explored else chosen, margin=2)
@@ -265,16 +265,16 @@ def _rarity(alert: Alert, words: Labels, lang: Language) -> Iterator[TextLine]:
 def _record(alert: Alert, words: Labels, lang: Language) -> Iterator[TextLine]:
     versions, position = alert.versions, alert.position
     yield TextLine(words.record, style="bold")
-    yield TextLine(printable(alert.alert_id), words.alert, 2, _LABEL)
-    yield TextLine(printable(alert.case_id), words.case, 2, _LABEL)
-    desk = korean.coded(alert.desk, korean.DESKS) if lang == "ko" else printable(alert.desk)
+    yield TextLine(make_printable(alert.alert_id), words.alert, 2, _LABEL)
+    yield TextLine(make_printable(alert.case_id), words.case, 2, _LABEL)
+    desk = korean.coded(alert.desk, korean.DESKS) if lang == "ko" else make_printable(alert.desk)
     yield TextLine(desk, words.desk, 2, _LABEL)
-    yield TextLine(printable(alert.trigger_event_id), words.trigger, 2, _LABEL)
-    yield TextLine(printable(f"{position.topic}[{position.partition}]@{position.offset}"), words.ledger, 2, _LABEL)
+    yield TextLine(make_printable(alert.trigger_event_id), words.trigger, 2, _LABEL)
+    yield TextLine(make_printable(f"{position.topic}[{position.partition}]@{position.offset}"), words.ledger, 2, _LABEL)
     told = words.releases.format(
         code=versions.code, config=versions.config, detectors=versions.detectors, rules=versions.rules
     )
-    yield TextLine(printable(told), words.versions, 2, _LABEL)
+    yield TextLine(make_printable(told), words.versions, 2, _LABEL)
     yield TextLine(words.caution, margin=2, style="italic")
 
 
@@ -352,9 +352,9 @@ def render(
 def headline(alert: Alert, *, lang: Language = "en", zone: ZoneInfo = SEOUL) -> Text:
     """One line: severity, time, what was found, amount, party."""
     words = LABELS[lang]
-    found = ", ".join(printable(hit.id) for hit in alert.typologies)
+    found = ", ".join(make_printable(hit.id) for hit in alert.typologies)
     title = f"{found} {_titles(alert, lang)}" if found else _titles(alert, lang)
     text = Text(f"{words.severity[alert.severity]:<9}", style=STYLES[alert.severity])
-    told = (local_time(alert.created_for, zone, lang), title, _money(alert, words, lang), printable(alert.party))
+    told = (local_time(alert.created_for, zone, lang), title, _money(alert, words, lang), make_printable(alert.party))
     text.append("  ".join(told), style="not bold")
     return text

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from detectors.contracts.alert import Number
 from detectors.wording.phrases import date_ko
-from streams.plain_text.printable import printable
+from streams.plain_text.printable import make_printable
 
 if TYPE_CHECKING:
     from detectors.typologies.base import Typology
@@ -68,8 +68,8 @@ def name(text: str) -> str:
     for start, form in words.beginnings.items():
         if text.startswith(start):
             rest = text.removeprefix(start)
-            return form.format(words.names.get(rest) or printable(rest))
-    return printable(text.replace("_", " "))
+            return form.format(words.names.get(rest) or make_printable(rest))
+    return make_printable(text.replace("_", " "))
 
 
 def window(text: str) -> str:
@@ -77,8 +77,8 @@ def window(text: str) -> str:
     for pattern, form in known().windows:
         found = pattern.fullmatch(text)
         if found:
-            return form.format(printable(found[1]))
-    return printable(text)
+            return form.format(make_printable(found[1]))
+    return make_printable(text)
 
 
 def legal_basis(text: str) -> str:
@@ -88,7 +88,7 @@ def legal_basis(text: str) -> str:
 
 def coded(code: str, words: dict[str, str]) -> str:
     """A desk or a budget: what it is called, with the code that commands and topics name it by."""
-    return f"{words[code]}({printable(code)})" if code in words else printable(code)
+    return f"{words[code]}({make_printable(code)})" if code in words else make_printable(code)
 
 
 def day(text: str) -> str:
@@ -96,7 +96,7 @@ def day(text: str) -> str:
     try:
         return date_ko(date.fromisoformat(text))
     except ValueError:
-        return printable(text)
+        return make_printable(text)
 
 
 def month(text: str) -> str:
@@ -112,7 +112,7 @@ def short_moment(at: datetime, zone: ZoneInfo) -> str:
 
 def zone_name(zone: ZoneInfo) -> str:
     """A zone as the title of a column says it."""
-    return "한국 시각" if zone.key == "Asia/Seoul" else printable(zone.key)
+    return "한국 시각" if zone.key == "Asia/Seoul" else make_printable(zone.key)
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:
@@ -134,7 +134,7 @@ def figure(value: Number, unit: str, grouped: str, of: str = "") -> str:
         return day(str(value))
     if unit == "count":
         return grouped + known().counters.get(of, _COUNTER)
-    return grouped + _UNITS[unit] if unit in _UNITS else f"{grouped} {printable(unit)}"
+    return grouped + _UNITS[unit] if unit in _UNITS else f"{grouped} {make_printable(unit)}"
 
 
 def won(grouped: str, value: Number) -> str:

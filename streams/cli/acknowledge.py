@@ -25,7 +25,7 @@ def command(topic: str, partition: int, first: int, last: int, reason: str, *, a
 
     Example: fxwatch acknowledge fx.rates.v1 1 0 59 --reason "sent again on 3 March, ticket 44"
     """
-    from streams.access.audit_log import account
+    from streams.access.audit_log import read_account
     from streams.decisions.acknowledge_gap import record_acknowledgement
 
     if last < first or not reason.strip():
@@ -34,7 +34,7 @@ def command(topic: str, partition: int, first: int, last: int, reason: str, *, a
             got=f"{first} to {last}, {reason!r}",
             expected="FIRST up to LAST, --reason of some words",
         )
-    who, at = account().user, datetime.now(UTC).isoformat(timespec="seconds")
+    who, at = read_account().user, datetime.now(UTC).isoformat(timespec="seconds")
     record_acknowledgement(load_settings(), (topic, partition), (first, last), reason.strip(), who=who, at=at)
     told = {"topic": topic, "partition": partition, "first": first, "last": last, "reason": reason.strip(), "who": who}
     if as_json:

@@ -11,7 +11,7 @@ import msgspec
 from streams.alert_text import alert_text
 from streams.cli.alerts_list import alert_topic, list_
 from streams.cli.alerts_show import show
-from streams.cli.desk_options import language, told
+from streams.cli.desk_options import language, remark
 from streams.desk_text.desk_words import DESK_WORDS, DeskWords
 from streams.kafka import topic_reader
 from streams.plain_text import tables
@@ -40,7 +40,7 @@ class _Printer:
     def __init__(self, lang: Language, zone: ZoneInfo, least: str, *, as_json: bool) -> None:
         self._lang, self._zone, self._json = lang, zone, as_json
         self._least = alert_text.SEVERITIES.index(least)
-        self._console = tables.console() if tables.in_terminal() else None
+        self._console = tables.make_console() if tables.is_terminal() else None
 
     def show(self, record: Any) -> bool:
         """Print the record's alert if it is severe enough; tells whether it did."""
@@ -48,7 +48,7 @@ class _Printer:
             alert = alert_text.read_alert(record.value or b"")
         except msgspec.DecodeError as fault:
             place = f"{record.topic}[{record.partition}]@{record.offset}"
-            told(DESK_WORDS[self._lang].no_alert_here.format(place=place, cause=fault))
+            remark(DESK_WORDS[self._lang].no_alert_here.format(place=place, cause=fault))
             return False
         if alert_text.SEVERITIES.index(alert.severity) < self._least:
             return False
@@ -71,7 +71,7 @@ def _backlog_in_order(reader: topic_reader.Reader) -> Iterator[Any]:
 
     All of it is held in memory: alerts are tens a day.
     """
-    held = [record for _, batch in reader.to_end() for record in batch]
+    held = [record for _, batch in reader.read_to_end() for record in batch]
     held.sort(key=lambda record: (record.timestamp, record.partition, record.offset))
     yield from held
 
@@ -79,10 +79,10 @@ def _backlog_in_order(reader: topic_reader.Reader) -> Iterator[Any]:
 def _records(reader: topic_reader.Reader, words: DeskWords, *, from_beginning: bool) -> Iterator[Any]:
     if from_beginning:
         yield from _backlog_in_order(reader)
-    told(words.waiting)
+    remark(words.waiting)
 
     def silent(answers: bool) -> None:
-        told(words.broker_back if answers else words.broker_silent)
+        remark(words.broker_back if answers else words.broker_silent)
 
     for _, batch in reader.follow(from_beginning=False, silent=silent):
         yield from batch
@@ -126,11 +126,11 @@ def follow(
     shown = 0
     try:
         with topic_reader.Reader(settings, [topic]) as reader:
-            told(words.follow.format(topic=topic, address=settings.bootstrap))
+            remark(words.follow.format(topic=topic, address=settings.bootstrap))
             for record in _records(reader, words, from_beginning=from_beginning):
                 if wanted is None or record.key == wanted:
                     shown += printer.show(record)
                 if shown == count:
                     return
     except KeyboardInterrupt:
-        told(words.stopped.format(n=f"{shown:,}"))
+        remark(words.stopped.format(n=f"{shown:,}"))

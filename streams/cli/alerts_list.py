@@ -7,9 +7,17 @@ from zoneinfo import ZoneInfo
 import click
 
 from streams.alert_text.alert_text import SEVERITIES
-from streams.cli.desk_options import ReadingProgress, language, one_form, show_page, spreadsheet, told, write_csv
+from streams.cli.desk_options import (
+    ReadingProgress,
+    language,
+    remark,
+    require_one_form,
+    show_page,
+    spreadsheet,
+    write_csv,
+)
 from streams.desk.alert_heads import ANOMALY, Wanted
-from streams.desk.listing import Listed, Query, listed
+from streams.desk.listing import Listed, Query, list_alerts
 from streams.desk.moments import span
 from streams.desk.party_history import require_token
 from streams.desk_text import list_text
@@ -117,7 +125,7 @@ def list_(  # noqa: PLR0917
 
     Example: fxwatch alerts list --desk customs --sort amount --csv --bom > alerts.csv
     """
-    one_form(as_csv=as_csv, as_json=as_json, bom=bom)
+    require_one_form(as_csv=as_csv, as_json=as_json, bom=bom)
     settings = load_settings()
     zone = ZoneInfo(settings.effective.engine.time_zone)
     for party in parties:
@@ -132,13 +140,13 @@ def list_(  # noqa: PLR0917
         least=min_severity,
     )
     query = Query(topic=alert_topic(settings, desk), wanted=wanted, state=status, sorting=sorting, most=limit)
-    found = listed(settings, query, ReadingProgress(lang))
+    found = list_alerts(settings, query, ReadingProgress(lang))
     if as_json:
         for row in found.rows:
             say_json(json.dumps(list_text.row_json(row), ensure_ascii=False))
     elif as_csv:
         write_csv(list_text.CSV_TITLES[lang], (list_text.csv_cells(row, zone, lang) for row in found.rows), bom=bom)
-    elif tables.in_terminal() and tables.console().width < TABLE_COLUMNS:
+    elif tables.is_terminal() and tables.make_console().width < TABLE_COLUMNS:
         show_page([line for row in found.rows for line in list_text.block(row, zone, lang)])
     else:
         names = list_text.columns(zone, lang)
@@ -154,8 +162,8 @@ def list_(  # noqa: PLR0917
 def _remarks(found: Listed, lang: Language) -> None:
     words = DESK_WORDS[lang]
     more = f"; {words.more}" if found.total > len(found.rows) else ""
-    told(words.listed.format(shown=f"{len(found.rows):,}", total=f"{found.total:,}") + more)
+    remark(words.listed.format(shown=f"{len(found.rows):,}", total=f"{found.total:,}") + more)
     if found.without_verdicts is not None:
-        told(words.no_right)
+        remark(words.no_right)
     if found.unreadable:
-        told(words.unreadable.format(n=f"{found.unreadable:,}"))
+        remark(words.unreadable.format(n=f"{found.unreadable:,}"))

@@ -12,8 +12,8 @@ from streams.alert_text import alert_text
 from streams.cli.desk_options import ReadingProgress, language, show_page
 from streams.desk.alert_heads import Head
 from streams.desk.alert_lookup import FoundAlert, find_alerts, series_of
-from streams.desk.evidence_records import Detail, evidence_records
-from streams.desk.reasons import reasons_of
+from streams.desk.evidence_records import Detail, read_evidence_records
+from streams.desk.reasons import read_reasons
 from streams.desk.verdicts import Verdicts, read_verdicts
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.evidence_text import EvidenceText, evidence_json
@@ -43,7 +43,7 @@ def look(settings: Settings, alert_id: str, progress: ReadingProgress) -> Looked
     (found,) = find_alerts(settings, [alert_id], progress).values()
     heads = series_of(settings, found)
     try:
-        details = asyncio.run(evidence_records(settings, found.alert))
+        details = asyncio.run(read_evidence_records(settings, found.alert))
         partition = found.alert.position.partition
         first = min((head.position.offset for head in heads), default=found.alert.position.offset)
         with topic_reader.Reader(settings, [topics.LEDGER], [partition], known=True) as reader:
@@ -52,7 +52,7 @@ def look(settings: Settings, alert_id: str, progress: ReadingProgress) -> Looked
         return Looked(found, heads, None, None, None)
     given = [one for head in heads for one in verdicts.on(head.alert_id, head.party)]
     try:
-        reasons: Reasons = asyncio.run(reasons_of(settings, given))
+        reasons: Reasons = asyncio.run(read_reasons(settings, given))
     except NotAuthorizedError:
         reasons = None
     return Looked(found, heads, details, verdicts, reasons)
@@ -81,7 +81,7 @@ def _as_json(looked: Looked, settings: Settings) -> dict[str, Any]:
         verdicts = [
             msgspec.to_builtins(given)
             | {
-                "counts": looked.verdicts.counts(given),
+                "counts": looked.verdicts.does_count(given),
                 "reason": (looked.reasons or {}).get((given.partition, given.offset)),
             }
             for head in looked.heads

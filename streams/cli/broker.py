@@ -117,12 +117,12 @@ def status(context: click.Context, given: Path | None, *, as_json: bool) -> None
     Example: fxwatch broker status --json
     """
     from streams.demo.broker import find_running
-    from streams.demo.broker.node import serves
+    from streams.demo.broker.node import is_serving
     from streams.settings import Settings
 
     directory = _directory(given)
     running = find_running(directory)
-    ready = running is not None and serves(Settings.model_construct(bootstrap=running.bootstrap), running.node)
+    ready = running is not None and is_serving(Settings.model_construct(bootstrap=running.bootstrap), running.node)
     if as_json:
         known = msgspec.to_builtins(running) if running else {}
         say_json(json.dumps({"running": running is not None, "ready": ready, "directory": str(directory), **known}))

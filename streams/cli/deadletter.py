@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from streams.contracts.dead_letters import Original, original
+from streams.contracts.dead_letters import Original, read_original
 from streams.errors import FxwatchError, UsageError
 from streams.ingest.input_topic_ids import read_ids
 from streams.kafka import clients, topic_reader, topics
@@ -86,9 +86,9 @@ def letters(
     positions = _positions(topic, offsets)
     seen: set[tuple[str, str, int, int]] = set()
     with topic_reader.Reader(settings, [topics.DEADLETTER]) as reader:
-        for _, batch in reader.to_end():
+        for _, batch in reader.read_to_end():
             for record in batch:
-                letter = original(record)
+                letter = read_original(record)
                 if letter is None:
                     place = f"{record.topic}[{record.partition}]@{record.offset}"
                     say(f"{place} is not a dead letter of fxwatch; left out", err=True)
@@ -236,7 +236,7 @@ class _Sender:
         waiting, self._waiting = self._waiting, {}
         self._records = self._bytes = 0
         if waiting and self._producer is None:
-            producer = clients.idempotent_producer(self._settings, f"{self._settings.application}-replay")
+            producer = clients.make_idempotent_producer(self._settings, f"{self._settings.application}-replay")
             await producer.start()
             self._producer = producer
         for at, records in waiting.items():
@@ -258,7 +258,7 @@ class _Replayed(NamedTuple):
 
 def _replay(settings: Settings, chosen: Iterator[tuple[Original, int]], *, yes: bool) -> _Replayed:
     """Send the letters that can be, as they are read; unless `yes`, only say what would be sent."""
-    partitions = topic_reader.partitions_of(settings, topics.INPUTS)
+    partitions = topic_reader.count_partitions_of(settings, topics.INPUTS)
     sender = _Sender(settings, time.time_ns() // 1_000_000)
     counts, refused, restamped = Counter[tuple[str, str]](), [], 0
     # in turns with the reader, whose loop is its own

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from detectors.contracts.alert import Alert
 from streams.installation.extras import needs
 from streams.plain_text import tables
-from streams.plain_text.printable import printable, say, say_json
+from streams.plain_text.printable import make_printable, say, say_json
 from streams.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -78,14 +78,14 @@ def command(events: int, rate: float, seed: int, lang: "Language", *, keep: bool
 
 def _clear(teller: "_Teller", place: "DemoDirectory", *, keep: bool) -> None:
     from streams.demo.broker.jars import cache_directory
-    from streams.demo.place import size_of
+    from streams.demo.place import measure_size
 
     if keep:
         teller.say(f"kept: {place.directory} ({_size(place.keep())}: the broker's data and the logs)")
     else:
         teller.say(f"removed: {place.directory} ({_size(place.remove())}: the broker's data and the logs)")
     cache = cache_directory()
-    teller.say(f"kept for the next start: {cache} ({_size(size_of(cache))}: Kafka's jars)")
+    teller.say(f"kept for the next start: {cache} ({_size(measure_size(cache))}: Kafka's jars)")
 
 
 def _size(taken: int) -> str:
@@ -96,13 +96,13 @@ def _run(
     teller: "_Teller", place: "DemoDirectory", settings: Settings, events: int, rate: float, seed: int, *, as_json: bool
 ) -> None:
     from streams.demo import run
-    from streams.demo.summary import told
+    from streams.demo.summary import tell_summary
     from streams.generator import Simulation
     from streams.keys.pseudonyms import development_keys
     from streams.publication.sending import publish_records
 
     keys = development_keys()
-    with run.cluster(settings, place, teller.aside) as (running, workers):
+    with run.run_cluster(settings, place, teller.aside) as (running, workers):
         stream = Simulation(seed=seed, events=events, bad_share=0.01)
         with teller.bar(events) as sent_so_far:
             live = run.LiveAlerts(running, teller.show)
@@ -112,12 +112,12 @@ def _run(
             found = run.wait_drained(workers, published.records)
             seconds = time.monotonic() - began
             alerts = live.finish()
-        planted = run.planted_found(stream.truth, alerts, lambda party: keys.pseudonym("party", party).token)
-        figures = run.summary(published.records, seconds, found, alerts, planted, workers)
+        planted = run.count_planted_found(stream.truth, alerts, lambda party: keys.pseudonym("party", party).token)
+        figures = run.sum_up(published.records, seconds, found, alerts, planted, workers)
         if as_json:
             say_json(json.dumps(figures))
         else:
-            teller.say("\n".join(told(figures, settings.effective.detectors.warm_up, teller.lang)))
+            teller.say("\n".join(tell_summary(figures, settings.effective.detectors.warm_up, teller.lang)))
 
 
 class _Teller:
@@ -126,7 +126,7 @@ class _Teller:
     def __init__(self, lang: "Language", *, as_json: bool) -> None:
         self.lang = lang
         self._err = as_json
-        self._console = tables.console(stderr=as_json)
+        self._console = tables.make_console(stderr=as_json)
         self._drawn = self._console.is_terminal
         self._progress: Progress | None = None
         self._shown = 0
@@ -137,7 +137,7 @@ class _Teller:
 
     def aside(self, line: str) -> None:
         """A line about the machinery, dim in a terminal."""
-        self._console.print(printable(line), style="dim", markup=False, highlight=False)
+        self._console.print(make_printable(line), style="dim", markup=False, highlight=False)
 
     @contextlib.contextmanager
     def bar(self, events: int) -> Iterator[Callable[[int], None]]:

@@ -52,7 +52,7 @@ def spreadsheet(command: Command) -> Command:
     return command
 
 
-def one_form(*, as_csv: bool, as_json: bool, bom: bool) -> None:
+def require_one_form(*, as_csv: bool, as_json: bool, bom: bool) -> None:
     """Raises `UsageError` for two forms of output at once, or a mark for a file that is none."""
     if as_csv and as_json:
         raise UsageError("output has one form", got="--csv and --json", expected="one of them", todo="leave one out")
@@ -60,7 +60,7 @@ def one_form(*, as_csv: bool, as_json: bool, bom: bool) -> None:
         raise UsageError("--bom belongs to --csv", got="--bom alone", expected="--csv --bom", todo="add --csv")
 
 
-def told(text: str) -> None:
+def remark(text: str) -> None:
     """A remark beside the output."""
     say(text, err=True)
 
@@ -73,8 +73,8 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str]], *, bom: boo
 
 def show_page(page: list[alert_text.TextLine], style: str = "bold") -> None:
     """A page to standard output: wrapped in a terminal, one line a statement in a pipe."""
-    if tables.in_terminal():
-        tables.console().print(alert_text.TerminalPage(page, style))
+    if tables.is_terminal():
+        tables.make_console().print(alert_text.TerminalPage(page, style))
     else:
         say(alert_text.text_of(page).rstrip("\n"))
 
@@ -89,4 +89,4 @@ class ReadingProgress:
         """Note how far it is."""
         if time.monotonic() >= self._due:
             self._due = time.monotonic() + PATIENCE_SECONDS
-            told(self._words.reading.format(seen=f"{seen:,}", total=f"{total:,}"))
+            remark(self._words.reading.format(seen=f"{seen:,}", total=f"{total:,}"))

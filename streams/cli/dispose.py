@@ -13,10 +13,10 @@ import click
 
 from detectors.books.party import MOST_RAISED
 from detectors.contracts.events import Verdict
-from streams.cli.desk_options import ReadingProgress, language, told
+from streams.cli.desk_options import ReadingProgress, language, remark
 from streams.contracts.inputs import DispositionRecord
 from streams.desk.alert_lookup import SHORT_DIGITS, FoundAlert, find_alerts
-from streams.desk.disposing import DETAILS, Done, already, check, decided, dispose
+from streams.desk.disposing import DETAILS, Done, check, dispose, find_same_verdict, make_decision
 from streams.desk.moments import moment
 from streams.desk.verdicts import LedgerVerdict, Verdicts, read_verdicts, starts_of
 from streams.desk_text.desk_words import DESK_WORDS
@@ -160,7 +160,7 @@ def command(
         for one in (one for one in judged if whole or one.decision.alert_id in done):
             _show(settings, one, done.get(one.decision.alert_id), waited, as_json=as_json, lang=lang)
         if verdicts is None:
-            told(DESK_WORDS[lang].no_right)
+            remark(DESK_WORDS[lang].no_right)
     raise click.exceptions.Exit(_code(sent, waited=wait_seconds > 0))
 
 
@@ -168,7 +168,7 @@ def _warn(judged: list[_Judged], lang: Language) -> None:
     """Say before anything is sent which verdicts the monitor may refuse, where nobody at the desk would see it."""
     for one in judged:
         if one.found.newer >= MOST_RAISED:
-            told(DESK_WORDS[lang].old_alert.format(alert=one.found.alert.alert_id[:SHORT_DIGITS], n=one.found.newer))
+            remark(DESK_WORDS[lang].old_alert.format(alert=one.found.alert.alert_id[:SHORT_DIGITS], n=one.found.newer))
 
 
 def _judge(
@@ -177,7 +177,7 @@ def _judge(
     """The decision on one alert. Raises `UsageError` for one that would be refused."""
     alert = found.alert
     details = {name: given[name] for name in DETAILS}
-    decision = decided(
+    decision = make_decision(
         at,
         alert_id=alert.alert_id,
         party=alert.party,
@@ -187,7 +187,7 @@ def _judge(
         **details,
     )
     check(settings, decision)
-    return _Judged(found, decision, None if verdicts is None else already(verdicts, decision))
+    return _Judged(found, decision, None if verdicts is None else find_same_verdict(verdicts, decision))
 
 
 def _show(

@@ -90,8 +90,8 @@ def broker_and_topics(settings: Settings) -> list[Check]:
     """
     from streams.kafka import security, topics
 
-    named = "bootstrap" in settings.model_fields_set or bool(extras.missing("demo"))
-    broker = Check(name="broker", ok=True, found=f"{settings.bootstrap} ({security.told(settings)})")
+    named = "bootstrap" in settings.model_fields_set or bool(extras.find_missing("demo"))
+    broker = Check(name="broker", ok=True, found=f"{settings.bootstrap} ({security.describe_access(settings)})")
     try:
         with topics.connect(settings) as admin:
             differences = topics.find_differences(admin, settings)
@@ -164,8 +164,8 @@ def sender_keys(settings: Settings) -> Check:
         senders = load_sender_keys(path)
     except FxwatchError as fault:
         return _failed("sender keys", fault, needed=True)
-    silenced = senders.silenced(datetime.now(UTC))
-    found = f"{path}, {senders.told()}" + (f"; no valid key: {', '.join(silenced)}" if silenced else "")
+    silenced = senders.find_silenced(datetime.now(UTC))
+    found = f"{path}, {senders.describe()}" + (f"; no valid key: {', '.join(silenced)}" if silenced else "")
     return Check(name="sender keys", ok=not silenced, found=found, todo="put their next keys into the file")
 
 
@@ -191,7 +191,7 @@ def uvloop() -> Check:
 
 def extra(name: extras.Extra) -> Check:
     """The libraries of an extra. A worker needs none of them."""
-    lacking = extras.missing(name)
+    lacking = extras.find_missing(name)
     found = f"not installed: {', '.join(lacking)}" if lacking else "installed"
     todo = f"nothing on a worker's machine; for {extras.PURPOSES[name]}: {extras.install(name)}"
     return Check(name=f"extra {name}", ok=not lacking, needed=False, found=found, todo=todo)

@@ -19,7 +19,7 @@ from streams.keys.secret_files import read_secret_file
 from streams.plain_text import tables
 from streams.plain_text.languages import Language
 from streams.plain_text.printable import say, say_json
-from streams.proofs.evidence import Proved, counted, prove
+from streams.proofs.evidence import Proved, count_verdicts, prove
 from streams.settings import load_settings
 
 
@@ -93,7 +93,7 @@ def _show(found: list[Proved], *, as_json: bool, lang: Language = "en") -> None:
 
 
 def _require(found: list[Proved], *, copied: bool) -> None:
-    counts = counted(found)
+    counts = count_verdicts(found)
     if counts["proven"] and (copied or counts["proven"] == len(found)):
         return
     told = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in counts.items() if count)

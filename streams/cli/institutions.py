@@ -14,7 +14,7 @@ from detectors.contracts.events import Profile, Transaction
 from detectors.values.institution_code import institution_code
 from streams.kafka import topic_reader, topics
 from streams.ledger import envelope
-from streams.operations.sender_words import SHARES, InstitutionRow, compared, words
+from streams.operations.sender_words import SHARES, InstitutionRow, compare_institutions, words
 from streams.plain_text import tables
 from streams.plain_text.printable import say, say_json
 from streams.settings import load_settings
@@ -75,9 +75,9 @@ def command(since: datetime | None, top: int, as_json: bool) -> None:
     """
     counts = Counts(since.replace(tzinfo=UTC) if since is not None else None)
     with topic_reader.Reader(load_settings(), [topics.LEDGER]) as source:
-        for _, records in source.to_end():
+        for _, records in source.read_to_end():
             counts.add(records)
-    rows = compared(counts.by_institution)
+    rows = compare_institutions(counts.by_institution)
     if as_json:
         for row in rows[:top]:
             say_json(json.dumps(row._asdict()))

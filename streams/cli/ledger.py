@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from streams.cli.desk_options import language, show_page, told
-from streams.desk.positions import At, records_at
+from streams.cli.desk_options import language, remark, show_page
+from streams.desk.positions import At, read_records_at
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.record_text import record_json, record_lines
 from streams.errors import LedgerError, UsageError
 from streams.kafka import topics
-from streams.kafka.topic_reader import partitions_of
+from streams.kafka.topic_reader import count_partitions_of
 from streams.ledger import envelope
 from streams.plain_text.languages import Language
 from streams.plain_text.printable import say, say_json
@@ -41,7 +41,7 @@ def _place(text: str, settings: Settings) -> tuple[int, int]:
             todo="copy it from an alert's evidence, such as 8:1007",
         )
     partition, offset = int(found[1]), int(found[2])
-    count = partitions_of(settings, [topics.LEDGER])[topics.LEDGER]
+    count = count_partitions_of(settings, [topics.LEDGER])[topics.LEDGER]
     if partition >= count:
         raise UsageError(
             "the ledger has no such partition",
@@ -68,7 +68,7 @@ def show(position: str, *, as_json: bool, lang: Language) -> None:
     """
     settings = load_settings()
     partition, offset = _place(position, settings)
-    found, span = asyncio.run(records_at(settings, topics.LEDGER, partition, [offset]))
+    found, span = asyncio.run(read_records_at(settings, topics.LEDGER, partition, [offset]))
     at, place = found[offset], f"{partition}:{offset}"
     event = origin = None
     if at.state == "record":
@@ -98,6 +98,6 @@ def show(position: str, *, as_json: bool, lang: Language) -> None:
         say(f"{words.record} {place}")
         say(words.positions[at.state].format(first=span.first, end=span.written, cause=at.cause))
         if span.written > span.first:
-            told(words.span.format(first=span.first, last=span.written - 1))
+            remark(words.span.format(first=span.first, last=span.written - 1))
     if event is None:
         raise click.exceptions.Exit(1)

@@ -45,13 +45,13 @@ def message_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def given(told: dict[str, Any]) -> dict[str, str]:
+def read_given(told: dict[str, Any]) -> dict[str, str]:
     """The options that were given, as texts by parameter name."""
     held = {name: told[name] for name in NAMES if told[name] not in (None, False)}
     return {name: "true" if text is True else str(text) for name, text in held.items()}
 
 
-def checked(texts: dict[str, str]) -> Parameters:
+def check_parameters(texts: dict[str, str]) -> Parameters:
     """The parameters. Raises `UsageError` naming every option that is missing or wrong."""
     made = parameters(texts)
     if isinstance(made, Parameters):

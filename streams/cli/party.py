@@ -5,9 +5,17 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from streams.cli.desk_options import ReadingProgress, language, one_form, show_page, spreadsheet, told, write_csv
+from streams.cli.desk_options import (
+    ReadingProgress,
+    language,
+    remark,
+    require_one_form,
+    show_page,
+    spreadsheet,
+    write_csv,
+)
 from streams.desk.alert_heads import Wanted
-from streams.desk.listing import Query, listed
+from streams.desk.listing import Query, list_alerts
 from streams.desk.moments import span
 from streams.desk.party_history import partition_of, read_party, require_token
 from streams.desk_text import list_text, party_text
@@ -57,7 +65,7 @@ def command(
 
     Example: fxwatch party k1.0a3.5d41402abc4b2a76b9719d911017c592 --csv --bom --limit 100000 > party.csv
     """
-    one_form(as_csv=as_csv, as_json=as_json, bom=bom)
+    require_one_form(as_csv=as_csv, as_json=as_json, bom=bom)
     settings, progress = load_settings(), ReadingProgress(lang)
     zone, purposes = ZoneInfo(settings.effective.engine.time_zone), settings.effective.legend.purposes
     require_token(token)  # what is no token is told before anything is read
@@ -68,12 +76,12 @@ def command(
         entries = history.entries()
         rows = (party_text.csv_cells(entry, partition, purposes, zone, lang) for entry in entries)
         write_csv(party_text.CSV_TITLES[lang], rows, bom=bom)
-        told(DESK_WORDS[lang].page.format(shown=f"{len(entries):,}", total=f"{history.total:,}"))
+        remark(DESK_WORDS[lang].page.format(shown=f"{len(entries):,}", total=f"{history.total:,}"))
         return
     wanted = Query(topic=topics.ALERTS, wanted=Wanted(parties=history.names), sorting="time", most=MOST_ALERTS)
-    found = listed(settings, wanted, progress, history.verdicts)
+    found = list_alerts(settings, wanted, progress, history.verdicts)
     if found.total > len(found.rows):
-        told(DESK_WORDS[lang].listed.format(shown=f"{len(found.rows):,}", total=f"{found.total:,}"))
+        remark(DESK_WORDS[lang].listed.format(shown=f"{len(found.rows):,}", total=f"{found.total:,}"))
     if as_json:
         alerts = map(list_text.row_json, found.rows)
         say_json(json.dumps(party_text.party_json(token, history, partition, alerts), ensure_ascii=False))

@@ -9,11 +9,11 @@ import click
 import msgspec
 
 from streams.cli import publish_view as view
-from streams.cli.message_options import checked, given, message_options
+from streams.cli.message_options import check_parameters, message_options, read_given
 from streams.contracts.input_record import InputRecord
 from streams.errors import FxwatchError, UsageError
 from streams.plain_text.printable import say
-from streams.publication.inputs import Choices, Source, sources, unsigned
+from streams.publication.inputs import Choices, Source, open_sources, unsigned
 from streams.publication.offline_door import OfflineDoor
 from streams.publication.publication import Publication, Way
 from streams.publication.report import PublishReport, Unfit
@@ -106,8 +106,8 @@ def command(
     """
     if partial and as_is:
         raise UsageError("--partial leaves out what does not fit, --as-is sends it", todo="choose one of the two")
-    settings, sign, inputs, texts = load_settings(), _signer(sign_key), sources(files, topic), given(told)
-    parameters = checked(texts) if not as_is and any(one.syntax for one in inputs) else None
+    settings, sign, inputs, texts = load_settings(), _signer(sign_key), open_sources(files, topic), read_given(told)
+    parameters = check_parameters(texts) if not as_is and any(one.syntax for one in inputs) else None
     choices = Choices(timestamps, history, as_is, sign, texts, parameters)
     way = Way(partial=partial, dry_run=dry_run, places=places or len(inputs) == 1)
     with _rest_file(rest, inputs) as write_rest:
@@ -128,14 +128,14 @@ def _run(found: Publication, settings: Settings, rate: float | None, *, as_json:
         return 0 if report.clean else LEFT_OUT if way.partial and report.fit else 1
     if not report.clean and not (way.partial and found.may_send):
         view.show(found, None, as_json=as_json)
-        raise found.refusal()
+        raise found.make_refusal()
     with view.sending_bar(found.expected) as sent:
-        summary = publish_records(settings, found.records(view.told_at_once), rate, sent, slow=found.slow)
+        summary = publish_records(settings, found.records(view.tell_at_once), rate, sent, slow=found.slow)
     for warning in summary.warnings:
         say(f"fxwatch: warning: {warning}", err=True)
     if not summary.records and not report.clean:
         view.show(found, None, as_json=as_json)
-        raise found.refusal()
+        raise found.make_refusal()
     view.show(found, {"published_to": settings.bootstrap, **summary.as_dict()}, as_json=as_json)
     return 0 if report.clean else LEFT_OUT
 

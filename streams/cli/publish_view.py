@@ -12,7 +12,7 @@ from streams.plain_text import tables
 from streams.plain_text.printable import say, say_json
 from streams.publication.advice import GENERAL, advice
 from streams.publication.publication import MessageReport, Publication
-from streams.publication.report import MEANINGS, PublishReport, Unfit, counted
+from streams.publication.report import MEANINGS, PublishReport, Unfit, count_of
 
 # places shown of each code; `--rest` and `--json` have more
 _PLACES = 5
@@ -67,7 +67,7 @@ def show_files(report: PublishReport) -> None:
     for kind, files in sorted(report.kinds().items()):
         held = [count for count in report.files.values() if count.kind == kind]
         say(
-            f"{kind}: {counted(files, 'file')}, {sum(count.fit for count in held):,} of "
+            f"{kind}: {count_of(files, 'file')}, {sum(count.fit for count in held):,} of "
             f"{sum(count.read for count in held):,} records fit"
         )
 
@@ -77,7 +77,7 @@ def show_places(messages: list[MessageReport]) -> None:
     for one in messages:
         if not one.payments:
             continue
-        say(f"\n{one.file}: what became of each place ({counted(one.payments, 'payment')} converted)")
+        say(f"\n{one.file}: what became of each place ({count_of(one.payments, 'payment')} converted)")
         tables.show(
             ["place", "times", "becomes", "note"],
             [(row.place, str(row.times), row.field or "not mapped", row.note) for row in rows(one.converted)],
@@ -85,9 +85,9 @@ def show_places(messages: list[MessageReport]) -> None:
         )
 
 
-def told_at_once(unfit: Unfit) -> None:
+def tell_at_once(unfit: Unfit) -> None:
     """What is left out of a pipe is said when it is: a pipe may never end."""
-    say(f"fxwatch: left out: {unfit.told()}", err=True)
+    say(f"fxwatch: left out: {unfit.describe()}", err=True)
 
 
 def show(found: Publication, summary: dict[str, Any] | None, *, as_json: bool, **more: Any) -> None:
@@ -118,10 +118,10 @@ def show(found: Publication, summary: dict[str, Any] | None, *, as_json: bool, *
         return
     for name, count in summary["topics"].items():
         say(f"  {name:<24} {count:>10,}")
-    left = f", {counted(report.unfit, 'record')} left out" if report.unfit else ""
-    left += f", {counted(report.unreadable, 'file')} left out" if report.unreadable else ""
+    left = f", {count_of(report.unfit, 'record')} left out" if report.unfit else ""
+    left += f", {count_of(report.unreadable, 'file')} left out" if report.unreadable else ""
     say(
-        f"{counted(summary['records'], 'record')} sent to {summary['published_to']} in {summary['seconds']:.1f} s, "
+        f"{count_of(summary['records'], 'record')} sent to {summary['published_to']} in {summary['seconds']:.1f} s, "
         f"all acknowledged{left}"
     )
 
@@ -132,9 +132,9 @@ def show_dry_run(found: Publication, *, as_json: bool) -> None:
     if as_json:
         return
     report = found.report
-    unreadable = f", {counted(report.unreadable, 'file')} refused as a whole" if report.unreadable else ""
+    unreadable = f", {count_of(report.unreadable, 'file')} refused as a whole" if report.unreadable else ""
     say(
-        f"\n{report.fit:,} of {counted(report.fit + report.unfit, 'record')} would be admitted{unreadable}; "
+        f"\n{report.fit:,} of {count_of(report.fit + report.unfit, 'record')} would be admitted{unreadable}; "
         "nothing was sent: a dry run"
     )
     if found.notes:
@@ -165,7 +165,7 @@ def reading_bar(total: int) -> Iterator[Callable[[int], None]]:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=tables.console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=tables.make_console(stderr=True), transient=True) as progress:
         task = progress.add_task("reading", total=total or None)
         step = min(_STEP, total // 100) if total else _STEP
         waiting = 0

@@ -8,19 +8,19 @@ from typing import Any, NamedTuple
 import click
 import msgspec
 
-from streams.contracts.dead_letters import original
+from streams.contracts.dead_letters import read_original
 from streams.contracts.refusal_codes import TOLD_BY_MONITOR
 from streams.errors import FxwatchError
 from streams.ingest.input_topic_ids import read_ids
-from streams.ingest.input_watch import committed_offsets, read_kept
+from streams.ingest.input_watch import read_committed_offsets, read_kept
 from streams.kafka import topic_reader, topics
 from streams.kafka.topic_reader import Batch
 from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger import envelope
-from streams.ledger.input_positions import InputPartition, Kept, of_topic, passed_by
+from streams.ledger.input_positions import InputPartition, Kept, find_passed_by, of_topic
 from streams.ledger.progress import Acknowledged
 from streams.plain_text import tables
-from streams.plain_text.printable import printable, say, say_json
+from streams.plain_text.printable import make_printable, say, say_json
 from streams.proofs.reconcile import Problem, Reconciliation, Tokens, TopicCount
 from streams.settings import Settings, load_settings
 
@@ -57,8 +57,8 @@ def _passed(
 ) -> list[tuple[InputPartition, Acknowledged]]:
     """What passed ingest by; returns what an operator has acknowledged of it."""
     names = {name: topic_id.decode() for name, topic_id in ids.items()}
-    for place, first, end in passed_by(kept, begins, names, committed):
-        found.passed(*place, first, end)
+    for place, first, end in find_passed_by(kept, begins, names, committed):
+        found.note_passed(*place, first, end)
     settled = [
         (place, one)
         for (place, _), one in sorted(kept.acknowledged.items())
@@ -80,14 +80,14 @@ def _take_positions(batch: Batch, found: Reconciliation, tokens: Tokens, ids: di
             unknown += not envelope.is_kind(record.headers, envelope.CONFIGURATION)
             continue
         by_source.setdefault((told.topic, told.partition, told.topic_id), []).append(told.offset)
-        tokens.used(record, told)
+        tokens.note_used(record, told)
     for (name, partition, topic_id), offsets in by_source.items():
         topic = name.decode("utf-8", "replace")
         if tp.topic == topics.LEGS:
             if of_topic(topic_id, ids.get(topic, b"")):
                 found.legs(topic, int(partition), offsets)
         elif of_topic(topic_id, ids.get(topic, b"")):
-            found.in_ledger(topic, int(partition), tp.partition, offsets)
+            found.take_ledger_records(topic, int(partition), tp.partition, offsets)
         else:
             found.of_deleted_topic(topic, int(partition), len(offsets))
     return unknown
@@ -109,7 +109,7 @@ def gather(settings: Settings, *, up_to_committed: bool) -> GatheredRecords:
     """
     ids = read_ids(settings)
     with topic_reader.Reader(settings, topics.INPUTS, unreadable=True) as inputs:
-        committed = committed_offsets(settings, ids)
+        committed = read_committed_offsets(settings, ids)
         # a partition without an offset of this topic's has nothing due yet
         due = {
             tp: min(end, committed.get((tp.topic, tp.partition), 0)) if up_to_committed else end
@@ -121,29 +121,29 @@ def gather(settings: Settings, *, up_to_committed: bool) -> GatheredRecords:
         found = Reconciliation(sources, BROADCAST, partitions, topics.TRANSACTIONS)
         begins = {place: begin for place, (begin, _) in sources.items()}
         settled = _passed(found, begins, read_kept(settings), ids, committed)
-        for tp, records in inputs.to_end():
+        for tp, records in inputs.read_to_end():
             found.read(tp.topic, tp.partition, [record.offset for record in records])
             for record in records:
                 if isinstance(record, Unreadable):
                     found.unreadable(tp.topic, tp.partition, record.first, record.offset)
     unknown, tokens = 0, Tokens(sources, settled=not up_to_committed)
     with topic_reader.Reader(settings, [topics.LEDGER, topics.DEADLETTER, topics.LEGS]) as outputs:
-        for batch in outputs.to_end():
+        for batch in outputs.read_to_end():
             if batch[0].topic in {topics.LEDGER, topics.LEGS}:
                 unknown += _take_positions(batch, found, tokens, ids)
             else:
                 unknown += sum(_take_letter(record, found, ids) for record in batch[1])
     with topic_reader.Reader(settings, [topics.IDENTITIES]) as identities:
-        for _, records in identities.to_end():
-            tokens.sealed(records)
-    for (topic, partition), end in topic_reader.written_ends(settings, topics.INPUTS).items():
-        found.ended(topic, partition, end)
+        for _, records in identities.read_to_end():
+            tokens.note_sealed(records)
+    for (topic, partition), end in topic_reader.read_written_ends(settings, topics.INPUTS).items():
+        found.note_end(topic, partition, end)
     return GatheredRecords(found, tokens, unknown, settled)
 
 
 def _take_letter(record: Any, found: Reconciliation, ids: dict[str, bytes]) -> bool:
     """Adds a dead letter; returns whether it does not say what it is of."""
-    letter = original(record)
+    letter = read_original(record)
     if letter is None:
         return True
     if not of_topic(letter.topic_id.encode(), ids.get(letter.topic, b"")):
@@ -151,7 +151,7 @@ def _take_letter(record: Any, found: Reconciliation, ids: dict[str, bytes]) -> b
     elif letter.last_offset >= 0:
         found.letter_of_set(letter.topic, letter.partition, letter.offset, letter.last_offset)
     else:
-        found.dead_letter(
+        found.take_dead_letter(
             letter.topic, letter.partition, letter.offset, conflict=not TOLD_BY_MONITOR.isdisjoint(letter.codes)
         )
     return False
@@ -165,16 +165,16 @@ def _told(problems: list[Problem], found: Reconciliation, tokens: Tokens, unknow
         yield f"{count} ledger records or dead letters name a source that is no input: {name}"
     if unknown:
         yield f"{unknown} records of ledger, legs or dead letters do not say where they came from"
-    if tokens.missing():
-        yield f"{tokens.missing()} parties have no sealed identity on {topics.IDENTITIES}"
-    if tokens.without_record():
-        yield f"{tokens.without_record()} sealed identities are of nobody in ledger or legs"
+    if tokens.count_missing():
+        yield f"{tokens.count_missing()} parties have no sealed identity on {topics.IDENTITIES}"
+    if tokens.count_without_record():
+        yield f"{tokens.count_without_record()} sealed identities are of nobody in ledger or legs"
 
 
 def _show(counts: list[TopicCount]) -> None:
     """The figures by topic. A terminal of 80 columns has no room for columns of zeros; a pipe always gets all."""
     totals = {name: sum(getattr(count, name) for count in counts) for name in _COLUMNS}
-    columns = [name for name in _COLUMNS if totals[name] or name in _ALWAYS or not tables.in_terminal()]
+    columns = [name for name in _COLUMNS if totals[name] or name in _ALWAYS or not tables.is_terminal()]
     rows = [[count.topic, *(f"{getattr(count, name):,}" for name in columns)] for count in counts]
     rows.append(["all", *(f"{totals[name]:,}" for name in columns)])
     names = [name.replace("_", " ") for name in columns]
@@ -216,7 +216,7 @@ def command(up_to: str, as_json: bool) -> None:
     Example: fxwatch reconcile --up-to committed --json
     """
     found, tokens, unknown, settled = gather(load_settings(), up_to_committed=up_to == "committed")
-    counts, problems = found.counts(), list(found.problems())
+    counts, problems = found.count_topics(), list(found.find_problems())
     faults = list(_told(problems, found, tokens, unknown))
     if as_json:
         say_json(
@@ -227,8 +227,8 @@ def command(up_to: str, as_json: bool) -> None:
                     "problems": msgspec.to_builtins(problems),
                     "foreign": found.foreign,
                     "without_source": unknown,
-                    "identities_missing": tokens.missing(),
-                    "identities_without_record": tokens.without_record(),
+                    "identities_missing": tokens.count_missing(),
+                    "identities_without_record": tokens.count_without_record(),
                     "acknowledged": [_plain(place, one) for place, one in settled],
                 }
             )
@@ -236,7 +236,7 @@ def command(up_to: str, as_json: bool) -> None:
     else:
         _show(counts)
         for place, one in settled:
-            said = printable(f"acknowledged by {one.who} at {one.at}: {one.reason}")
+            said = make_printable(f"acknowledged by {one.who} at {one.at}: {one.reason}")
             say(f"{place[0]}[{place[1]}]: {one.first}-{one.next - 1} unread, {said}", err=True)
     if faults:
         raise NotReconciledError(

@@ -24,7 +24,7 @@ def record_bar(total: int | None) -> "tuple[Any, Callable[[int], None]]":
         TextColumn("{task.fields[rate]}/s"),
         TimeRemainingColumn(),
     )
-    console = tables.console(stderr=True)
+    console = tables.make_console(stderr=True)
     progress = Progress(*columns, console=console, disable=not console.is_terminal)
     task = progress.add_task("records", total=total, rate="0")
 
@@ -35,7 +35,7 @@ def record_bar(total: int | None) -> "tuple[Any, Callable[[int], None]]":
     return progress, report
 
 
-def counted(records: Iterable[T], report: Callable[[int], None]) -> Iterator[T]:
+def count_on_bar(records: Iterable[T], report: Callable[[int], None]) -> Iterator[T]:
     """The records as they are, while the bar is told how many have passed."""
     number = 0
     for number, record in enumerate(records, 1):

@@ -13,7 +13,7 @@ from streams.errors import FxwatchError, UsageError
 from streams.kafka import topic_reader, topics
 from streams.keys.pseudonyms import is_token, slot_of
 from streams.keys.sealed_identities import Identity, SealedIdentity, key_id, load_private_key, open_identity
-from streams.plain_text.printable import printable, say, say_json
+from streams.plain_text.printable import make_printable, say, say_json
 from streams.settings import Settings, load_settings
 
 KIND = "reidentify"
@@ -43,7 +43,7 @@ def newest(settings: Settings, token: str) -> bytes:
 
     The token's own partition first, where ingest writes it; then the others, whoever wrote them. 8 us a record.
     """
-    count = topic_reader.partitions_of(settings, [topics.IDENTITIES])[topics.IDENTITIES]
+    count = topic_reader.count_partitions_of(settings, [topics.IDENTITIES])[topics.IDENTITIES]
     own, key = slot_of(token) % min(count, settings.effective.engine.partitions), token.encode()
     for partitions in ([own], [each for each in range(count) if each != own]):
         # of one partition the last offset counts, as for compaction, whatever time stamp an input claimed
@@ -51,7 +51,7 @@ def newest(settings: Settings, token: str) -> bytes:
         if not partitions:
             continue
         with topic_reader.Reader(settings, [topics.IDENTITIES], partitions) as reader:
-            for tp, records in reader.to_end():
+            for tp, records in reader.read_to_end():
                 for record in records:
                     if record.key == key and record.value:
                         found[tp.partition] = record.timestamp, record.value
@@ -85,7 +85,7 @@ def _reidentify(token: str, case: str, reason: str, key_file: Path, *, as_json: 
         return audit_log.write(settings, KIND, token, case, reason, outcome)
 
     # fails here, before anything is opened, when there is no broker or no audit log to write to
-    topic_reader.partitions_of(settings, [topics.AUDIT, topics.IDENTITIES])
+    topic_reader.count_partitions_of(settings, [topics.AUDIT, topics.IDENTITIES])
     _require_anchored(settings)
     try:
         identity, sealed = _opened(settings, token, key_file)
@@ -111,7 +111,7 @@ def _reidentify(token: str, case: str, reason: str, key_file: Path, *, as_json: 
             )
         )
         return
-    say(printable(identity.identifier))
+    say(make_printable(identity.identifier))
     say(
         f"{identity.name_space}, first seen {sealed.first_seen.isoformat()}; recorded at {written.topic}"
         f"[{written.partition}]@{written.offset}, sha256 {written.sha256}",
@@ -122,7 +122,7 @@ def _reidentify(token: str, case: str, reason: str, key_file: Path, *, as_json: 
 def _log(settings: Settings) -> list[tuple[int, bytes]]:
     """The committed audit records: (offset, bytes)."""
     with topic_reader.Reader(settings, [topics.AUDIT], [audit_log.PARTITION]) as reader:
-        return [(record.offset, record.value or b"") for _, batch in reader.to_end() for record in batch]
+        return [(record.offset, record.value or b"") for _, batch in reader.read_to_end() for record in batch]
 
 
 def _require_anchored(settings: Settings) -> None:
@@ -137,7 +137,7 @@ def _require_anchored(settings: Settings) -> None:
         return
     anchors = audit_anchors.read_anchors(path)
     values = _log(settings) if anchors else []
-    if faults := [*audit_log.breaks(values), *audit_anchors.missing(values, anchors)]:
+    if faults := [*audit_log.find_breaks(values), *audit_anchors.find_missing(values, anchors)]:
         raise _broken(faults)
 
 
@@ -202,7 +202,7 @@ def _check_audit(*, as_json: bool) -> None:
     path = settings.audit_anchor_file
     anchors = [] if path is None else audit_anchors.read_anchors(path)
     values = _log(settings)
-    faults = [*audit_log.breaks(values), *audit_anchors.missing(values, anchors)]
+    faults = [*audit_log.find_breaks(values), *audit_anchors.find_missing(values, anchors)]
     head = (values[-1][0], audit_log.digest(values[-1][1])) if values else None
     if as_json:
         say_json(

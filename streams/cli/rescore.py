@@ -15,8 +15,8 @@ from streams.desk_text.proof_words import PROOF_WORDS
 from streams.errors import NotReproducedError, OutOfReachError, UsageError
 from streams.plain_text import tables
 from streams.plain_text.languages import Language
-from streams.plain_text.printable import printable, say, say_json
-from streams.proofs.rescore import PublishedAlerts, Rescored, Rescorer, differing_versions, gather
+from streams.plain_text.printable import make_printable, say, say_json
+from streams.proofs.rescore import PublishedAlerts, Rescored, Rescorer, find_differing_versions, gather
 from streams.settings import Settings, load_settings
 
 FULL_DIGITS = 32
@@ -69,7 +69,9 @@ def command(alert_id: str | None, lang: Language, *, everything: bool, from_ledg
 async def _one(rescorer: Rescorer, gathered: PublishedAlerts, lang: Language = "en", *, as_json: bool) -> None:
     """Rescore what is published under one id; more than one position is a fault in itself, and each is looked at."""
     found = [
-        one for number, triggers in gathered.triggers.items() async for one in rescorer.partition(number, triggers)
+        one
+        for number, triggers in gathered.triggers.items()
+        async for one in rescorer.rescore_partition(number, triggers)
     ]
     for rescored in found:
         if as_json:
@@ -102,7 +104,7 @@ def _require_reach(found: list[Rescored]) -> None:
 
 def _fields(rescored: Rescored) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(rescored)
-    return fields | {"differing_versions": differing_versions(rescored)}
+    return fields | {"differing_versions": find_differing_versions(rescored)}
 
 
 def _told(rescored: Rescored, lang: Language = "en") -> list[str]:
@@ -112,19 +114,19 @@ def _told(rescored: Rescored, lang: Language = "en") -> list[str]:
     if rescored.verdict == "out_of_reach":
         lines += [words.unused.format(refused=refused) for refused in rescored.refused]
         lines.append(words.beyond.format(reason=rescored.reason))
-        return [printable(line) for line in lines]
+        return [make_printable(line) for line in lines]
     start = words.first if rescored.snapshot is None else words.snapshot.format(offset=rescored.snapshot)
     lines.append(words.state.format(start=start, replayed=f"{rescored.replayed:,}", seconds=f"{rescored.seconds:.2f}"))
     lines += [words.skipped.format(refused=refused) for refused in rescored.refused]
     lines += [
         words.version.format(name=name, then=then, now=now) + ("" if name == "code" else words.then)
-        for name, (then, now) in differing_versions(rescored).items()
+        for name, (then, now) in find_differing_versions(rescored).items()
     ]
     outcome = {"differs": words.differs, "reproduced": words.same}.get(
         rescored.verdict, words.reworded if rescored.reworded else words.release
     )
     lines.append(outcome.format(difference=rescored.difference, topics=topics))
-    return [printable(line) for line in lines]
+    return [make_printable(line) for line in lines]
 
 
 def _advice(rescored: Rescored) -> str:
@@ -144,7 +146,7 @@ async def _all(rescorer: Rescorer, settings: Settings, gathered: PublishedAlerts
     with click.progressbar(length=total, label="alerts rescored", file=sys.stderr) as bar:
         for number in partitions:
             found = []
-            async for one in rescorer.partition(number, gathered.triggers.get(number, {})):
+            async for one in rescorer.rescore_partition(number, gathered.triggers.get(number, {})):
                 found.append(one)
                 bar.update(1)
                 if as_json:
@@ -174,7 +176,7 @@ async def _all(rescorer: Rescorer, settings: Settings, gathered: PublishedAlerts
     ]
     if faults:
         more = [f"... and {len(faults) - _DIFFERENCES_SHOWN} more"] if len(faults) > _DIFFERENCES_SHOWN else []
-        shown = "\n  ".join(printable(fault) for fault in [*faults[:_DIFFERENCES_SHOWN], *more])
+        shown = "\n  ".join(make_printable(fault) for fault in [*faults[:_DIFFERENCES_SHOWN], *more])
         raise NotReproducedError(
             f"alerts and ledger do not agree:\n  {shown}",
             todo=_advice(differing[0]) if differing else "see the worker's log",

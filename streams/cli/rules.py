@@ -27,13 +27,19 @@ def show(*, as_json: bool) -> None:
     Example: fxwatch rules show > in-force.toml
     """
     from detectors.contracts.configuration import fingerprint
-    from streams.ledger.configuration_in_force import lacking, places, ruling_change, strangers, switched_off
+    from streams.ledger.configuration_in_force import (
+        count_strangers,
+        find_lacking_tables,
+        find_places,
+        list_switched_off,
+        read_ruling_change,
+    )
 
     settings = load_settings()
-    configuration, change = ruling_change(settings)
+    configuration, change = read_ruling_change(settings)
     partitions = range(configuration.engine.partitions)
-    found = None if change is None else places(settings, change, partitions)
-    off, others = switched_off(configuration), strangers(settings)
+    found = None if change is None else find_places(settings, change, partitions)
+    off, others = list_switched_off(configuration), count_strangers(settings)
     plain = msgspec.to_builtins(configuration)
     if as_json:
         say_json(
@@ -51,7 +57,7 @@ def show(*, as_json: bool) -> None:
         return
     for line in _remarks(fingerprint(configuration), found, off, others, configuration.engine.most_parties):
         say(f"# {line}")
-    for table in lacking(configuration):
+    for table in find_lacking_tables(configuration):
         say(
             f"# [{table}] is not in this configuration, which an earlier release wrote: plain defaults hold, not the "
             "shipped table; when all workers are upgraded: fxwatch rules apply"
@@ -98,11 +104,11 @@ def apply(*, as_json: bool) -> None:
     """
     from detectors.contracts.configuration import fingerprint
     from streams.kafka.topics import require
-    from streams.ledger.configuration_in_force import change
+    from streams.ledger.configuration_in_force import send_change
 
     settings = load_settings()
     require(settings)
-    changed = change(settings)
+    changed = send_change(settings)
     version = fingerprint(settings.effective)
     if as_json:
         say_json(json.dumps({"changed": changed, "fingerprint": version}))

@@ -32,12 +32,12 @@ def command(out: Path, check: bool, as_json: bool) -> None:
     Example: fxwatch schemas --out deploy/schemas
     """
     if check:
-        different = schemas.differences(out)
+        different = schemas.find_differing_schemas(out)
         if different:
             raise SchemasDifferError(
                 "the schema files differ from the code",
                 got=", ".join(different),
-                expected=f"the {len(schemas.rendered())} files generated from the code in {out}",
+                expected=f"the {len(schemas.render_schemas())} files generated from the code in {out}",
                 todo=f"run `fxwatch schemas --out {out}` and commit the result",
             )
         changed: list[str] = []
@@ -48,7 +48,7 @@ def command(out: Path, check: bool, as_json: bool) -> None:
             what = f"cannot write the schema files: {fault.strerror}"
             raise FxwatchError(what, got=out, expected="a writable directory", todo="choose another") from fault
     if as_json:
-        say_json(json.dumps({"directory": str(out), "files": list(schemas.rendered()), "changed": changed}))
+        say_json(json.dumps({"directory": str(out), "files": list(schemas.render_schemas()), "changed": changed}))
         return
-    for name in schemas.rendered():
+    for name in schemas.render_schemas():
         say(f"{out / name}{'  changed' if name in changed else ''}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from streams.cli.record_bar import counted, record_bar
+from streams.cli.record_bar import count_on_bar, record_bar
 from streams.cli.stream_options import stream_options
 from streams.errors import FxwatchError, UsageError
 from streams.installation.extras import needs
@@ -125,7 +125,7 @@ def _write(simulation: Any, out: Path) -> dict[str, Any]:
 
     progress, report = record_bar(simulation.plan.events)
     with progress:
-        write_stream(counted(simulation, report), out, "jsonl")
+        write_stream(count_on_bar(simulation, report), out, "jsonl")
     return {"out": str(out)}
 
 

@@ -30,13 +30,13 @@ def digest(*, as_json: bool, from_ledger: bool) -> None:
     Example: fxwatch state digest --json
     """
     from streams.kafka.topics import require
-    from streams.proofs.state_digest import digests
+    from streams.proofs.state_digest import compute_digests
 
     settings = load_settings()
     require(settings)
 
     async def show() -> None:
-        async for one in digests(settings, cold=from_ledger):
+        async for one in compute_digests(settings, cold=from_ledger):
             if as_json:
                 say_json(json.dumps(msgspec.to_builtins(one)))
             else:

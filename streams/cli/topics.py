@@ -136,18 +136,18 @@ def acls(
     Example: fxwatch topics acls --role monitor --principal monitor=User:CN=monitor --apply
     """
     from streams.kafka.topics import acls as rights
-    from streams.kafka.topics.granting import entries, grant
+    from streams.kafka.topics.granting import grant, make_entries
     from streams.settings import load_settings
 
     settings = load_settings()
     who = rights.principals(settings, given)
     roles = chosen or tuple(role for role in ROLES if role not in rights.ON_REQUEST)
-    wanted = [one for one in rights.grants(settings) if one.role in roles]
+    wanted = [one for one in rights.list_grants(settings) if one.role in roles]
     created: list[Any] = []
     others: list[Any] = []
     if apply_them:
         with connect(settings) as admin:
-            created, others = grant(admin, entries(wanted, who))
+            created, others = grant(admin, make_entries(wanted, who))
     if as_json:
         say_json(
             json.dumps(
@@ -161,14 +161,14 @@ def acls(
         )
         return
     if as_commands:
-        for line in rights.commands(wanted, who, settings.bootstrap):
+        for line in rights.write_commands(wanted, who, settings.bootstrap):
             say(line)
     else:
         _print_grants(wanted, who)
     for one in others:
         say(f"not from the table, left as it is: {one!r}", err=True)
     if apply_them:
-        say(f"{len(created)} entries granted, {len(entries(wanted, who)) - len(created)} were there", err=True)
+        say(f"{len(created)} entries granted, {len(make_entries(wanted, who)) - len(created)} were there", err=True)
 
 
 def _print_grants(wanted: list[Grant], who: Mapping[Role, Sequence[str]]) -> None:
@@ -201,7 +201,7 @@ def _print(settings: Settings, differences: list[TopicDifference], missing: str,
         state = "as it should be" if not aspects else missing if "topic" in aspects else differing
         rows.append((row.name, str(row.partitions), _kept(row, settings), row.key, row.writers, row.readers, state))
     columns: Sequence[str] = ("topic", "partitions", "kept", "key", "written by", "read by", "state")
-    narrow = tables.in_terminal() and tables.console().width < TABLE_COLUMNS
+    narrow = tables.is_terminal() and tables.make_console().width < TABLE_COLUMNS
     if narrow:
         columns, rows = (*columns[:3], columns[-1]), [(*row[:3], row[-1]) for row in rows]
     # names are copied and searched for, so they stay whole

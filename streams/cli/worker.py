@@ -43,5 +43,5 @@ def command(
     except Exception as fault:
         if settings.log_format == "text":
             raise  # the command line says it in one message
-        logs.refused(fault)
+        logs.log_refused_start(fault)
         raise click.exceptions.Exit(fault.exit_code if isinstance(fault, FxwatchError) else 1) from fault

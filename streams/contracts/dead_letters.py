@@ -204,7 +204,7 @@ def _parted(headers: RawHeaders) -> tuple[dict[str, bytes | None], tuple[tuple[s
     return ours, tuple(one for one in headers if one[0] not in LAYOUT)
 
 
-def original(record: ConsumedRecord) -> Original | None:
+def read_original(record: ConsumedRecord) -> Original | None:
     """The record that a dead letter was made of; None when `record` is not a dead letter. Never raises."""
     parted = _parted(record.headers or ())
     if parted is None:

@@ -16,7 +16,7 @@ import orjson
 from streams.contracts.input_record import InputRecord
 from streams.contracts.inputs import INPUTS, RULES
 from streams.contracts.record_headers import HISTORY_HEADER, by_name, is_history
-from streams.contracts.refusal_codes import shown_name
+from streams.contracts.refusal_codes import show_name
 from streams.errors import FxwatchError, UsageError
 
 ENVELOPE = "__record"
@@ -79,7 +79,7 @@ def event_time_ms(topic: str, body: dict[str, Any]) -> int:
     return round(when.timestamp() * 1000)
 
 
-def parsed(
+def parse_lines(
     lines: Iterable[bytes], topic: str, *, timestamps: Timestamps = "own", history: bool = False
 ) -> Iterator[RecordLine]:
     """Every line that is not empty, in order, as a record or with why it is none. 3 us a line of a transaction.
@@ -104,7 +104,7 @@ def parsed(
 
 def read(lines: Iterable[bytes], topic: str, *, source: str, timestamps: Timestamps = "own") -> Iterator[InputRecord]:
     """Records of the lines as by `parsed`. Raises `LineError` with the number of the first line that is none."""
-    for line in parsed(lines, topic, timestamps=timestamps):
+    for line in parse_lines(lines, topic, timestamps=timestamps):
         if line.fault is not None:
             raise LineError(
                 f"{source}, line {line.number}: {line.fault.what}",
@@ -151,7 +151,7 @@ def _opened(content: Any, topic: str, timestamps: Timestamps) -> InputRecord:
         raise EnvelopeError("the envelope holds no object")
     unknown = sorted(set(content) - _FIELDS)
     if unknown:
-        raise EnvelopeError(f"an envelope has no field {', '.join(shown_name(name, _FIELDS) for name in unknown)}")
+        raise EnvelopeError(f"an envelope has no field {', '.join(show_name(name, _FIELDS) for name in unknown)}")
     key, value = _bytes(content, "key"), _bytes(content, "value")
     at_ms = AT_SENDING if timestamps == "now" else content.get("timestamp_ms", AT_SENDING)
     if at_ms == AT_SENDING and timestamps == "event":

@@ -112,23 +112,23 @@ class Fault(msgspec.Struct, frozen=True):
     expected: str = ""
 
 
-def shown_name(name: str, known: Iterable[str]) -> str:
+def show_name(name: str, known: Iterable[str]) -> str:
     """A sender's own field name as far as it may be shown: when it is one of the `known` names, misspelt."""
     alike = len(name) <= _LONGEST_NAME and get_close_matches(name, list(known), 1, _ALIKE)
     return name if alike and name.isascii() else "(name not shown)"
 
 
-def codes(faults: Iterable[Fault]) -> tuple[str, ...]:
+def list_codes(faults: Iterable[Fault]) -> tuple[str, ...]:
     """The distinct codes, in the order they were found."""
     return tuple(dict.fromkeys(fault.code for fault in faults))
 
 
-def stage(faults: Iterable[Fault]) -> str:
+def name_stage(faults: Iterable[Fault]) -> str:
     """Where the record was refused: `decode` when its bytes could not be read, `validate` otherwise."""
     return "decode" if any(fault.code in _DECODE for fault in faults) else "validate"
 
 
-def message(faults: Sequence[Fault]) -> str:
+def write_message(faults: Sequence[Fault]) -> str:
     """All faults as one line of at most 512 characters; what does not fit is counted."""
     parts = []
     for fault in faults:

@@ -13,11 +13,11 @@ from kafka.structs import TopicPartition
 
 from streams.errors import BrokerUnavailableError, UsageError
 from streams.ingest.input_topic_ids import read_ids
-from streams.ingest.input_watch import committed_offsets, read_kept
+from streams.ingest.input_watch import read_committed_offsets, read_kept
 from streams.kafka import clients, topics
-from streams.kafka.denied import denied_or
-from streams.kafka.topic_reader import partitions_of
-from streams.ledger.input_positions import InputPartition, Kept, acknowledged_record, of_topic, passed_by
+from streams.kafka.denied import choose_error
+from streams.kafka.topic_reader import count_partitions_of
+from streams.ledger.input_positions import InputPartition, Kept, acknowledged_record, find_passed_by, of_topic
 from streams.ledger.progress import Acknowledged
 from streams.settings import Settings
 
@@ -36,7 +36,7 @@ def record_acknowledgement(
     topic, partition = place
     if topic not in topics.INPUTS:
         raise UsageError("this is no input topic", got=topic, expected=", ".join(topics.INPUTS))
-    count = partitions_of(settings, [topic])[topic]
+    count = count_partitions_of(settings, [topic])[topic]
     if partition >= count:
         raise UsageError("there is no such partition", got=partition, expected=f"0 to {count - 1}")
     ids = read_ids(settings)
@@ -44,14 +44,14 @@ def record_acknowledgement(
         tp = TopicPartition(topic, partition)
         begin = admin.list_partition_offsets({tp: OffsetSpec.EARLIEST})[tp].offset
     names = {name: topic_id.decode() for name, topic_id in ids.items()}
-    kept, committed = read_kept(settings), committed_offsets(settings, ids)
-    passed = [(first, end - 1) for _, first, end in passed_by(kept, {place: begin}, names, committed)]
+    kept, committed = read_kept(settings), read_committed_offsets(settings, ids)
+    passed = [(first, end - 1) for _, first, end in find_passed_by(kept, {place: begin}, names, committed)]
     require_open(span, passed, _acknowledged(kept, place, names.get(topic, "")))
     one = Acknowledged(first=span[0], next=span[1] + 1, topic_id=names.get(topic, ""), reason=reason, who=who, at=at)
     try:
         asyncio.run(_write(settings, place, one))
     except KafkaError as fault:
-        raise denied_or(BrokerUnavailableError("the decision was not recorded", got=repr(fault)), fault) from fault
+        raise choose_error(BrokerUnavailableError("the decision was not recorded", got=repr(fault)), fault) from fault
 
 
 def _acknowledged(kept: Kept, place: InputPartition, topic_id: str) -> list[Span]:
@@ -64,7 +64,7 @@ def _acknowledged(kept: Kept, place: InputPartition, topic_id: str) -> list[Span
 
 def require_open(span: Span, passed: Iterable[Span], acknowledged: Iterable[Span]) -> None:
     """Raise `UsageError` unless all offsets of `span` passed ingest by, and not all are acknowledged."""
-    known = joined(passed)
+    known = join_spans(passed)
     if not any(first <= span[0] <= span[1] <= last for first, last in known):
         raise UsageError(
             "these offsets did not all pass ingest by",
@@ -72,7 +72,7 @@ def require_open(span: Span, passed: Iterable[Span], acknowledged: Iterable[Span
             expected=", ".join(map(_text, known)) or "nothing: none of this partition did",
             todo="see `fxwatch reconcile`",
         )
-    if any(first <= span[0] <= span[1] <= last for first, last in joined(acknowledged)):
+    if any(first <= span[0] <= span[1] <= last for first, last in join_spans(acknowledged)):
         raise UsageError(
             "these offsets are acknowledged already",
             got=_text(span),
@@ -81,7 +81,7 @@ def require_open(span: Span, passed: Iterable[Span], acknowledged: Iterable[Span
         )
 
 
-def joined(spans: Iterable[Span]) -> list[Span]:
+def join_spans(spans: Iterable[Span]) -> list[Span]:
     """The same offsets in as few spans as possible, in order."""
     found: list[Span] = []
     for first, last in sorted(spans):
@@ -97,7 +97,7 @@ def _text(span: Span) -> str:
 
 
 async def _write(settings: Settings, place: InputPartition, one: Acknowledged) -> None:
-    producer = clients.idempotent_producer(settings, f"{settings.application}-acknowledge")
+    producer = clients.make_idempotent_producer(settings, f"{settings.application}-acknowledge")
     await producer.start()
     try:
         record: clients.Record = (*acknowledged_record(place, one), [], None)

@@ -10,9 +10,9 @@ from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from streams.errors import BrokerUnavailableError, NotAuthorizedError, UsageError
 from streams.ingest.input_topic_ids import read_ids
 from streams.kafka import clients, topics
-from streams.kafka.denied import denied_or
+from streams.kafka.denied import choose_error
 from streams.kafka.record_sets import RECORDS_LIMIT
-from streams.kafka.topic_reader import partitions_of
+from streams.kafka.topic_reader import count_partitions_of
 from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger import progress
 from streams.ledger.progress import AgentPartition, Progress, Skip
@@ -38,7 +38,7 @@ def record_skip(
     try:
         asyncio.run(_record(settings, place, skip))
     except KafkaError as fault:
-        raise denied_or(BrokerUnavailableError("the decision was not recorded", got=repr(fault)), fault) from fault
+        raise choose_error(BrokerUnavailableError("the decision was not recorded", got=repr(fault)), fault) from fault
     return skip
 
 
@@ -120,7 +120,7 @@ def record_input_skip(
     topics.require(settings)
     if topic not in topics.INPUTS:
         raise UsageError("this is no input topic", got=topic, expected=", ".join(topics.INPUTS))
-    count = partitions_of(settings, [topic])[topic]
+    count = count_partitions_of(settings, [topic])[topic]
     if partition >= count:
         raise UsageError("there is no such partition", got=partition, expected=f"0 to {count - 1}")
     place = AgentPartition(topics.PROGRESS, agent, partition)
@@ -137,7 +137,7 @@ def record_input_skip(
             todo=f"let the cluster's administrator grant it Read on {topic} for the time of this decision",
         ) from fault
     except KafkaError as fault:
-        raise denied_or(BrokerUnavailableError("the decision was not recorded", got=repr(fault)), fault) from fault
+        raise choose_error(BrokerUnavailableError("the decision was not recorded", got=repr(fault)), fault) from fault
 
 
 async def _record_input(settings: Settings, place: AgentPartition, skip: Skip) -> Skip:
@@ -155,7 +155,7 @@ async def _record_input(settings: Settings, place: AgentPartition, skip: Skip) -
 
 async def _at(settings: Settings, tp: TopicPartition, offset: int) -> Any:
     """The first record from `offset` on, or what stands in the place of its record set; None when there is none."""
-    consumer = clients.reader(settings, committed=True, unreadable="set")
+    consumer = clients.make_reader(settings, committed=True, unreadable="set")
     try:
         await consumer.start()
         consumer.assign([tp])
@@ -171,7 +171,7 @@ async def _at(settings: Settings, tp: TopicPartition, offset: int) -> Any:
 
 
 async def _write(settings: Settings, place: AgentPartition, skip: Skip) -> None:
-    producer = clients.idempotent_producer(settings, f"{settings.application}-skip")
+    producer = clients.make_idempotent_producer(settings, f"{settings.application}-skip")
     await producer.start()
     try:
         record: clients.Record = (place.skip_key(skip.offset, skip.topic), progress.encode(skip), [], None)

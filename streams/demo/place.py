@@ -19,7 +19,7 @@ BROKER = "broker"
 _LOCK, _KEPT = "demo.lock", "kept"
 
 
-def size_of(directory: Path) -> int:
+def measure_size(directory: Path) -> int:
     """Bytes that a directory takes on its disk; what goes away meanwhile counts as nothing."""
     blocks = 0
     for found in directory.rglob("*"):
@@ -44,11 +44,11 @@ class DemoDirectory:
         """Let go of it and leave it there; the next demo does not remove it either. Returns its bytes."""
         (self.directory / _KEPT).touch()
         os.close(self._lock)
-        return size_of(self.directory)
+        return measure_size(self.directory)
 
     def remove(self) -> int:
         """Remove it; returns how many bytes it took. Call it when broker and workers have ended."""
-        taken = size_of(self.directory)
+        taken = measure_size(self.directory)
         _remove(self.directory)
         os.close(self._lock)
         return taken
@@ -69,7 +69,7 @@ def remove_leftovers() -> list[tuple[Path, int]]:
     for directory in sorted(Path(tempfile.gettempdir()).glob(PREFIX + "*")):
         with _let_go(directory) as free:
             if free:
-                taken = size_of(directory)
+                taken = measure_size(directory)
                 _remove(directory)
                 removed.append((directory, taken))
     return removed

@@ -21,7 +21,7 @@ from detectors.contracts.alert import Alert
 from streams.alert_text.alert_text import read_alert
 from streams.contracts.refusal_codes import TOLD_BY_MONITOR
 from streams.demo.broker import EmbeddedBroker
-from streams.demo.broker.ports import free_ports
+from streams.demo.broker.ports import find_free_ports
 from streams.demo.broker.supervisor import die_with_parent
 from streams.demo.place import BROKER, DemoDirectory
 from streams.demo.summary import account
@@ -100,7 +100,7 @@ class WorkerFigures(msgspec.Struct, kw_only=True):
     gap: int = 0
 
 
-def figures(workers: list[WorkerProcess]) -> WorkerFigures:
+def read_figures(workers: list[WorkerProcess]) -> WorkerFigures:
     """Read and add up the workers' metrics pages. Raises `DemoError` when one does not answer."""
     found = WorkerFigures()
     for worker in workers:
@@ -134,7 +134,7 @@ def _add(found: WorkerFigures, name: str, labels: dict[str, str], value: float) 
 
 
 @contextlib.contextmanager
-def cluster(
+def run_cluster(
     settings: Settings, place: DemoDirectory, report: Callable[[str], None]
 ) -> Iterator[tuple[Settings, list[WorkerProcess]]]:
     """A broker with topics and two ready workers; everything is stopped at the end, whatever happens."""
@@ -154,7 +154,7 @@ def cluster(
             topics.apply(admin, settings)
             plant(settings, admin)
         report(f"{len(topics.table(settings))} topics created")
-        workers = [WorkerProcess(settings, place, number, port) for number, port in enumerate(free_ports(2), 1)]
+        workers = [WorkerProcess(settings, place, number, port) for number, port in enumerate(find_free_ports(2), 1)]
         stack.callback(_stop_all, workers)
         _wait_ready(workers)
         report("2 workers ready: " + ", ".join(worker.url for worker in workers))
@@ -194,7 +194,7 @@ def wait_drained(workers: list[WorkerProcess], sent: int) -> WorkerFigures:
     deadline, quiet = time.monotonic() + DRAIN_SECONDS, 0
     while quiet < 2:  # noqa: PLR2004  (lag is measured once a second; one quiet look may lie between two hops)
         time.sleep(1.1)
-        found = figures(workers)
+        found = read_figures(workers)
         quiet = quiet + 1 if found.read.total() >= sent and found.lag == 0 else 0
         if time.monotonic() > deadline:
             raise DemoError(
@@ -243,7 +243,7 @@ class LiveAlerts(threading.Thread):
         return self.seen
 
 
-def planted_found(truth: Any, alerts: list[Alert], token_of: Callable[[str], str]) -> dict[str, tuple[int, int]]:
+def count_planted_found(truth: Any, alerts: list[Alert], token_of: Callable[[str], str]) -> dict[str, tuple[int, int]]:
     """Planted cases found, by typology: (found, planted). Found = an alert of that typology names the case's party."""
     named = {(hit.id, alert.party) for alert in alerts for hit in alert.typologies}
     result: dict[str, tuple[int, int]] = {}
@@ -254,7 +254,7 @@ def planted_found(truth: Any, alerts: list[Alert], token_of: Callable[[str], str
     return result
 
 
-def summary(
+def sum_up(
     sent: int,
     seconds: float,
     found: WorkerFigures,

@@ -89,7 +89,7 @@ _WORDS: dict[Language, dict[str, str]] = {
 }
 
 
-def told(figures: Mapping[str, Any], warm_up: int, lang: Language = "en") -> list[str]:
+def tell_summary(figures: Mapping[str, Any], warm_up: int, lang: Language = "en") -> list[str]:
     """The closing figures (`demo.summary`) as lines; of what there was none only where that says something."""
     words = _WORDS[lang]
     found: dict[str, int] = figures["account"]

@@ -55,10 +55,10 @@ def find_alerts(settings: Settings, texts: Iterable[str], told: topic_reader.Tol
     """
     search = AlertSearch(map(require_prefix, texts))
     with topic_reader.Reader(settings, [topics.ALERTS]) as reader:
-        for tp, records in reader.to_end(told=told):
+        for tp, records in reader.read_to_end(told=told):
             for record in records:
                 search.take(record, tp.partition)
-    return search.found()
+    return search.require_found()
 
 
 class AlertSearch:
@@ -92,7 +92,7 @@ class AlertSearch:
         if mine or led_to:
             self._series[head.alert_id] = (*led_to, head.alert_id) if mine else led_to
 
-    def found(self) -> dict[str, FoundAlert]:
+    def require_found(self) -> dict[str, FoundAlert]:
         """The only alert of each beginning. Raises `AlertNotFoundError` and `UsageError`."""
         missing = [prefix for prefix, matches in self._matches.items() if not matches]
         if missing:
@@ -128,11 +128,11 @@ def series_of(settings: Settings, found: FoundAlert) -> list[Head]:
     # not by the whole token: a series goes on under another key where keys are rotated
     slot = slot_part(alert.party)
     with topic_reader.Reader(settings, [topics.ALERTS], [found.partition], known=True) as reader:
-        for _, records in reader.to_end():
+        for _, records in reader.read_to_end():
             for record in records:
                 if slot_part((record.key or b"").decode(errors="replace")) == slot:
                     _keep(heads, record.value)
-    return series(heads, alert.alert_id)
+    return follow_series(heads, alert.alert_id)
 
 
 def _keep(heads: dict[str, Head], value: bytes) -> None:
@@ -143,7 +143,7 @@ def _keep(heads: dict[str, Head], value: bytes) -> None:
     heads[head.alert_id] = head
 
 
-def series(heads: dict[str, Head], alert_id: str) -> list[Head]:
+def follow_series(heads: dict[str, Head], alert_id: str) -> list[Head]:
     """Of the alerts in their order those that `alert_id` leads back to, and those that lead back to it."""
     back, at = {alert_id}, heads.get(alert_id)
     while at is not None and at.supersedes is not None and at.supersedes not in back:

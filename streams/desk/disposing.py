@@ -19,15 +19,15 @@ from aiokafka.errors import KafkaError
 from nacl.signing import SigningKey
 
 from detectors.memory.officers import officer_number
-from streams.contracts.dead_letters import original
+from streams.contracts.dead_letters import read_original
 from streams.contracts.identifiers import Identifiers
 from streams.contracts.input_record import InputRecord
 from streams.contracts.inputs import DISPOSITIONS, INPUTS, DispositionRecord
-from streams.desk.verdicts import WITHDRAWN, LedgerVerdict, Verdicts, given_of
+from streams.desk.verdicts import WITHDRAWN, LedgerVerdict, Verdicts, read_verdict
 from streams.errors import DeliveryError, UsageError
 from streams.ingest.decode import decode, find_faults
 from streams.kafka import clients, topics
-from streams.kafka.denied import DENIED, denied_or
+from streams.kafka.denied import DENIED, choose_error
 from streams.keys.signed_records import sign
 from streams.settings import Settings
 
@@ -43,7 +43,7 @@ JUDGED_SECONDS = 3.0
 DETAILS = ("amount_krw", "legal_basis", "sanction", "office")
 
 
-def decided(decided_at: datetime, **said: Any) -> DispositionRecord:
+def make_decision(decided_at: datetime, **said: Any) -> DispositionRecord:
     """The record of what an officer says of one alert: the contract's fields, None for what is not said.
 
     Its id is a hash of the others, so that the same decision has the same id; its time is in whole seconds of UTC.
@@ -108,7 +108,7 @@ def check(settings: Settings, decision: DispositionRecord) -> None:
         )
 
 
-def already(verdicts: Verdicts, decision: DispositionRecord) -> LedgerVerdict | None:
+def find_same_verdict(verdicts: Verdicts, decision: DispositionRecord) -> LedgerVerdict | None:
     """The officer's own verdict on the alert where it says the same, so that nothing need be sent.
 
     Raises `UsageError` where the monitor would refuse the decision: the officer decided otherwise at a later time, or
@@ -172,7 +172,7 @@ async def dispose(
 async def _send(
     settings: Settings, decisions: list[DispositionRecord], key: SigningKey | None, done: list[Done]
 ) -> None:
-    producer = clients.idempotent_producer(settings, f"{settings.application}-dispose")
+    producer = clients.make_idempotent_producer(settings, f"{settings.application}-dispose")
     try:
         await producer.start()
         for decision in decisions:
@@ -187,7 +187,7 @@ async def _send(
             got=repr(fault),
             todo="say the same again: what was sent counts once",
         )
-        raise denied_or(missed, fault, f"this client may not write to {DISPOSITIONS}") from fault
+        raise choose_error(missed, fault, f"this client may not write to {DISPOSITIONS}") from fault
     finally:
         await producer.stop()
 
@@ -197,8 +197,8 @@ class _Watch:
 
     def __init__(self, settings: Settings, partitions: set[int]) -> None:
         self._ledger = [TopicPartition(topics.LEDGER, number) for number in sorted(partitions)]
-        self._consumer: AIOKafkaConsumer = clients.reader(settings, committed=True)
-        self._letters: AIOKafkaConsumer = clients.reader(settings, committed=True)
+        self._consumer: AIOKafkaConsumer = clients.make_reader(settings, committed=True)
+        self._letters: AIOKafkaConsumer = clients.make_reader(settings, committed=True)
         self._settings = settings
         self._may_read_letters = False
 
@@ -224,7 +224,7 @@ class _Watch:
         """Dead letters hold personal data: an investigator may not read them, and is not told why then."""
         try:
             await self._letters.start()
-            count = await clients.partition_count(self._letters, topics.DEADLETTER)
+            count = await clients.count_partitions(self._letters, topics.DEADLETTER)
             places = [TopicPartition(topics.DEADLETTER, number) for number in range(count)]
             self._letters.assign(places)
             for place, end in (await self._letters.end_offsets(places)).items():
@@ -266,7 +266,7 @@ class _Watch:
 
 
 def _taken_in(record: Any, partition: int) -> _News | None:
-    given = given_of(record, partition)
+    given = read_verdict(record, partition)
     if given is None or given.source is None or given.source.topic != DISPOSITIONS:
         return None
     place = given.source.partition, given.source.offset
@@ -274,7 +274,7 @@ def _taken_in(record: Any, partition: int) -> _News | None:
 
 
 def _refused(record: Any) -> _News | None:
-    letter = original(record)
+    letter = read_original(record)
     if letter is None or letter.topic != DISPOSITIONS:
         return None
     return (letter.partition, letter.offset), {"outcome": "refused", "codes": letter.codes, "why": letter.message}

@@ -7,7 +7,7 @@ import msgspec
 
 from detectors.contracts.alert import Alert, EvidenceItem
 from detectors.contracts.events import Event, Transaction
-from streams.desk.positions import At, State, records_at
+from streams.desk.positions import At, State, read_records_at
 from streams.desk.worth import Worth
 from streams.errors import LedgerError
 from streams.ledger import envelope
@@ -35,14 +35,14 @@ class Detail(msgspec.Struct, frozen=True):
     end: int = 0
 
 
-async def evidence_records(settings: Settings, alert: Alert) -> list[Detail]:
+async def read_evidence_records(settings: Settings, alert: Alert) -> list[Detail]:
     """Every record of the alert's evidence, in the alert's order. At most 50; 3 ms each where they stand far apart.
 
     Raises `NotAuthorizedError` for who may not read the ledger, and `BrokerUnavailableError`.
     """
     topic, partition = alert.position.topic, alert.position.partition
     offsets = [item.offset for item in alert.evidence if item.offset is not None]
-    found, span = await records_at(settings, topic, partition, offsets)
+    found, span = await read_records_at(settings, topic, partition, offsets)
     details = [
         msgspec.structs.replace(_detail(item, found), first=span.first, end=span.written) for item in alert.evidence
     ]
@@ -50,7 +50,7 @@ async def evidence_records(settings: Settings, alert: Alert) -> list[Detail]:
     worth = Worth(int(settings.effective.engine.rate_stale_hours * 3_600_000_000))
     if foreign:
         before = {offset for each in foreign for offset in _before(each.item.offset or 0)}
-        around, _ = await records_at(settings, topic, partition, before, why=False)
+        around, _ = await read_records_at(settings, topic, partition, before, why=False)
         worth.take_all(at.record for at in around.values() if at.record is not None and at.state == "record")
     return [
         msgspec.structs.replace(each, usd=worth.usd(each.event)) if isinstance(each.event, Transaction) else each

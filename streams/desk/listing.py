@@ -60,7 +60,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     most: int = 200
 
 
-def listed(settings: Settings, query: Query, told: topic_reader.Told, known: Verdicts | None = None) -> Listed:
+def list_alerts(settings: Settings, query: Query, told: topic_reader.Told, known: Verdicts | None = None) -> Listed:
     """The alerts of `query` and their verdicts, as the topics were when it was called.
 
     `known`: the verdicts, where the ledger has been read already and alerts of any state are asked for.
@@ -107,8 +107,8 @@ def _of_a_state(settings: Settings, query: Query, source: "_AlertReader", told: 
 
 def _row(current: Current, verdicts: Verdicts) -> AlertRow:
     party = current.head.party
-    earlier = [given for alert_id in current.earlier for given in verdicts.standing(alert_id, party)]
-    return AlertRow(current, tuple(verdicts.standing(current.head.alert_id, party)), tuple(earlier))
+    earlier = [given for alert_id in current.earlier for given in verdicts.list_standing(alert_id, party)]
+    return AlertRow(current, tuple(verdicts.list_standing(current.head.alert_id, party)), tuple(earlier))
 
 
 def _starts(currents: Iterable[Current]) -> dict[int, int]:
@@ -155,7 +155,7 @@ class _AlertReader:
     def _records(self, reader: topic_reader.Reader, lot: set[int], total: int) -> Iterator[list[Any]]:
         """The records of some partitions."""
         others = {tp: end for tp, end in reader.ends.items() if tp.partition not in lot}
-        for _, records in reader.to_end(others):
+        for _, records in reader.read_to_end(others):
             yield records
             self._seen += len(records)
             self._told(self._seen, total)

@@ -18,11 +18,11 @@ from detectors.contracts.events import Event, Origin, Profile, Transaction
 from detectors.memory.event_clock import borne_out
 from detectors.values.legal_calendar import to_us
 from streams.desk.alert_heads import First, slot_part
-from streams.desk.verdicts import Verdicts, given_of
+from streams.desk.verdicts import Verdicts, read_verdict
 from streams.desk.worth import Worth
 from streams.errors import LedgerError, UsageError
 from streams.kafka import topic_reader, topics
-from streams.kafka.topics.ledger_partitions import begun_with
+from streams.kafka.topics.ledger_partitions import read_begun_partitions
 from streams.keys import pseudonyms
 from streams.ledger import envelope
 from streams.settings import Settings
@@ -132,7 +132,7 @@ class History:
             return
         if b'"previous"' in (record.value or b""):
             self._link(record)
-        given = given_of(record, partition)
+        given = read_verdict(record, partition)
         if given is not None:
             self.verdicts.add(given)
         if record.key in self._keys:
@@ -231,8 +231,8 @@ def partition_of(settings: Settings, token: str) -> int:
     The configuration of whoever asks may say another number. Failure prevented: a party's page that says that nothing
     of it is in the ledger, read from another party's partition.
     """
-    count = topic_reader.partitions_of(settings, [topics.LEDGER])[topics.LEDGER]
-    return pseudonyms.partition_of(token, begun_with(settings) or count)
+    count = topic_reader.count_partitions_of(settings, [topics.LEDGER])[topics.LEDGER]
+    return pseudonyms.partition_of(token, read_begun_partitions(settings) or count)
 
 
 def read_party(
@@ -263,7 +263,7 @@ def read_party(
             officers=settings.effective.admitted.officers,
         )
         with topic_reader.Reader(settings, [topics.LEDGER], [partition], known=True) as reader:
-            for _, records in reader.to_end(told=told):
+            for _, records in reader.read_to_end(told=told):
                 for record in records:
                     history.take(record, partition)
         names = history.all_names()

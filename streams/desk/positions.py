@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 
 from streams.errors import BrokerUnavailableError
 from streams.kafka import clients
-from streams.kafka.denied import denied_or
+from streams.kafka.denied import choose_error
 from streams.kafka.unreadable_sets import Unreadable
 from streams.settings import Settings
 
@@ -43,7 +43,7 @@ class OffsetSpan(msgspec.Struct, frozen=True):
     written: int
 
 
-async def records_at(
+async def read_records_at(
     settings: Settings, topic: str, partition: int, offsets: Iterable[int], *, why: bool = True
 ) -> tuple[dict[int, At], OffsetSpan]:
     """What stands at these offsets of a partition, and the partition's span. One request for neighbours, 3 ms each.
@@ -67,7 +67,7 @@ async def records_at(
             got=repr(fault),
             todo="see `fxwatch broker status`, then ask again",
         )
-        raise denied_or(gone, fault, f"this client may not read {topic}") from fault
+        raise choose_error(gone, fault, f"this client may not read {topic}") from fault
     return {offset: _told(offset, span, found, hidden) for offset in wanted}, span
 
 
@@ -87,7 +87,7 @@ def _told(offset: int, span: OffsetSpan, found: dict[int, Any], hidden: dict[int
 @asynccontextmanager
 async def _opened(settings: Settings, place: TopicPartition, *, committed: bool) -> AsyncIterator[AIOKafkaConsumer]:
     """A started consumer of one partition."""
-    consumer = clients.reader(
+    consumer = clients.make_reader(
         settings, committed=committed, unreadable="each", fetch_bytes=FETCH_BYTES, fetch_wait_ms=50
     )
     try:

@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from streams.desk.positions import At, records_at
+from streams.desk.positions import At, read_records_at
 from streams.desk.verdicts import LedgerVerdict
 from streams.kafka import topics
 from streams.settings import Settings
 
 
-async def reasons_of(settings: Settings, verdicts: Iterable[LedgerVerdict]) -> dict[tuple[int, int], str]:
+async def read_reasons(settings: Settings, verdicts: Iterable[LedgerVerdict]) -> dict[tuple[int, int], str]:
     """The reasons by the verdict's ledger position (partition, offset); left out where the topic keeps it no more.
 
     Raises `NotAuthorizedError` for who may not read verdicts, and `BrokerUnavailableError`.
@@ -21,7 +21,7 @@ async def reasons_of(settings: Settings, verdicts: Iterable[LedgerVerdict]) -> d
             by_partition.setdefault(given.source.partition, []).append((given, given.source.offset))
     reasons: dict[tuple[int, int], str] = {}
     for partition, many in by_partition.items():
-        found, _ = await records_at(settings, topics.DISPOSITIONS, partition, [offset for _, offset in many])
+        found, _ = await read_records_at(settings, topics.DISPOSITIONS, partition, [offset for _, offset in many])
         for given, offset in many:
             reason = _reason(given, found[offset])
             if reason is not None:

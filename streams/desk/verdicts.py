@@ -76,7 +76,7 @@ class Verdicts:
         """Every verdict that was given on the alert of this party."""
         return [given for given in self._of.get(alert_id, ()) if may_be_one(given.party, party)]
 
-    def counts(self, given: LedgerVerdict) -> bool:
+    def does_count(self, given: LedgerVerdict) -> bool:
         """Whether the officer's verdicts count at all, by the configuration here."""
         return not self._listed or officer_number(given.investigator) in self._listed
 
@@ -86,7 +86,7 @@ class Verdicts:
         for given in self.on(alert_id, party):
             officer = officer_number(given.investigator)
             before = newest.get(officer)
-            if self.counts(given) and (before is None or _replaces(given, before)):
+            if self.does_count(given) and (before is None or _replaces(given, before)):
                 newest.pop(officer, None)
                 newest[officer] = given
         return newest
@@ -95,7 +95,7 @@ class Verdicts:
         """The officer's own verdict on the alert, a withdrawal too; None where there is none that counts."""
         return self.newest(alert_id, party).get(officer_number(investigator))
 
-    def standing(self, alert_id: str, party: str) -> list[LedgerVerdict]:
+    def list_standing(self, alert_id: str, party: str) -> list[LedgerVerdict]:
         """The officers' own verdicts on the alert that were not withdrawn, in the order they were given."""
         return [given for given in self.newest(alert_id, party).values() if given.verdict != WITHDRAWN]
 
@@ -116,7 +116,7 @@ def _first(start: int, begin: int, end: int) -> int:
     return begin if start > end else max(begin, start)
 
 
-def given_of(record: Any, partition: int) -> LedgerVerdict | None:
+def read_verdict(record: Any, partition: int) -> LedgerVerdict | None:
     """The verdict of a ledger record; None for any other record, and one that cannot be read. 0.2 us for another's."""
     if not envelope.is_kind(record.headers, _KIND):
         return None
@@ -154,8 +154,8 @@ def read_verdicts(
     """
     verdicts, ends = Verdicts(settings.effective.admitted.officers), ledger_reader.ends
     first = {tp: _first(starts.get(tp.partition, end), ledger_reader.begins[tp], end) for tp, end in ends.items()}
-    for tp, records in ledger_reader.to_end(first, told):
-        for given in filter(None, (given_of(record, tp.partition) for record in records)):
+    for tp, records in ledger_reader.read_to_end(first, told):
+        for given in filter(None, (read_verdict(record, tp.partition) for record in records)):
             verdicts.add(given)
     return verdicts
 

@@ -17,14 +17,14 @@ from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.event_text import verdict_of
 from streams.desk_text.history_text import worth
 from streams.plain_text.languages import Language
-from streams.plain_text.printable import printable
+from streams.plain_text.printable import make_printable
 
 
 def alert_line(alert: Alert, lang: Language) -> str:
     """Which alert it is, so that nobody judges another one by a slip of the finger."""
     words = DESK_WORDS[lang]
     found = "; ".join(hit.id for hit in alert.typologies) or words.anomaly
-    return printable(
+    return make_printable(
         words.of_alert.format(
             alert=alert.alert_id[:SHORT_DIGITS],
             found=found,
@@ -37,7 +37,7 @@ def alert_line(alert: Alert, lang: Language) -> str:
 
 def dry_line(decision: DispositionRecord, lang: Language) -> str:
     """What would be sent, where only that was asked for."""
-    return printable(f"  {verdict_of(decision, lang)}: {DESK_WORDS[lang].dry_run}")
+    return make_printable(f"  {verdict_of(decision, lang)}: {DESK_WORDS[lang].dry_run}")
 
 
 def done_lines(done: Done, seconds: float, lang: Language) -> Iterator[str]:
@@ -48,7 +48,7 @@ def done_lines(done: Done, seconds: float, lang: Language) -> Iterator[str]:
         "refused": words.refused.format(why=_why(done, lang)),
         "taken_in": words.taken_in.format(partition=done.ledger_partition, offset=done.ledger_offset),
     }[done.outcome]
-    yield printable(f"  {verdict_of(decision, lang)}: {outcome}")
+    yield make_printable(f"  {verdict_of(decision, lang)}: {outcome}")
     if done.outcome == "sent" and seconds:  # who does not wait need not be told that it was not seen
         place = {"topic": DISPOSITIONS, "partition": done.partition, "offset": done.offset}
         yield f"  {words.not_seen.format(seconds=f'{seconds:g}', **place)}"
@@ -64,7 +64,7 @@ def _why(done: Done, lang: Language) -> str:
 def stands_line(given: LedgerVerdict, zone: ZoneInfo, lang: Language) -> str:
     """That nothing was sent, because the officer's verdict says so already."""
     when = local_time(given.decided_at, zone, lang)
-    return printable(f"  {DESK_WORDS[lang].stands.format(officer=given.investigator, when=when)}")
+    return make_printable(f"  {DESK_WORDS[lang].stands.format(officer=given.investigator, when=when)}")
 
 
 def done_json(done: Done) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from streams.desk_text.proof_words import PROOF_WORDS
 from streams.desk_text.record_words import LABELS, VALUES
 from streams.errors import AlertNotFoundError, FxwatchError, UsageError
 from streams.plain_text.languages import Language
-from streams.plain_text.printable import printable, showable
+from streams.plain_text.printable import make_printable, make_showable
 
 # each part of an error as the code says it -> the same in Korean; `*` stands for what differs, `{}` takes it over
 WHAT = {
@@ -312,21 +312,21 @@ def error_in_korean(error: FxwatchError) -> str | None:
     if what is None:
         return None
     wrong_use = isinstance(error, UsageError | AlertNotFoundError)
-    parts = [showable(what)]
+    parts = [make_showable(what)]
     if error.got is not None:
-        parts.append(f"{'입력값' if wrong_use else '확인된 내용'}: {printable(_got(error.what, str(error.got)))}")
+        parts.append(f"{'입력값' if wrong_use else '확인된 내용'}: {make_printable(_got(error.what, str(error.got)))}")
     if error.expected is not None:
         expected = _said(EXPECTED, str(error.expected)) or str(error.expected)
-        parts.append(f"{'올바른 값' if wrong_use else '필요한 것'}: {printable(expected)}")
+        parts.append(f"{'올바른 값' if wrong_use else '필요한 것'}: {make_printable(expected)}")
     if error.todo is not None:
-        parts.append(f"조치: {showable(_said(TODO, error.todo) or error.todo)}")
-    return "\n".join(["; ".join(parts), *(f"  - {showable(one)}" for one in getattr(error, "problems", []))])
+        parts.append(f"조치: {make_showable(_said(TODO, error.todo) or error.todo)}")
+    return "\n".join(["; ".join(parts), *(f"  - {make_showable(one)}" for one in getattr(error, "problems", []))])
 
 
 def usage_in_korean(error: click.UsageError) -> str:
     """What is wrong with a command line, and where its use is told."""
     command = error.ctx.command_path if error.ctx is not None else "fxwatch"
-    return f"{printable(_misuse(error))}; 사용법: {command} --help"
+    return f"{make_printable(_misuse(error))}; 사용법: {command} --help"
 
 
 def _misuse(error: click.UsageError) -> str:

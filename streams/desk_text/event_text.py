@@ -11,7 +11,7 @@ from streams.desk.verdicts import LedgerVerdict
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.record_words import KINDS, value_in_words
 from streams.plain_text.languages import Language
-from streams.plain_text.printable import printable
+from streams.plain_text.printable import make_printable
 
 Purposes = Mapping[str, Purpose]
 
@@ -22,7 +22,7 @@ def purpose(code: str | None, purposes: Purposes, lang: Language) -> str:
         return DESK_WORDS[lang].purpose
     known = purposes.get(code)
     told = "" if known is None else (known.text_ko if lang == "ko" else known.text_en)
-    return printable(f"{told} ({code})" if told else code)
+    return make_printable(f"{told} ({code})" if told else code)
 
 
 def money(amount: str, currency: str, usd: str | None, lang: Language) -> str:
@@ -50,7 +50,7 @@ def payment_lines(
     )
     other = words.to[event.direction].format(token=event.counterparty, country=event.counterparty_country)
     how = (other, *(value_in_words(name, getattr(event, name), lang) for name in ("status", "evidence", "channel")))
-    return printable("; ".join(what)), printable("; ".join(how))
+    return make_printable("; ".join(what)), make_printable("; ".join(how))
 
 
 def verdict_of(one: Disposition | DispositionRecord | LedgerVerdict, lang: Language) -> str:
@@ -63,7 +63,7 @@ def event_lines(event: Event, usd: str | None, purposes: Purposes, lang: Languag
     """Any event of a party in a line or two; of what is no payment only what tells it from others."""
     if isinstance(event, Transaction):
         what, how = payment_lines(event, usd, purposes, lang)
-        return what, f"{how}; {printable(phrases.code(event.institution))}"
+        return what, f"{how}; {make_printable(phrases.code(event.institution))}"
     if isinstance(event, Declaration):
         other = f"{event.counterparty} ({event.counterparty_country})"
         told = (
@@ -73,9 +73,9 @@ def event_lines(event: Event, usd: str | None, purposes: Purposes, lang: Languag
             f"HS {event.hs_code}",
             other,
         )
-        return (printable("; ".join(told)),)
+        return (make_printable("; ".join(told)),)
     if isinstance(event, Disposition):
-        return (printable(verdict_of(event, lang)), printable(event.alert_id))
+        return (make_printable(verdict_of(event, lang)), make_printable(event.alert_id))
     if isinstance(event, Profile):
         return (value_in_words("party_type", event.party_type, lang),)
     return (KINDS[lang][str(event.__struct_config__.tag)],)

@@ -13,7 +13,7 @@ from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.event_text import verdict_of
 from streams.desk_text.record_words import LABELS, value_in_words
 from streams.plain_text.languages import Language
-from streams.plain_text.printable import printable
+from streams.plain_text.printable import make_printable
 
 _MARGIN, _HANG, _INNER = 2, 2, 4
 # why there is no reason to show: it is not kept any more, or this client may not read it
@@ -37,7 +37,7 @@ def history_lines(
         page.append(TextLine("  ".join(told), "*" if head.alert_id == shown else "-", _MARGIN, _HANG))
         if verdicts is not None:
             for given in verdicts.on(head.alert_id, head.party):
-                page += _given(given, reasons, zone, lang, counts=verdicts.counts(given))
+                page += _given(given, reasons, zone, lang, counts=verdicts.does_count(given))
     if verdicts is None:
         page.append(TextLine(words.no_right, "", _MARGIN))
     elif not any(verdicts.on(head.alert_id, head.party) for head in heads):
@@ -61,7 +61,10 @@ def _given(given: LedgerVerdict, reasons: Reasons, zone: ZoneInfo, lang: Languag
     else:
         kept = reasons.get((given.partition, given.offset))
         reason = words.reason_gone if kept is None else words.reason.format(reason=kept)
-    return [TextLine(printable("  ".join(told)), "", _INNER, _HANG), TextLine(printable(reason), "", _INNER + _HANG)]
+    return [
+        TextLine(make_printable("  ".join(told)), "", _INNER, _HANG),
+        TextLine(make_printable(reason), "", _INNER + _HANG),
+    ]
 
 
 def worth(head: Head | Alert, lang: Language) -> str:

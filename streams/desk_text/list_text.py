@@ -15,7 +15,7 @@ from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.history_text import worth
 from streams.desk_text.record_words import value_in_words
 from streams.plain_text.languages import Language
-from streams.plain_text.printable import printable
+from streams.plain_text.printable import make_printable
 
 # titles in English; what reads them by name leaves --lang ko away
 CSV_COLUMNS = (
@@ -96,7 +96,7 @@ def block(row: AlertRow, zone: ZoneInfo, lang: Language) -> list[TextLine]:
 def title(head: Head, lang: Language) -> str:
     """What was found: ids and names of the typologies, or that it is an unusual payment."""
     named = "; ".join(f"{hit.id} {in_language(hit.name, lang)}" for hit in head.typologies)
-    return printable(named) if named else DESK_WORDS[lang].anomaly
+    return make_printable(named) if named else DESK_WORDS[lang].anomaly
 
 
 def verdict(row: AlertRow, lang: Language) -> str:

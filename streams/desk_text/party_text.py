@@ -21,7 +21,7 @@ from streams.desk_text.list_text import title, verdict
 from streams.desk_text.record_text import plain_field
 from streams.desk_text.record_words import KINDS, LABELS, value_in_words
 from streams.plain_text.languages import Language
-from streams.plain_text.printable import printable
+from streams.plain_text.printable import make_printable
 
 SHOWN_COUNTERPARTIES = 20
 _HANG = 26
@@ -130,7 +130,7 @@ def _sums(history: History, words: DeskWords, lang: Language) -> Iterator[TextLi
     statuses = ((value_in_words("status", name, lang), count) for name, count in sorted(history.statuses.items()))
     yield TextLine(_tallies(statuses, "; ", words), margin=2)
     names = _tallies(history.institutions.most_common(SHOWN_COUNTERPARTIES), ", ", words)
-    yield TextLine(printable(words.institutions.format(names=names)), margin=2)
+    yield TextLine(make_printable(words.institutions.format(names=names)), margin=2)
 
 
 def _tallies(counts: Iterable[tuple[str, int]], between: str, words: DeskWords) -> str:
@@ -146,7 +146,7 @@ def _counterparties(history: History, words: DeskWords, lang: Language) -> Itera
     for token, one in largest(history.counterparties, SHOWN_COUNTERPARTIES):
         name = words.others if token == OTHERS else token
         told = f"{name}  {_usd(one, words, lang)}  {words.payments.format(n=f'{one.count:,}')}"
-        yield TextLine(printable(told), "-", 2, 2)
+        yield TextLine(make_printable(told), "-", 2, 2)
 
 
 def _events(history: History, partition: int, purposes: Purposes, zone: ZoneInfo, lang: Language) -> Iterator[TextLine]:
@@ -182,7 +182,7 @@ def _alerts(rows: list[AlertRow], zone: ZoneInfo, lang: Language) -> Iterator[Te
         yield TextLine(words.no_alerts, margin=2)
     for case, many in cases.items():
         still = sum(row.state == "open" for row in many)
-        yield TextLine(words.case_line.format(case=printable(case), n=len(many), open=still), margin=2)
+        yield TextLine(words.case_line.format(case=make_printable(case), n=len(many), open=still), margin=2)
         for row in many:
             head = row.current.head
             told = (

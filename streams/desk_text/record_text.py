@@ -15,7 +15,7 @@ from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.event_text import Purposes, purpose
 from streams.desk_text.record_words import KINDS, LABELS, NOTES, value_in_words
 from streams.plain_text.languages import Language
-from streams.plain_text.printable import printable
+from streams.plain_text.printable import make_printable
 
 # labels stand in front of values: as wide as most of them in either language
 _HANG = 26
@@ -43,7 +43,7 @@ def record_lines(
     page += [_line(label, text) for label, text in _origin(origin, zone, lang)]
     page += [_line(labels[name], text) for name, text in _marks(event, lang)]
     if key and key != getattr(event, "party", key):
-        page.append(_line("key", printable(key)))
+        page.append(_line("key", make_printable(key)))
     return page
 
 
@@ -72,7 +72,7 @@ def _told(event: Event, name: str, content: Any, zone: ZoneInfo, lang: Language)
     if isinstance(content, datetime):
         return local_time(content, zone, lang)
     if isinstance(content, tuple):
-        return printable(", ".join(map(str, content)))
+        return make_printable(", ".join(map(str, content)))
     if name in _UNIT_OF:
         return number(content, getattr(event, _UNIT_OF[name]), lang=lang)
     return plain_field(name, content, lang)
@@ -85,7 +85,7 @@ def plain_field(name: str, content: object, lang: Language) -> str:
     told = value_in_words(name, str(content), lang)
     if lang == "ko":
         told = f"{told}명" if name == "employees" else korean.day(told) if isinstance(content, date) else told
-    return printable(told)
+    return make_printable(told)
 
 
 def _origin(origin: Origin, zone: ZoneInfo, lang: Language) -> Iterator[tuple[str, str]]:
@@ -96,15 +96,15 @@ def _origin(origin: Origin, zone: ZoneInfo, lang: Language) -> Iterator[tuple[st
         if source is None
         else words.source_record.format(topic=source.topic, partition=source.partition, offset=source.offset)
     )
-    yield words.source, printable(told)
+    yield words.source, make_printable(told)
     if origin.timestamp_ms >= 0:
         yield words.received, local_time(datetime.fromtimestamp(origin.timestamp_ms / 1000, UTC), zone, lang)
     if origin.commitment:
-        yield words.commitment, printable(origin.commitment)
+        yield words.commitment, make_printable(origin.commitment)
     if origin.history:
         yield HISTORY, words.is_history
     for name, content in origin.headers:
-        yield name, printable(content.decode(errors="replace"))
+        yield name, make_printable(content.decode(errors="replace"))
 
 
 def _marks(event: Event, lang: Language) -> Iterator[tuple[str, str]]:
@@ -113,13 +113,13 @@ def _marks(event: Event, lang: Language) -> Iterator[tuple[str, str]]:
         what, _, field = note.partition(" ")
         # the contract's name of a field whose token the ledger has: party_id is party there
         label = LABELS[lang].get(field) or LABELS[lang].get(field.removesuffix("_id"), field)
-        yield "notes", printable(f"{label}: {NOTES[lang].get(what, what)}")
+        yield "notes", make_printable(f"{label}: {NOTES[lang].get(what, what)}")
     for name in ("identity", "body"):
         if hasattr(event, name):
-            yield name, printable(getattr(event, name))
+            yield name, make_printable(getattr(event, name))
     previous = getattr(event, "previous", {})
     if previous:
-        yield "previous", printable("; ".join(f"{now} <- {before}" for now, before in previous.items()))
+        yield "previous", make_printable("; ".join(f"{now} <- {before}" for now, before in previous.items()))
 
 
 def record_json(place: str, state: str, event: Event | None, origin: Origin | None, cause: str) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """The words for what a ledger record says: kinds, fields and the values of fields that are codes of the contract."""
 
 from detectors.wording import phrases
-from streams.plain_text.languages import LANGUAGES, Language, by_language
+from streams.plain_text.languages import LANGUAGES, Language, split_by_language
 
-KINDS = by_language(
+KINDS = split_by_language(
     {
         "transaction": ("Payment across the border", "대외 지급·수령"),
         "declaration": ("Customs declaration line", "수출입신고(란별)"),
@@ -14,7 +14,7 @@ KINDS = by_language(
     }
 )
 
-LABELS = by_language(
+LABELS = split_by_language(
     {
         "event_id": ("Id", "식별번호"),
         "event_time": ("When", "일시"),
@@ -149,11 +149,11 @@ _VALUES = {
     },
 }
 VALUES: dict[Language, dict[str, dict[str, str]]] = {
-    lang: {field: by_language(codes)[lang] for field, codes in _VALUES.items()} for lang in LANGUAGES
+    lang: {field: split_by_language(codes)[lang] for field, codes in _VALUES.items()} for lang in LANGUAGES
 }
 
 # streams/contracts/identifiers.py, NOTES: what the door did to a field
-NOTES = by_language(
+NOTES = split_by_language(
     {
         "respelled": ("spelled anew", "표기 통일"),
         "placeholder": ("left out, because it names nobody", "특정인을 가리키지 않아 제외"),

@@ -19,8 +19,8 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.kafka import clients
-from streams.kafka.async_tasks import CLOSING_SECONDS, ended
-from streams.kafka.denied import DENIED, not_authorized
+from streams.kafka.async_tasks import CLOSING_SECONDS, cancel_and_wait
+from streams.kafka.denied import DENIED, make_not_authorized_error
 from streams.log import logs
 from streams.operations import health
 from streams.settings import Settings
@@ -125,12 +125,12 @@ class ClockExchange:
 
     def start(self, producer: Any) -> None:
         """Start telling and hearing in the background; `producer` is a started aiokafka producer."""
-        self._tasks = [health.background(self._tell(producer)), health.background(self._hear())]
+        self._tasks = [health.start_in_background(self._tell(producer)), health.start_in_background(self._hear())]
 
     async def stop(self) -> None:
         """Stop both."""
         tasks, self._tasks = self._tasks, []
-        await asyncio.gather(*(ended(task, CLOSING_SECONDS) for task in tasks))
+        await asyncio.gather(*(cancel_and_wait(task, CLOSING_SECONDS) for task in tasks))
 
     async def _tell(self, producer: Any) -> None:
         told: tuple[int, int | None] = (0, None)
@@ -146,7 +146,7 @@ class ClockExchange:
                 )
                 told = now
             except DENIED as fault:
-                raise not_authorized("the other workers cannot be told where this one is", fault) from fault
+                raise make_not_authorized_error("the other workers cannot be told where this one is", fault) from fault
             except KafkaError as fault:
                 logger.info("the other workers were not told where this one is: %r", fault)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -154,7 +154,7 @@ class ClockExchange:
     async def _hear(self) -> None:
         partition = TopicPartition(self._topic, 0)
         while True:
-            consumer = clients.reader(self._settings, committed=False)
+            consumer = clients.make_reader(self._settings, committed=False)
             try:
                 await consumer.start()
                 consumer.assign([partition])
@@ -164,7 +164,7 @@ class ClockExchange:
                     if member != self._member and record.value is not None:
                         self._clock.heard(member, msgspec.json.decode(record.value, type=Told).head, self._now())
             except DENIED as fault:
-                raise not_authorized("where the other workers are cannot be read", fault) from fault
+                raise make_not_authorized_error("where the other workers are cannot be read", fault) from fault
             except (KafkaError, msgspec.DecodeError) as fault:
                 logger.info("where the other workers are is not known for now: %r", fault)
                 await asyncio.sleep(RETRY_SECONDS)

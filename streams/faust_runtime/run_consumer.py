@@ -29,7 +29,7 @@ from faust.types import TP
 from streams.faust_runtime.backlog_clock import RUN_RECORDS, StreamClock
 from streams.faust_runtime.consumer_thread import RunConsumerThread
 from streams.faust_runtime.run_offsets import RunOffsets
-from streams.kafka.fetched_bytes import BYTES_A_PARTITION, weight
+from streams.kafka.fetched_bytes import BYTES_A_PARTITION, weigh
 from streams.ledger.input_positions import Sought
 
 # How long one look for more records blocks while others are already waiting to be handed over.
@@ -208,7 +208,7 @@ class RunConsumer(RunOffsets):
 
     def _low(self, queue: Sequence[Any]) -> bool:
         """Whether more of a partition should be fetched that has these records in hand."""
-        return len(queue) < self.run_records and sum(map(weight, queue)) < BYTES_A_PARTITION
+        return len(queue) < self.run_records and sum(map(weigh, queue)) < BYTES_A_PARTITION
 
     def _should_wait(self, active: set[TP]) -> bool:
         """Whether a partition known to have more, of which nothing is here, should still be waited for."""

@@ -11,7 +11,7 @@ from streams.generator.roles import ROLES
 from streams.generator.seasons import Regime, weight
 from streams.generator.turns import Turns
 from streams.generator.world import World
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 
 # who acts on days when banks are closed
 BASIC_RETAIL = ("salaried", "parent", "migrant", "small_user")
@@ -61,7 +61,7 @@ class FullPreset:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self.law = Law(effective_configuration({}))
+        self.law = Law(overlay_configuration({}))
         for day in (plan.start, plan.start + timedelta(days=plan.days - 1)):
             self.law.on(day)
         self._turns: dict[bool, Turns] = {}

@@ -30,7 +30,7 @@ from streams.ingest.refused_configuration import RulesRefused
 from streams.ingest.run_counts import RunCounts
 from streams.ingest.stopped_inputs import StoppedInputs
 from streams.kafka import clients, topics
-from streams.kafka.async_tasks import ended, outlasted
+from streams.kafka.async_tasks import cancel_and_wait, wait_to_the_end
 from streams.kafka.clients import Record
 from streams.kafka.deliveries import Outstanding
 from streams.kafka.unreadable_sets import Unreadable
@@ -91,9 +91,9 @@ class IngestAgent:
             from_senders=True,
             clock=clock,
             topic_id=lambda topic: self.inputs.ids.get(topic, b"").decode(),
-            sought=self.watch.sought,
-            kept=self.watch.kept,
-            lost=self.watch.lost,
+            sought=self.watch.note_sought,
+            kept=self.watch.read_kept,
+            lost=self.watch.note_lost,
             read_on=self.watch.read_on,
         )
         self.app.agent(faust_app.raw_topic(self.app, *topics.INPUTS), name=AGENT)(self._agent)
@@ -131,7 +131,7 @@ class IngestAgent:
         """
         await self.inputs.look()
         self.door.topic_ids = self.inputs.ids
-        self.producer = clients.idempotent_producer(self.settings, self.app.conf.id)
+        self.producer = clients.make_idempotent_producer(self.settings, self.app.conf.id)
         await self.producer.start()
         try:
             await routing_key.require(self.settings, self.producer, self.door.routing)
@@ -141,7 +141,7 @@ class IngestAgent:
             raise
         self.clock.start(self.producer)
         works = self.inputs.watch(), self.stopped.watch(), self.watch.run(self.producer)
-        self._watching = [health.background(work, self._die) for work in works]
+        self._watching = [health.start_in_background(work, self._die) for work in works]
 
     # -- Faust's side ---------------------------------------------------------------------------------------------
 
@@ -162,7 +162,7 @@ class IngestAgent:
 
     async def _settle(self, work: "asyncio.Future[None]", run: Any) -> None:
         try:
-            await outlasted(work)
+            await wait_to_the_end(work)
         finally:
             fault = work.exception()
             if fault is None:
@@ -179,12 +179,12 @@ class IngestAgent:
             self.metrics.forget_partition(AGENT, number)
         self._assigned = numbers
         self._looked = False
-        await self.rules.assigned({(tp.topic, tp.partition) for tp in assigned})
+        await self.rules.note_assigned({(tp.topic, tp.partition) for tp in assigned})
 
     async def _on_shutdown(self, _app: Any, **_: Any) -> None:
         health.exit_deadline(self.settings.shutdown_seconds)
         for task in self._watching:
-            await ended(task)
+            await cancel_and_wait(task)
         await self.rules.stop()
         await self.conflicts.stop()
         await self.clock.stop()
@@ -214,7 +214,7 @@ class IngestAgent:
             self._take(record, counts, deliveries, letters)
         decoded = time.perf_counter()
         await self._deliver(deliveries, letters)
-        self.watch.handled(runs)
+        self.watch.note_handled(runs)
         self.metrics.observe_stage(AGENT, "decode", decoded - began)
         self.metrics.observe_stage(AGENT, "publish", time.perf_counter() - decoded)
         counts.publish(self.metrics, AGENT, records)
@@ -228,7 +228,7 @@ class IngestAgent:
             return
         came = arrived(record)
         result = self.door.admit(came)
-        self.rules.taken(record, refused=isinstance(result, Rejected))
+        self.rules.note_taken(record, refused=isinstance(result, Rejected))
         if isinstance(result, Rejected):
             letters.append(self._letter(came, result))
             counts.reject(result)

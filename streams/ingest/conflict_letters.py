@@ -26,9 +26,9 @@ from streams.errors import BrokerUnavailableError
 from streams.ingest.conflict_positions import NoticePositions
 from streams.kafka import bounded_fetching, clients, topics
 from streams.kafka.agent_names import NOTICES, AgentNames
-from streams.kafka.async_tasks import CLOSING_SECONDS, ended
-from streams.kafka.denied import DENIED, not_authorized
-from streams.kafka.fetched_bytes import weight
+from streams.kafka.async_tasks import CLOSING_SECONDS, cancel_and_wait
+from streams.kafka.denied import DENIED, make_not_authorized_error
+from streams.kafka.fetched_bytes import weigh
 from streams.kafka.original_records import REPLACED, Originals
 from streams.kafka.security import aiokafka_access
 from streams.kafka.unreadable_sets import Unreadable
@@ -90,7 +90,7 @@ class ConflictLetters:
 
     def start(self) -> None:
         """Start reading in the background."""
-        self._task = health.background(self._run(), self._die)
+        self._task = health.start_in_background(self._run(), self._die)
 
     async def stop(self) -> None:
         """Stop reading; an unfinished letter is written again by the next worker.
@@ -99,7 +99,7 @@ class ConflictLetters:
         an error (it did, in one stop of a busy machine). `health.exit_deadline` bounds the whole stop.
         """
         task, self._task = self._task, None
-        await ended(task, CLOSING_SECONDS)
+        await cancel_and_wait(task, CLOSING_SECONDS)
 
     def unready(self) -> list[str]:
         """Why no letters are written; empty when they are. What fails once and then goes well is not told."""
@@ -116,7 +116,9 @@ class ConflictLetters:
                 await self._read(consumer)
             except DENIED as fault:
                 # no time heals it, and the letters would stand still while the worker looks ready
-                self._die(not_authorized("this worker may not read notices, or the originals of conflicts", fault))
+                self._die(
+                    make_not_authorized_error("this worker may not read notices, or the originals of conflicts", fault)
+                )
                 return
             except (KafkaError, TimeoutError, BrokerUnavailableError) as fault:
                 at, self._at = self._at, None
@@ -194,9 +196,9 @@ class ConflictLetters:
         for notice, timestamp in sorted(notices, key=_place):
             assert notice.source is not None  # `understood` has looked
             self._at = notice.source
-            found, gone = await self._originals.at(notice.source)
+            found, gone = await self._originals.read_at(notice.source)
             letters.append(self._letter(notice, timestamp, found, gone))
-            size += weight(letters[-1].record)
+            size += weigh(letters[-1].record)
             if size >= LETTERS_BYTES:
                 await self._deliver(letters)
                 letters, size = [], 0

@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from streams.errors import FxwatchError
-from streams.ingest.input_topic_ids import short
+from streams.ingest.input_topic_ids import shorten
 from streams.kafka import clients, topics
 from streams.ledger.input_positions import Kept, position_record
 from streams.ledger.progress import InputPosition
@@ -145,4 +145,4 @@ class NoticePositions(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
 
 
 def _topic_id(settings: Settings) -> str:
-    return short(topics.read_topic_id(settings, topics.NOTICES)).decode()
+    return shorten(topics.read_topic_id(settings, topics.NOTICES)).decode()

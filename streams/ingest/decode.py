@@ -16,7 +16,7 @@ from streams.contracts import decimals
 from streams.contracts.identifiers import DEFAULT, MINOR_UNITS, Identifiers
 from streams.contracts.inputs import RULES, TRANSACTIONS, InputTopic
 from streams.contracts.iso_registers import has_more_places
-from streams.contracts.refusal_codes import Fault, shown_name
+from streams.contracts.refusal_codes import Fault, show_name
 from streams.ingest.json_structure import DEPTH_LIMIT, excludes_duplicates, has_duplicate_keys, text_depth
 from streams.ingest.validate import FIELDS, control_character_faults, key_faults, rule_faults, utc
 
@@ -125,7 +125,7 @@ def find_faults(
     if has_duplicate_keys(value):
         faults.append(Fault("json.duplicate_key"))
     unknown = unknown_names(topic, body)
-    faults += [Fault("field.unknown", shown_name(name, FIELDS[topic.name].names)) for name in unknown[:UNKNOWN_LISTED]]
+    faults += [Fault("field.unknown", show_name(name, FIELDS[topic.name].names)) for name in unknown[:UNKNOWN_LISTED]]
     faults += [Fault("field.missing", name) for name in FIELDS[topic.name].required if name not in body]
     told = body
     body, _, wrong = identifiers.read(topic.name, told)

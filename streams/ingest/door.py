@@ -19,12 +19,12 @@ from streams.contracts.identifiers import Identifiers
 from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, INPUTS, PROFILES, RATES, RULES, TRANSACTIONS
 from streams.contracts.record_headers import Header, RawHeaders, by_name, is_history
-from streams.contracts.refusal_codes import CODES, Fault, codes, message, stage
+from streams.contracts.refusal_codes import CODES, Fault, list_codes, name_stage, write_message
 from streams.ingest import canonical
 from streams.ingest.decode import Decoded, decode, find_faults
-from streams.ingest.formats.record import as_contract
+from streams.ingest.formats.record import convert_record
 from streams.ingest.history_claims import AllowedHistory
-from streams.ingest.sender_headers import without_identifiers
+from streams.ingest.sender_headers import leave_out_identifiers
 from streams.keys.commitments import Committer, EvidenceKeys
 from streams.keys.pseudonyms import Keys, slot_of
 from streams.keys.sender_keys import Proof, SenderKeys
@@ -144,7 +144,7 @@ class Door:
         history, passed_on, too_long = _read_headers(headers)
         key, value = record.key, record.value
         if headers and value is not None and record.topic == TRANSACTIONS:
-            converted = as_contract(value, headers, self.identifiers, record.timestamp_ms)
+            converted = convert_record(value, headers, self.identifiers, record.timestamp_ms)
             if isinstance(converted, list):
                 return _rejected(converted + too_long)
             key, value = converted or (key, value)
@@ -159,7 +159,7 @@ class Door:
             found = [wrong, None if proof is None else proof.fault]
             return _rejected([*too_long, *(fault for fault in found if fault is not None)], proof)
         if passed_on:
-            passed_on, withheld = without_identifiers(passed_on, decoded.body)
+            passed_on, withheld = leave_out_identifiers(passed_on, decoded.body)
             decoded = msgspec.structs.replace(decoded, notes=decoded.notes + withheld)
         source = Source(record.topic, record.partition, record.offset)
         kind, admit = self._admit[record.topic]
@@ -267,4 +267,4 @@ def _outside(record: ArrivedRecord) -> Fault | None:
 
 
 def _rejected(faults: list[Fault], proof: Proof | None = None) -> Rejected:
-    return Rejected(codes(faults), message(faults), stage(faults), proof, tuple(faults))
+    return Rejected(list_codes(faults), write_message(faults), name_stage(faults), proof, tuple(faults))

@@ -39,11 +39,11 @@ def read_ids(settings: Settings) -> dict[str, bytes]:
         if error == MISSING:
             ids[name] = b""
         else:
-            ids[name] = short(str(found[name]["topic_id"]) if error == 0 else topics.read_topic_id(settings, name))
+            ids[name] = shorten(str(found[name]["topic_id"]) if error == 0 else topics.read_topic_id(settings, name))
     return ids
 
 
-def short(topic_id: str) -> bytes:
+def shorten(topic_id: str) -> bytes:
     """An id as Kafka's own tools show it. It stands in every ledger record, so its length counts."""
     return base64.urlsafe_b64encode(uuid.UUID(topic_id).bytes).rstrip(b"=")
 

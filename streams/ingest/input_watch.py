@@ -58,15 +58,15 @@ class InputWatch:
         self._counted: list[tuple[InputPartition, Passed]] = []
         self._producer: Any = None
 
-    def sought(self, found: dict[InputPartition, Sought]) -> None:
+    def note_sought(self, found: dict[InputPartition, Sought]) -> None:
         """The consumer went to where its group says; called from the consumer's own thread."""
         self._told.put(found)
 
-    def lost(self, place: InputPartition, at: int) -> None:
+    def note_lost(self, place: InputPartition, at: int) -> None:
         """A broker refused to read on at offset `at`; called from the consumer's own thread."""
         self._told.put((place, at))
 
-    async def kept(self, places: list[InputPartition]) -> dict[InputPartition, int]:
+    async def read_kept(self, places: list[InputPartition]) -> dict[InputPartition, int]:
         """Up to where ingest has read these places, as far as it is known; called from the consumer's own thread.
 
         What cannot be read then is told by a later look.
@@ -83,10 +83,10 @@ class InputWatch:
             if place in places and position.topic_id in ("", ids.get(place[0], b"").decode())
         }
 
-    def handled(self, runs: Iterable[tuple[InputPartition, int, int]]) -> None:
+    def note_handled(self, runs: Iterable[tuple[InputPartition, int, int]]) -> None:
         """First and last offset of each place in a run whose outputs are written."""
         self._take_told()
-        self.account.delivered(runs)
+        self.account.note_delivered(runs)
 
     def read_on(self, offsets: Mapping[InputPartition, int]) -> None:
         """These offsets were committed."""
@@ -99,10 +99,10 @@ class InputWatch:
         while not self._told.empty():
             told = self._told.get()
             if isinstance(told, dict):
-                self.account.sought(told)
+                self.account.note_sought(told)
                 assigned = True
             else:
-                self.account.lost(*told)
+                self.account.note_lost(*told)
         return assigned
 
     async def run(self, producer: Any) -> None:
@@ -247,13 +247,13 @@ def read_kept(settings: Settings) -> Kept:
     """What ingest keeps on the progress topic, of all input partitions. Raises `BrokerUnavailableError`."""
     kept = Kept()
     with topic_reader.Reader(settings, [topics.PROGRESS]) as reader:
-        for _, records in reader.to_end():
+        for _, records in reader.read_to_end():
             for record in records:
                 kept.absorb(record.key or b"", record.value)
     return kept
 
 
-def committed_offsets(settings: Settings, ids: Mapping[str, bytes]) -> dict[InputPartition, int]:
+def read_committed_offsets(settings: Settings, ids: Mapping[str, bytes]) -> dict[InputPartition, int]:
     """The ingest group's committed offsets of the topics that have these ids. Raises `BrokerUnavailableError`."""
     group = AgentNames(settings.application, AGENT).group
     with topics.connect(settings) as admin:

@@ -34,7 +34,7 @@ class LetterWriter:
 
     async def start(self, client: str) -> None:
         """Start the producer, on the running event loop. Raises `KafkaError`."""
-        producer = clients.repeating_producer(self._settings, client)
+        producer = clients.make_repeating_producer(self._settings, client)
         try:
             await producer.start()
         except BaseException:
@@ -66,7 +66,7 @@ class LetterWriter:
         records = [_record(letter, 0) for letter in letters]
         position = 0
         while position < len(records):
-            batch, taken = clients.next_batch(self._producer, topics.DEADLETTER, records, position)
+            batch, taken = clients.fill_batch(self._producer, topics.DEADLETTER, records, position)
             try:
                 await self._send(batch, partition)
             except RefusedError as fault:
@@ -79,7 +79,7 @@ class LetterWriter:
         """Write one letter in the largest form that the topic takes, from form `first` on."""
         for form in range(first, FORMS):
             record = _record(letter, form)
-            batch, _ = clients.next_batch(self._producer, topics.DEADLETTER, [record], 0)
+            batch, _ = clients.fill_batch(self._producer, topics.DEADLETTER, [record], 0)
             try:
                 await self._send(batch, partition)
             except RefusedError as fault:
@@ -105,7 +105,7 @@ class LetterWriter:
         """The write was refused for its size, and is not waited for any more. Raises any other refusal."""
         if not isinstance(fault.__cause__, TOO_LARGE):
             raise fault
-        self._outstanding.arrived(topics.DEADLETTER, partition)
+        self._outstanding.note_arrived(topics.DEADLETTER, partition)
 
     async def _send(self, batch: Any, partition: int) -> None:
         await clients.send_batch(self._producer, batch, topics.DEADLETTER, partition, self._outstanding)

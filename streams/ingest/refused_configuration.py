@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 
 from detectors.core import RULES_PARTITION
 from streams.errors import FxwatchError
-from streams.kafka.async_tasks import ended
+from streams.kafka.async_tasks import cancel_and_wait
 from streams.kafka.topics import RULES
 from streams.ledger.configuration_in_force import place_of, refused_place
 from streams.log import logs
@@ -32,19 +32,19 @@ class RulesRefused:
         self._place: str | None = None
         self._looking: asyncio.Task[None] | None = None
 
-    async def assigned(self, places: set[tuple[str, int]]) -> None:
+    async def note_assigned(self, places: set[tuple[str, int]]) -> None:
         """The worker holds these partitions now. One that did not have the configurations' looks at what is there."""
         held = (RULES, RULES_PARTITION) in places
         if held and not self._held:
-            await ended(self._looking)
+            await cancel_and_wait(self._looking)
             self._looking = asyncio.ensure_future(self._find())
         self._held = held
 
     async def stop(self) -> None:
         """Look no more."""
-        await ended(self._looking)
+        await cancel_and_wait(self._looking)
 
-    def taken(self, record: Any, *, refused: bool) -> None:
+    def note_taken(self, record: Any, *, refused: bool) -> None:
         """A record was admitted or refused at the door; those of other topics are ignored."""
         if record.topic == RULES and record.partition == RULES_PARTITION:
             if self._looking is not None:

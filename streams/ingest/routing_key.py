@@ -40,7 +40,7 @@ async def require(settings: Settings, producer: Any, ours: Routing) -> None:
 
 async def _first(settings: Settings) -> Routing | None:
     """The note of the first start. Read up to the read_uncommitted end: a monitor's open transaction hides nothing."""
-    consumer = clients.reader(settings, committed=False)
+    consumer = clients.make_reader(settings, committed=False)
     try:
         await consumer.start()
         place = TopicPartition(topics.PROGRESS, PARTITION)

@@ -184,12 +184,12 @@ def _between_fields(topic: InputTopic, valid: Mapping[str, Any], body: Mapping[s
         ]
     elif topic.name == RATES and "base" in valid and valid["base"] == valid.get("quote"):
         faults.append(Fault("currency.same", "quote", "another currency than base"))
-    elif topic.name == RULES and not usable(valid.get("configuration")):
+    elif topic.name == RULES and not is_usable(valid.get("configuration")):
         faults.append(Fault("configuration.invalid", "configuration", "one that `fxwatch rules apply` accepts"))
     return faults
 
 
-def usable(configuration: Any) -> bool:
+def is_usable(configuration: Any) -> bool:
     """Whether a configuration that fits its type can be put in force; one that does not fit has another fault.
 
     Failure prevented: a hand-written record with, say, an unknown detector would stop every partition of the ledger.

@@ -34,14 +34,14 @@ class ExtraMissingError(UsageError):
     code = "extra.missing"
 
 
-def missing(extra: Extra) -> list[str]:
+def find_missing(extra: Extra) -> list[str]:
     """The extra's libraries that are not installed, by the names under which they are. Imports none of them."""
     return [name for module, name in LIBRARIES[extra].items() if importlib.util.find_spec(module) is None]
 
 
 def require(extra: Extra) -> None:
     """Return when all libraries of the extra are installed. Raises `ExtraMissingError`."""
-    if lacking := missing(extra):
+    if lacking := find_missing(extra):
         raise _error(extra, lacking)
 
 

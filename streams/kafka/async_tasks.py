@@ -9,7 +9,7 @@ CANCEL_AGAIN_SECONDS = 0.1
 CLOSING_SECONDS = 1.0
 
 
-async def ended(task: "asyncio.Task[Any] | None", again: float = CANCEL_AGAIN_SECONDS) -> None:
+async def cancel_and_wait(task: "asyncio.Task[Any] | None", again: float = CANCEL_AGAIN_SECONDS) -> None:
     """Cancel a task and wait until it has ended; one that has not after `again` seconds is asked again.
 
     Asked once is not enough: `asyncio.wait_for` of Python 3.11 forgets a cancellation that comes as its work is done.
@@ -26,7 +26,7 @@ async def ended(task: "asyncio.Task[Any] | None", again: float = CANCEL_AGAIN_SE
         raise cancelled
 
 
-async def outlasted(task: "asyncio.Future[Any]") -> None:
+async def wait_to_the_end(task: "asyncio.Future[Any]") -> None:
     """Wait until a task has ended by itself, however often the waiter is cancelled meanwhile; then obey.
 
     Its result, or what it raised, is left to who asks for it. Awaited itself it would be cancelled with the waiter.

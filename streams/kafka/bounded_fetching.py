@@ -81,7 +81,7 @@ class BoundedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
     def _contents(self, found: RecordSet | OldRecordSet) -> Iterator[Any]:
         last = found.next_offset - 1
         try:
-            for record in found.records():
+            for record in found.read_records():
                 if record.offset < self.next_fetch_offset:
                     continue  # before the position: a reader may begin in the middle of a set
                 self.next_fetch_offset = record.offset + 1

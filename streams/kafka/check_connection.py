@@ -15,7 +15,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from streams.errors import BrokerUnavailableError, FxwatchError
 from streams.kafka.connection_faults import Attempt, EndedError, explain
-from streams.kafka.security import OAUTH, aiokafka_connection, encrypted
+from streams.kafka.security import OAUTH, aiokafka_connection, uses_tls
 from streams.settings import Settings
 
 ENDED_ATTEMPTS, ENDED_WAIT_SECONDS = 3, 0.4
@@ -117,7 +117,7 @@ async def _answer(settings: Settings, address: str, seconds: float) -> list[str]
 
 def _unanswered(settings: Settings, address: str) -> EndedError:
     """The connection stood, and ended with the first request: how SASL meets who does not log in."""
-    other = "SASL_SSL" if encrypted(settings) else "SASL_PLAINTEXT"
+    other = "SASL_SSL" if uses_tls(settings) else "SASL_PLAINTEXT"
     return EndedError(
         "the broker ended the connection at the first request, and FXWATCH_SECURITY_PROTOCOL is "
         f"{settings.security_protocol}",

@@ -15,7 +15,7 @@ from streams.contracts.record_headers import RawHeaders
 from streams.errors import DeliveryError, RefusedError
 from streams.kafka import bounded_fetching
 from streams.kafka.deliveries import Outstanding, Write
-from streams.kafka.denied import denied_or
+from streams.kafka.denied import choose_error
 from streams.kafka.security import aiokafka_access
 from streams.settings import Settings
 
@@ -34,7 +34,7 @@ METADATA_AGE_MS = 5_000
 Record = tuple[bytes | None, bytes | None, RawHeaders, int | None]
 
 
-def idempotent_producer(settings: Settings, client: str) -> AIOKafkaProducer:
+def make_idempotent_producer(settings: Settings, client: str) -> AIOKafkaProducer:
     """A producer whose retries neither duplicate nor reorder (KIP-98, idempotence), acknowledged by all replicas."""
     producer = AIOKafkaProducer(
         **aiokafka_access(settings),
@@ -48,7 +48,7 @@ def idempotent_producer(settings: Settings, client: str) -> AIOKafkaProducer:
     return _patient(producer, settings)
 
 
-def repeating_producer(settings: Settings, client: str) -> AIOKafkaProducer:
+def make_repeating_producer(settings: Settings, client: str) -> AIOKafkaProducer:
     """A producer for records that may stand twice: acknowledged by all replicas, without sequence numbers.
 
     After a batch that was refused for its size an idempotent producer's next one is out of sequence (aiokafka counts
@@ -65,7 +65,7 @@ def repeating_producer(settings: Settings, client: str) -> AIOKafkaProducer:
     return _patient(producer, settings)
 
 
-def transactional_producer(settings: Settings, transactional_id: str) -> AIOKafkaProducer:
+def make_transactional_producer(settings: Settings, transactional_id: str) -> AIOKafkaProducer:
     """A transactional producer (KIP-98); starting it fences any older owner of `transactional_id`."""
     producer = AIOKafkaProducer(
         **aiokafka_access(settings),
@@ -111,7 +111,7 @@ class AssignedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ship
             await self._client._wait_on_metadata(topic)  # noqa: SLF001  (aiokafka's own wait; its offsets lack it)
 
 
-def reader(
+def make_reader(
     settings: Settings,
     *,
     committed: bool,
@@ -158,12 +158,12 @@ async def send_records(
     outstanding = Outstanding(patience) if outstanding is None else outstanding
     position = 0
     while position < len(records):
-        batch, taken = next_batch(producer, topic, records, position)
+        batch, taken = fill_batch(producer, topic, records, position)
         await send_batch(producer, batch, topic, partition, outstanding)
         position += taken
 
 
-def next_batch(producer: AIOKafkaProducer, topic: str, records: Sequence[Record], position: int) -> tuple[Any, int]:
+def fill_batch(producer: AIOKafkaProducer, topic: str, records: Sequence[Record], position: int) -> tuple[Any, int]:
     """A batch of the records from `position` on, and how many it took. Raises `RefusedError` when it takes none."""
     builder = producer.create_batch()
     end = position
@@ -187,27 +187,27 @@ async def send_batch(
     """Send one batch and await its acknowledgement. Raises what `send_records` raises."""
     try:
         delivery = await _queued(producer, batch, topic, partition, outstanding)
-        await outstanding.acknowledged([Write(topic, partition, delivery)])
+        await outstanding.wait_acknowledged([Write(topic, partition, delivery)])
     except (KafkaError, TimeoutError) as fault:
         missed = DeliveryError(
             f"Kafka did not acknowledge a batch for {topic}[{partition}]",
             got=repr(fault),
             todo="nothing was committed past it; see the broker's log, then start the worker again",
         )
-        raise denied_or(missed, fault) from fault
+        raise choose_error(missed, fault) from fault
 
 
 async def _queued(
     producer: AIOKafkaProducer, builder: Any, topic: str, partition: int, outstanding: Outstanding
 ) -> "asyncio.Future[Any]":
     """Hand a batch over; returns the future of its acknowledgement."""
-    outstanding.begun(topic, partition)
+    outstanding.note_begun(topic, partition)
     while True:
         try:
             delivery: asyncio.Future[Any] = await producer.send_batch(builder, topic, partition=partition)
         except (KafkaTimeoutError, UnknownTopicOrPartitionError) as fault:
             # 15 s for nothing: another batch is under way to the partition and waits, or the topic is missing
-            outstanding.answered(topic, partition, fault)
+            outstanding.note_refused(topic, partition, fault)
             outstanding.check_patience()
         else:
             return delivery
@@ -218,7 +218,7 @@ async def end_offset(consumer: AIOKafkaConsumer, partition: TopicPartition) -> i
     return int((await consumer.end_offsets([partition]))[partition])
 
 
-async def partition_count(consumer: AIOKafkaConsumer, topic: str) -> int:
+async def count_partitions(consumer: AIOKafkaConsumer, topic: str) -> int:
     """How many partitions a topic has. Raises `UnknownTopicOrPartitionError` when there is none of that name."""
     await consumer.beginning_offsets([TopicPartition(topic, 0)])
     return len(consumer.partitions_for_topic(topic) or ())
@@ -227,7 +227,7 @@ async def partition_count(consumer: AIOKafkaConsumer, topic: str) -> int:
 async def read_whole(settings: Settings, topic: str, partition: int) -> AsyncIterator[list[Any]]:
     """Every record of `topic`[`partition`] up to its end now, as a read_uncommitted reader sees them."""
     place = TopicPartition(topic, partition)
-    consumer = reader(settings, committed=False)
+    consumer = make_reader(settings, committed=False)
     try:
         await consumer.start()
         consumer.assign([place])
@@ -254,7 +254,7 @@ async def read_range(
     offsets too, and another partition's open transaction may hide committed records for a while (they are waited for).
     """
     tp = TopicPartition(topic, partition)
-    consumer = reader(settings, committed=committed, unreadable=unreadable)
+    consumer = make_reader(settings, committed=committed, unreadable=unreadable)
     try:
         await consumer.start()
         consumer.assign([tp])

@@ -76,7 +76,7 @@ class BrokerConnection(AIOKafkaConnection):  # type: ignore[misc]  # aiokafka sh
             for one in (self._ssl_context, self._sasl_plain_password)
             if isinstance(one, RenewedContext | PasswordFile)
         )
-        refused = REFUSALS.held_back(attempt, files)
+        refused = REFUSALS.find_reason_to_wait(attempt, files)
         if refused is not None:
             raise KafkaConnectionError(f"{attempt.address} refused this client a moment ago") from refused
         try:

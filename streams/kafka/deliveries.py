@@ -67,7 +67,7 @@ class Write(NamedTuple):
     delivery: "asyncio.Future[Any]"
 
 
-def heard(delivery: "asyncio.Future[Any]") -> None:
+def mark_heard(delivery: "asyncio.Future[Any]") -> None:
     """A callback for a future whose fault follows from one that is told: asyncio would tell it at `error`, unasked."""
     if not delivery.cancelled():
         delivery.exception()
@@ -155,7 +155,7 @@ class Outstanding:
         self._told.clear()
         self._end, self.awake_seconds = None, 0.0
 
-    async def acknowledged(self, writes: Sequence[Write]) -> None:
+    async def wait_acknowledged(self, writes: Sequence[Write]) -> None:
         """Return when all writes are acknowledged.
 
         Raises `RefusedError` when a topic refuses for good, `DeliveryError` after the patience, and aiokafka's own
@@ -163,7 +163,7 @@ class Outstanding:
         without being stopped in between.
         """
         for write in writes:
-            self.begun(write.topic, write.partition)
+            self.note_begun(write.topic, write.partition)
         self.awake_seconds, waiting = 0.0, list(writes)
         try:
             while waiting:
@@ -172,25 +172,25 @@ class Outstanding:
                     await self._look(waiting)
         except BaseException:
             for write in writes:
-                write.delivery.add_done_callback(heard)
+                write.delivery.add_done_callback(mark_heard)
             raise
 
-    def begun(self, topic: str, partition: int) -> None:
+    def note_begun(self, topic: str, partition: int) -> None:
         """A write to the partition begins; one that is sent again has begun before."""
         self._since.setdefault((topic, partition), self._clock())
 
     @staticmethod
-    def answered(topic: str, partition: int, fault: KafkaError) -> None:
+    def note_refused(topic: str, partition: int, fault: KafkaError) -> None:
         """What kept a write from being handed over at all."""
         _retries.answers[topic, partition] = type(fault).__name__
 
-    def committing(self, what: str, topic: str) -> None:
+    def note_committing(self, what: str, topic: str) -> None:
         """The commit of `what` is waited for; of one that takes no longer than usual nobody need hear."""
         if self._end is None:
             text = f"{what}: the commit of its outputs is not answered"
             self._end = _End(text, topic, self._clock(), TOLD_AFTER_SECONDS)
 
-    def settling(self, what: str, topic: str, cause: str) -> None:
+    def note_settling(self, what: str, topic: str, cause: str) -> None:
         """How the transaction of `what` ended is not known: that is told from the beginning, with the last `cause`."""
         text = f"{what}: whether its outputs were committed is being found out ({cause})"
         since = self._end.since if self._end is not None else self._clock()
@@ -202,8 +202,8 @@ class Outstanding:
         try:
             write.delivery.result()
         except REFUSALS as fault:
-            raise refused(write.topic, write.partition, fault) from fault
-        self.arrived(write.topic, write.partition)
+            raise make_refused_error(write.topic, write.partition, fault) from fault
+        self.note_arrived(write.topic, write.partition)
         return True
 
     async def _look(self, waiting: Sequence[Write]) -> None:
@@ -223,9 +223,9 @@ class Outstanding:
     def check_patience(self) -> None:
         """Raise `DeliveryError` when a write has waited for longer than the patience."""
         if self._since and self._clock() - min(self._since.values()) > self._patience:
-            raise self.given_up("TimeoutError")
+            raise self.make_given_up_error("TimeoutError")
 
-    def given_up(self, cause: str) -> DeliveryError:
+    def make_given_up_error(self, cause: str) -> DeliveryError:
         """The error of a write that is waited for no longer."""
         places = sorted({topic for topic, _ in self._since} | ({self._end.topic} if self._end is not None else set()))
         return DeliveryError(
@@ -235,7 +235,7 @@ class Outstanding:
             todo="nothing was committed past it: mend the topic or the broker, then start the worker again",
         )
 
-    def arrived(self, topic: str, partition: int) -> None:
+    def note_arrived(self, topic: str, partition: int) -> None:
         """A write to the partition was acknowledged."""
         if self._since.pop((topic, partition), None) is None:
             return
@@ -248,7 +248,7 @@ class Outstanding:
         """Everything is known to be written."""
         self._end = None
         for topic, partition in list(self._since):
-            self.arrived(topic, partition)
+            self.note_arrived(topic, partition)
 
     def reasons(self) -> list[str]:
         """A sentence for each topic, and for an end, waited for long enough to be told; empty when all is well."""
@@ -280,7 +280,7 @@ class Outstanding:
         )
 
 
-def refused(topic: str, partition: int, fault: KafkaError) -> RefusedError:
+def make_refused_error(topic: str, partition: int, fault: KafkaError) -> RefusedError:
     """The one message about a topic that refuses a write for good."""
     name = type(fault).__name__
     return RefusedError(

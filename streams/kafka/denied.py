@@ -15,7 +15,7 @@ DENIED = (
 """Of kafka-python (one base) and of aiokafka (none)."""
 
 
-def not_authorized(what: str, got: object) -> NotAuthorizedError:
+def make_not_authorized_error(what: str, got: object) -> NotAuthorizedError:
     """The error for a right that this client does not have. `got`: the broker's refusal, or the rights by name."""
     if isinstance(got, BaseException):
         words = ", ".join(str(word) for word in got.args if str(word))
@@ -29,10 +29,10 @@ def not_authorized(what: str, got: object) -> NotAuthorizedError:
     )
 
 
-def denied_or(otherwise: FxwatchError, fault: BaseException, what: str | None = None) -> FxwatchError:
+def choose_error(otherwise: FxwatchError, fault: BaseException, what: str | None = None) -> FxwatchError:
     """The error to raise for a client's `fault`: that a right is missing, where that is what it says, else `otherwise`.
 
     `what` could not be done without the right; by default what `otherwise` says. Failure prevented: a command without
     a right said that the broker had stopped answering.
     """
-    return not_authorized(what or otherwise.what, fault) if isinstance(fault, DENIED) else otherwise
+    return make_not_authorized_error(what or otherwise.what, fault) if isinstance(fault, DENIED) else otherwise

@@ -15,7 +15,7 @@ BYTES_A_PARTITION = 4 * 1024 * 1024
 _HEADER_BYTES = 150
 
 
-def weight(record: Any) -> int:
+def weigh(record: Any) -> int:
     """About how many bytes a record takes."""
     return len(record.value or b"") + len(record.key or b"") + _HEADER_BYTES * len(record.headers)
 
@@ -33,7 +33,7 @@ class BoundedResult(fetcher.FetchResult):  # type: ignore[misc]  # aiokafka ship
         size = 0
         for record in self._partition_records:
             taken.append(record)
-            size += weight(record)
+            size += weigh(record)
             if size >= BYTES_A_PARTITION or len(taken) == max_records:
                 self._update_position()
                 break

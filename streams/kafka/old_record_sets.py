@@ -54,7 +54,7 @@ class OldRecordSet:
         self._outer, self.timestamp = outer, outer.timestamp
         return None
 
-    def records(self) -> Iterator[Any]:
+    def read_records(self) -> Iterator[Any]:
         """The records in order, after `check`. Raises what `decompress` raises."""
         outer = self._outer
         if outer is None:

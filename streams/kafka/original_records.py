@@ -69,7 +69,7 @@ class Originals:
 
     async def _opened(self) -> AIOKafkaConsumer:
         if self._consumer is None:
-            self._consumer = clients.reader(
+            self._consumer = clients.make_reader(
                 self._settings, committed=False, unreadable="set", fetch_bytes=FETCH_BYTES, fetch_wait_ms=FETCH_WAIT_MS
             )
             try:
@@ -79,7 +79,7 @@ class Originals:
                 raise
         return self._consumer
 
-    async def at(self, source: Source) -> tuple[Any, str]:
+    async def read_at(self, source: Source) -> tuple[Any, str]:
         """The record there, or None and where it is gone. Raises `KafkaError`, and `TimeoutError` after 30 s."""
         tp, offset = TopicPartition(source.topic, source.partition), source.offset
         consumer = await self._opened()
@@ -107,7 +107,7 @@ class Originals:
         # the offset any more
         self._seek(consumer, tp, offset)
         self._asked = offset
-        self._partitions = await clients.partition_count(consumer, tp.topic)
+        self._partitions = await clients.count_partitions(consumer, tp.topic)
         if tp.partition < self._partitions:
             self._first = (await consumer.beginning_offsets([tp]))[tp]
             self._end = await clients.end_offset(consumer, tp)

@@ -109,7 +109,7 @@ class RecordSet:
             return "its checksum (CRC-32C) does not match"
         return None
 
-    def plain(self) -> bytes:
+    def decompress(self) -> bytes:
         """The set without compression. Raises what `decompress` raises."""
         codec = self._attributes & _CODEC
         if not codec:
@@ -119,7 +119,7 @@ class RecordSet:
         _ATTRIBUTES.pack_into(header, _ATTRIBUTES_AT, self._attributes & ~_CODEC)
         return bytes(header) + body
 
-    def records(self) -> Iterator[Any]:
+    def read_records(self) -> Iterator[Any]:
         """The records in order. Raises what `plain` raises, and `UndecodableError`, perhaps after some.
 
         Brokers do not look at the offsets inside an uncompressed set. One beyond the set would be committed, and
@@ -129,7 +129,7 @@ class RecordSet:
         if self.count > RECORDS_LIMIT:
             raise TooLargeError(f"{self.count} records")
         lowest, highest = self.base_offset, self.next_offset - self.count
-        for record in self._read(self.plain()):
+        for record in self._read(self.decompress()):
             if not lowest <= record.offset <= highest:
                 raise UndecodableError("offsets inside the set that are not its own, or not in order")
             lowest, highest = record.offset + 1, highest + 1

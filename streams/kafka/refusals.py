@@ -36,7 +36,7 @@ class Refusals:
         self._clock, self._lock = clock, threading.Lock()
         self._known: dict[Attempt, _Refused] = {}
 
-    def held_back(self, attempt: Attempt, files: Files) -> FxwatchError | None:
+    def find_reason_to_wait(self, attempt: Attempt, files: Files) -> FxwatchError | None:
         """Why it is not to be tried now; None when it may be."""
         with self._lock:
             found = self._known.get(attempt)

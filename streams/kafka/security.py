@@ -19,7 +19,7 @@ from streams.settings import Settings
 OAUTH = "OAUTHBEARER"
 
 
-def encrypted(settings: Settings) -> bool:
+def uses_tls(settings: Settings) -> bool:
     """Whether connections use TLS."""
     return settings.security_protocol.endswith("SSL")
 
@@ -29,9 +29,9 @@ def authenticated(settings: Settings) -> bool:
     return settings.security_protocol.startswith("SASL")
 
 
-def context(settings: Settings) -> RenewedContext | None:
+def make_tls_context(settings: Settings) -> RenewedContext | None:
     """The TLS context; None without TLS. Raises `ConfigurationError` or `KeyFileError` for files that are no use."""
-    if not encrypted(settings):
+    if not uses_tls(settings):
         return None
     return renewed_context(
         TlsFiles(
@@ -46,15 +46,15 @@ def _tokens(file: Path | None, command: str | None) -> TokenSource:
     return TokenSource(file, command)
 
 
-def tokens(settings: Settings) -> TokenSource:
+def make_token_source(settings: Settings) -> TokenSource:
     """The source of OAuth tokens."""
     return _tokens(settings.oauth_token_file, settings.oauth_token_command)
 
 
 def _protocol(settings: Settings) -> dict[str, Any]:
     found: dict[str, Any] = {"security_protocol": settings.security_protocol}
-    if encrypted(settings):
-        found["ssl_context"] = context(settings)
+    if uses_tls(settings):
+        found["ssl_context"] = make_tls_context(settings)
     if authenticated(settings):
         found["sasl_mechanism"] = settings.sasl_mechanism
         if settings.sasl_mechanism != OAUTH:
@@ -67,7 +67,7 @@ def aiokafka_connection(settings: Settings) -> dict[str, Any]:
     use_for_all_clients()  # it reads the password at each connection
     found = _protocol(settings)
     if settings.sasl_mechanism == OAUTH:
-        found["sasl_oauth_token_provider"] = AsyncTokens(tokens(settings))
+        found["sasl_oauth_token_provider"] = AsyncTokens(make_token_source(settings))
     elif authenticated(settings):
         assert settings.sasl_password_file is not None
         found["sasl_plain_password"] = PasswordFile(settings.sasl_password_file)
@@ -83,7 +83,7 @@ def kafka_python_access(settings: Settings) -> dict[str, Any]:
     """Arguments of every kafka-python client. Raises what `context` raises, and for a password file that is no use."""
     found = {"bootstrap_servers": settings.bootstrap_servers, **_protocol(settings)}
     if settings.sasl_mechanism == OAUTH:
-        found["sasl_oauth_token_provider"] = BlockingTokens(tokens(settings))
+        found["sasl_oauth_token_provider"] = BlockingTokens(make_token_source(settings))
     elif authenticated(settings):
         assert settings.sasl_password_file is not None
         # its clients live for one command; the worker's own are aiokafka's
@@ -95,24 +95,26 @@ def faust_credentials(settings: Settings) -> Credentials | None:
     """Faust's `broker_credentials`; None for a plain connection. Raises what `context` raises."""
     use_for_all_clients()
     if not authenticated(settings):
-        return SSLCredentials(context(settings)) if encrypted(settings) else None
+        return SSLCredentials(make_tls_context(settings)) if uses_tls(settings) else None
     if settings.sasl_mechanism == OAUTH:
-        return OAuthCredentials(oauth_cb=AsyncTokens(tokens(settings)), ssl_context=context(settings))
+        return OAuthCredentials(
+            oauth_cb=AsyncTokens(make_token_source(settings)), ssl_context=make_tls_context(settings)
+        )
     assert settings.sasl_password_file is not None
     # Faust hands the password on as it is
     password: Any = PasswordFile(settings.sasl_password_file)
     return SASLCredentials(
         username=settings.sasl_username,
         password=password,
-        ssl_context=context(settings),
+        ssl_context=make_tls_context(settings),
         mechanism=settings.sasl_mechanism,
     )
 
 
-def told(settings: Settings) -> str:
+def describe_access(settings: Settings) -> str:
     """How the cluster is entered, in a line for people: no secret, and no path of one."""
     words: list[str] = [settings.security_protocol]
-    if encrypted(settings):
+    if uses_tls(settings):
         words.append("own certificate" if settings.ssl_certificate_file else "without an own certificate")
     if authenticated(settings):
         who = "" if settings.sasl_mechanism == OAUTH else f" as {settings.sasl_username}"

@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 
 from streams.errors import BrokerUnavailableError, FxwatchError, TopicsError, UnreadableError
 from streams.kafka import clients, topics
-from streams.kafka.denied import DENIED, denied_or, not_authorized
+from streams.kafka.denied import DENIED, choose_error, make_not_authorized_error
 from streams.kafka.unreadable_sets import UnreadableSetError
 from streams.settings import Settings
 
@@ -31,7 +31,7 @@ Batch = tuple[TopicPartition, list[Any]]
 Told = Callable[[int, int], None]
 
 
-def partitions_of(settings: Settings, names: Iterable[str]) -> dict[str, int]:
+def count_partitions_of(settings: Settings, names: Iterable[str]) -> dict[str, int]:
     """Number of partitions of each topic.
 
     Raises `BrokerUnavailableError` when no broker answers, `TopicsError` naming every topic that is missing, and
@@ -55,13 +55,13 @@ def partitions_of(settings: Settings, names: Iterable[str]) -> dict[str, int]:
     return {name: found[name] for name in wanted}
 
 
-def written_ends(settings: Settings, names: Iterable[str]) -> dict[tuple[str, int], int]:
+def read_written_ends(settings: Settings, names: Iterable[str]) -> dict[tuple[str, int], int]:
     """Where each partition of the topics ends, open transactions included. Raises what `partitions_of` raises."""
-    counts = partitions_of(settings, names)
+    counts = count_partitions_of(settings, names)
     asked = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
 
     async def ask() -> dict[tuple[str, int], int]:
-        consumer = clients.reader(settings, committed=False)
+        consumer = clients.make_reader(settings, committed=False)
         try:
             await consumer.start()
             ends = await consumer.end_offsets(asked)
@@ -72,7 +72,7 @@ def written_ends(settings: Settings, names: Iterable[str]) -> dict[tuple[str, in
     try:
         return asyncio.run(ask())
     except KafkaError as fault:
-        raise denied_or(_gone(settings, repr(fault)), fault, "this client may not read") from fault
+        raise choose_error(_gone(settings, repr(fault)), fault, "this client may not read") from fault
 
 
 def _gone(settings: Settings, cause: object) -> BrokerUnavailableError:
@@ -104,7 +104,7 @@ class Reader:
     ) -> None:
         self._settings, self._unreadable = settings, unreadable
         wanted = None if partitions is None else set(partitions)
-        counts = dict.fromkeys(names, max(wanted) + 1) if known and wanted else partitions_of(settings, names)
+        counts = dict.fromkeys(names, max(wanted) + 1) if known and wanted else count_partitions_of(settings, names)
         self._assigned = [
             TopicPartition(topic, partition)
             for topic, count in counts.items()
@@ -135,7 +135,7 @@ class Reader:
         self._runner.__exit__(kind, fault, trace)
 
     async def _open(self) -> None:
-        self._consumer = clients.reader(
+        self._consumer = clients.make_reader(
             self._settings, committed=True, unreadable="set" if self._unreadable else "raise"
         )
         try:
@@ -148,10 +148,10 @@ class Reader:
 
     def _lost(self, cause: object) -> FxwatchError:
         if isinstance(cause, DENIED):
-            return not_authorized("this client may not read", cause)
+            return make_not_authorized_error("this client may not read", cause)
         return _gone(self._settings, cause)
 
-    def to_end(self, starts: dict[TopicPartition, int] | None = None, told: Told | None = None) -> Iterator[Batch]:
+    def read_to_end(self, starts: dict[TopicPartition, int] | None = None, told: Told | None = None) -> Iterator[Batch]:
         """Every committed record from `starts` (default: `begins`) to `ends`, in batches, each of one partition.
 
         Ends when the positions reach `ends`, not when records do: markers of transactions and aborted records take

@@ -65,7 +65,7 @@ def read(text: str) -> tuple[Bootstrap, list[str]]:
     return Bootstrap(tuple(servers), named[0] if named else None), problems
 
 
-def mismatch(found: Bootstrap, configured: str) -> str | None:
+def find_mismatch(found: Bootstrap, configured: str) -> str | None:
     """What is wrong when addresses name another protocol than `configured`; None when they agree or name none."""
     if found.protocol is None or found.protocol == configured:
         return None
@@ -75,7 +75,7 @@ def mismatch(found: Bootstrap, configured: str) -> str | None:
     )
 
 
-def servers(text: str) -> list[str]:
+def parse_servers(text: str) -> list[str]:
     """The addresses in `text` as every client takes them. Raises `ConfigurationError` naming all that are wrong."""
     found, problems = read(text)
     if problems:

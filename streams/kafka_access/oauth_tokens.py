@@ -107,7 +107,7 @@ class TokenSource:
         self._kept: Token | None = None
         self._renew_at = 0.0
 
-    def token(self) -> HiddenText:
+    def fetch_token(self) -> HiddenText:
         """The token. Reads the file or runs the command, up to 10 s. Raises `AuthenticationError`, `KeyFileError`."""
         if self._file is not None:
             said = read_secret_file(self._file, "OAuth token")
@@ -163,7 +163,7 @@ class AsyncTokens(AbstractTokenProvider):  # type: ignore[misc]  # aiokafka ship
 
     async def token(self) -> str:
         """The token, as text that can be formatted: both libraries put it into their request that way."""
-        return str.__str__(await asyncio.to_thread(self._source.token))
+        return str.__str__(await asyncio.to_thread(self._source.fetch_token))
 
 
 class BlockingTokens(BlockingTokenProvider):  # type: ignore[misc]  # kafka-python ships no types
@@ -175,4 +175,4 @@ class BlockingTokens(BlockingTokenProvider):  # type: ignore[misc]  # kafka-pyth
 
     def token(self) -> str:
         """The token."""
-        return str.__str__(self._source.token())
+        return str.__str__(self._source.fetch_token())

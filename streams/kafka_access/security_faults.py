@@ -49,12 +49,12 @@ class SecuritySettings(Protocol):
         """The password of that key."""
 
 
-def security_faults(settings: SecuritySettings) -> list[str]:
+def find_security_faults(settings: SecuritySettings) -> list[str]:
     """Every fault of the settings named `security_protocol`, `ssl_...`, `sasl_...`, `oauth_...`, and of their files."""
     return [*_combinations(settings), *_files(settings)]
 
 
-def security_warnings(settings: SecuritySettings) -> list[str]:
+def find_security_warnings(settings: SecuritySettings) -> list[str]:
     """What is allowed and unwise."""
     if settings.security_protocol == "SASL_PLAINTEXT" and settings.sasl_mechanism in ("PLAIN", "OAUTHBEARER"):
         return [

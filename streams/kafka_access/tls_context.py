@@ -113,7 +113,7 @@ class RenewedContext(ssl.SSLContext):
         self._seen = _stamps(files)
         self._newest = build_context(files)
 
-    def newest(self) -> ssl.SSLContext:
+    def read_newest(self) -> ssl.SSLContext:
         """The context of the files as they are now; costs a system call a file."""
         with self._lock:
             stamps = _stamps(self._files)
@@ -133,11 +133,11 @@ class RenewedContext(ssl.SSLContext):
 
     def wrap_bio(self, *arguments: Any, **named: Any) -> ssl.SSLObject:
         """For asyncio and uvloop."""
-        return self.newest().wrap_bio(*arguments, **named)
+        return self.read_newest().wrap_bio(*arguments, **named)
 
     def wrap_socket(self, *arguments: Any, **named: Any) -> ssl.SSLSocket:
         """For kafka-python."""
-        return self.newest().wrap_socket(*arguments, **named)
+        return self.read_newest().wrap_socket(*arguments, **named)
 
 
 @lru_cache(maxsize=64)

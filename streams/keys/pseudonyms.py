@@ -61,7 +61,7 @@ class Pseudonym(NamedTuple):
     slot: int
 
 
-def framed(*parts: str) -> bytes:
+def frame_parts(*parts: str) -> bytes:
     """The parts as one byte string that no other parts give: each is preceded by its length in characters."""
     return "".join([f"{len(part)}:{part}" for part in parts]).encode()
 
@@ -93,7 +93,7 @@ class Keys:
 
         @lru_cache(maxsize=remembered)
         def pseudonym(identifier: str) -> Pseudonym:
-            content = framed("token", space, identifier)
+            content = frame_parts("token", space, identifier)
             slot = hmac.digest(routing.secret, content, "sha256").hex()[:SLOT_DIGITS]
             token = _token(current, slot, content)
             return Pseudonym(token, _token(previous, slot, content) if previous else None, int(slot, 16))
@@ -110,7 +110,7 @@ class Keys:
         They are under the current key, so that a key which names nothing any more tries nothing of what is new.
         `former` is both under the previous key, so that the same event is known on either side of a rotation.
         """
-        identity, body = framed("identity", topic, institution, party, event_id), b"4:body" + canonical
+        identity, body = frame_parts("identity", topic, institution, party, event_id), b"4:body" + canonical
         told: dict[str, Any] = {"identity": _digest(self.current, identity), "body": _digest(self.current, body)}
         if self.previous is not None:
             told["former"] = (_digest(self.previous, identity), _digest(self.previous, body))
@@ -122,7 +122,7 @@ class Keys:
         `institution` is empty where a topic has none; the feed of a rate and the officer of a disposition stand there.
         `party` is the party's identifier, the pair of a rate, the token of a disposition.
         """
-        return _digest(self.current, framed("identity", topic, institution, party, event_id))
+        return _digest(self.current, frame_parts("identity", topic, institution, party, event_id))
 
     def body(self, canonical: bytes) -> str:
         """Fingerprint of an event's body: 32 hex digits under the current key, over its sorted JSON."""
@@ -130,11 +130,11 @@ class Keys:
 
     def reason(self, text: str) -> str:
         """Fingerprint of a disposition's reason: 32 hex digits under the current key. The text goes no further."""
-        return _digest(self.current, framed("reason", text))
+        return _digest(self.current, frame_parts("reason", text))
 
     def routing_check(self) -> str:
         """What tells another routing key from this one and gives neither away: 16 hex digits of a fixed text's HMAC."""
-        return _digest(self.routing, framed("routing check"))[:CHECK_DIGITS]
+        return _digest(self.routing, frame_parts("routing check"))[:CHECK_DIGITS]
 
 
 def _digest(key: Key, content: bytes) -> str:

@@ -111,14 +111,14 @@ class SenderKeys:
         """Topics that have keys of their own."""
         return tuple(self._of_topic)
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """One line for logs and `doctor`: whose records must be signed. Officers are counted, not named."""
         parts = [", ".join(sorted(self.institutions)) or "no institution", f"officers: {len(self.officers)}"]
         parts += [f"feed {name}" for name in sorted(self.feeds)]
         parts += [f"all of {topic}" for topic in sorted({*self.topics, *self.required})]
         return f"keys: {len(self.keys)}; signed records of: {'; '.join(parts)}; fingerprint {self.fingerprint}"
 
-    def silenced(self, now: datetime) -> list[str]:
+    def find_silenced(self, now: datetime) -> list[str]:
         """Who can send nothing at `now`: names whose keys have all ended, topics that require a key nobody has."""
         now_ms = now.timestamp() * 1000
         rings = [

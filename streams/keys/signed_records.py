@@ -28,7 +28,7 @@ _COVERED = "fx."
 PRIVATE_FORM = KeyForm("PRIVATE KEY", bytes.fromhex("302e020100300506032b657004220420"))
 
 
-def signed_bytes(topic: str, key: bytes | None, value: bytes | None, headers: RawHeaders) -> bytes:
+def compose_signed_bytes(topic: str, key: bytes | None, value: bytes | None, headers: RawHeaders) -> bytes:
     """What a signature covers; two records that differ in any covered part have different bytes.
 
     Cost: 1 us and a copy of the value.
@@ -49,7 +49,7 @@ def messages_signed(record: ArrivedRecord) -> list[bytes]:
     came = [header for header in record.headers if header[0].startswith(_COVERED)]
     ordered = sorted(came, key=itemgetter(0))
     orders = [came] if came == ordered else [came, ordered]
-    return [signed_bytes(record.topic, record.key, record.value, each) for each in orders]
+    return [compose_signed_bytes(record.topic, record.key, record.value, each) for each in orders]
 
 
 def _part(content: bytes | None) -> bytes:
@@ -60,7 +60,7 @@ def _part(content: bytes | None) -> bytes:
 def sign(record: InputRecord, key: SigningKey) -> InputRecord:
     """The record with its signature, in the place of an earlier one. Some 30 us."""
     headers = tuple(header for header in record.headers if header[0] != SIGNATURE)
-    signature = key.sign(signed_bytes(record.topic, record.key, record.value, headers)).signature
+    signature = key.sign(compose_signed_bytes(record.topic, record.key, record.value, headers)).signature
     return record._replace(headers=(*headers, (SIGNATURE, SCHEME + signature)))
 
 

@@ -34,14 +34,14 @@ from streams.errors import (
     TopicsError,
 )
 from streams.kafka import clients, topics
-from streams.kafka.denied import DENIED, not_authorized
+from streams.kafka.denied import DENIED, make_not_authorized_error
 from streams.kafka.security import kafka_python_access
-from streams.kafka.topic_reader import partitions_of
+from streams.kafka.topic_reader import count_partitions_of
 from streams.kafka.topics import LEDGER, RULES
 from streams.kafka.topics.admin_client import MISSING
 from streams.ledger import envelope
-from streams.ledger.configuration_records import DELIVERY_SECONDS, ledger_ends
-from streams.settings import EFFECTIVE, Settings, effective_configuration
+from streams.ledger.configuration_records import DELIVERY_SECONDS, read_ledger_ends
+from streams.settings import EFFECTIVE, Settings, overlay_configuration
 
 READ_SECONDS = 15.0
 # Ledger records of one partition among which a change is looked for; some 2 s.
@@ -50,10 +50,10 @@ MOST_LOOKED_AT = 50_000
 
 def in_force(settings: Settings) -> Configuration:
     """The configuration in force. Raises `TopicsError` when the ledger holds none yet."""
-    return ruling_change(settings)[0]
+    return read_ruling_change(settings)[0]
 
 
-def ruling_change(settings: Settings) -> "tuple[Configuration, Change | None]":
+def read_ruling_change(settings: Settings) -> "tuple[Configuration, Change | None]":
     """The configuration in force and the change that put it there; None stands for the ledger's first record.
 
     Raises `RulesGoneError` when neither is kept.
@@ -61,9 +61,9 @@ def ruling_change(settings: Settings) -> "tuple[Configuration, Change | None]":
     _require_topics(settings)
     try:
         changes = [_change(record) for record in _read(settings, RULES, RULES_PARTITION)]
-        return ruling(lambda: _begun(settings), changes, partial(_is_in_ledger, settings))
+        return find_ruling(lambda: _begun(settings), changes, partial(_is_in_ledger, settings))
     except DENIED as fault:
-        raise not_authorized("the configuration in force cannot be read", fault) from fault
+        raise make_not_authorized_error("the configuration in force cannot be read", fault) from fault
     except (KafkaError, ReadError) as fault:
         raise BrokerUnavailableError("the configuration in force cannot be read", got=repr(fault)) from fault
 
@@ -77,7 +77,7 @@ def _begun(settings: Settings) -> Configuration:
             cause = fault
     with topics.connect(settings) as admin:
         place = Partition(LEDGER, 0)
-        if ledger_ends(admin, [place])[place] == 0:
+        if read_ledger_ends(admin, [place])[place] == 0:
             raise TopicsError("the ledger holds no configuration yet", todo="run: fxwatch topics apply")
     # deleted by retention, say; `topics apply` leaves a ledger alone that ever held a record
     raise RulesGoneError(
@@ -108,7 +108,7 @@ def _change(record: Any) -> Change:
     return Change(record.offset, record.timestamp, configuration)
 
 
-def ruling(
+def find_ruling(
     begun: Callable[[], Configuration], changes: Sequence[Change], in_ledger: Callable[[Change], bool]
 ) -> tuple[Configuration, Change | None]:
     """What the core has in force when it has applied all changes, given in their order, and which one put it there.
@@ -121,7 +121,7 @@ def ruling(
         if change.configuration is not None and _is_accepted(change.configuration, change, in_ledger):
             return change.configuration, change
     first = begun()
-    return stand_in(effective_configuration({}), first) if stopping_faults(first) else first, None
+    return stand_in(overlay_configuration({}), first) if stopping_faults(first) else first, None
 
 
 def _is_accepted(configuration: Configuration, change: Change, in_ledger: Callable[[Change], bool]) -> bool:
@@ -148,22 +148,22 @@ def place_of(offset: int) -> str:
 
 
 def _is_in_ledger(settings: Settings, change: Change) -> bool:
-    return places(settings, change, [0])[0] is not None
+    return find_places(settings, change, [0])[0] is not None
 
 
-def switched_off(configuration: Configuration) -> list[str]:
+def list_switched_off(configuration: Configuration) -> list[str]:
     """Typologies of this release that the configuration does not enable."""
     named = configuration.rules
     return [each.id for each in registered() if each.id not in named or not named[each.id].enabled]
 
 
-def strangers(settings: Settings) -> int:
+def count_strangers(settings: Settings) -> int:
     """Records of `fx.rules.v1` in other partitions than 0: dead letters, in force nowhere."""
-    count = partitions_of(settings, [RULES])[RULES]
+    count = count_partitions_of(settings, [RULES])[RULES]
     return sum(len(_read(settings, RULES, number)) for number in range(count) if number != RULES_PARTITION)
 
 
-def places(settings: Settings, change: Change, partitions: Iterable[int]) -> dict[int, int | None]:
+def find_places(settings: Settings, change: Change, partitions: Iterable[int]) -> dict[int, int | None]:
     """Where a change stands in each ledger partition, None where it is not found (yet).
 
     A ledger record has its input's Kafka timestamp, so it is looked for from the first record of that time on, among
@@ -175,7 +175,7 @@ def places(settings: Settings, change: Change, partitions: Iterable[int]) -> dic
 
 async def _places(settings: Settings, change: Change, partitions: list[int]) -> dict[int, int | None]:
     asked = {TopicPartition(LEDGER, number): change.timestamp_ms for number in partitions}
-    consumer = clients.reader(settings, committed=True)
+    consumer = clients.make_reader(settings, committed=True)
     try:
         await consumer.start()
         starts = {
@@ -217,7 +217,7 @@ def _require_topics(settings: Settings) -> None:
         raise TopicsError("the cluster lacks topics", got=f"no {', '.join(missing)}", todo="run: fxwatch topics apply")
 
 
-def differences(ours: Configuration, theirs: Configuration) -> list[str]:
+def find_differing_tables(ours: Configuration, theirs: Configuration) -> list[str]:
     """The tables that differ, with the fingerprints of both."""
     told = [(name, _fingerprint(ours, name), _fingerprint(theirs, name)) for name in EFFECTIVE]
     return [f"[{name}] here {here}, in force {there}" for name, here, there in told if here != there]
@@ -235,7 +235,7 @@ def require(settings: Settings) -> Configuration:
     """
     there = in_force(settings)
     _require_same_partitions(settings, there)
-    differing = differences(settings.effective, _completed(there))
+    differing = find_differing_tables(settings.effective, _completed(there))
     if differing:
         raise RulesDifferError(
             "this configuration differs from the one in force in the ledger",
@@ -247,11 +247,11 @@ def require(settings: Settings) -> Configuration:
 
 
 def _completed(theirs: Configuration) -> Configuration:
-    shipped = effective_configuration({}).rates
-    return msgspec.structs.replace(theirs, rates=shipped) if lacking(theirs) else theirs
+    shipped = overlay_configuration({}).rates
+    return msgspec.structs.replace(theirs, rates=shipped) if find_lacking_tables(theirs) else theirs
 
 
-def lacking(configuration: Configuration) -> list[str]:
+def find_lacking_tables(configuration: Configuration) -> list[str]:
     """Tables that the release which wrote the configuration did not have."""
     return ["rates"] if configuration.rates is msgspec.UNSET else []
 
@@ -268,7 +268,7 @@ def _require_same_partitions(settings: Settings, ruling: Configuration) -> None:
         )
 
 
-def change(settings: Settings) -> bool:
+def send_change(settings: Settings) -> bool:
     """Send the effective configuration to `fx.rules.v1`; False when it is in force already and stands in the ledger.
 
     One that is not in the ledger is sent again, which does no harm: ingest may have yet to bring it there, or an ingest
@@ -293,7 +293,7 @@ def change(settings: Settings) -> bool:
     try:
         producer.send(RULES, value, envelope.CONFIGURATION_KEY, partition=RULES_PARTITION).get(DELIVERY_SECONDS)
     except AuthorizationError as fault:
-        raise not_authorized("the configuration was not taken", fault) from fault
+        raise make_not_authorized_error("the configuration was not taken", fault) from fault
     except InvalidTimestampError as fault:
         raise DeliveryError(
             "the configuration was not taken: its time is too far from the broker's",
@@ -312,13 +312,13 @@ def change(settings: Settings) -> bool:
 
 def _is_in_force(settings: Settings) -> bool:
     try:
-        there, found = ruling_change(settings)
+        there, found = read_ruling_change(settings)
     except RulesGoneError:
         return False  # whatever it was, this says it again
     _require_same_partitions(settings, there)
     arrived = found is None or _is_in_ledger(settings, found)
     # after one that is refused it is said again: who reads the topic then finds the newest in force
-    return arrived and not differences(settings.effective, there) and refused_place(settings) is None
+    return arrived and not find_differing_tables(settings.effective, there) and refused_place(settings) is None
 
 
 def _read(settings: Settings, topic: str, partition: int, most: int | None = None) -> list[Any]:
@@ -335,7 +335,7 @@ def _read(settings: Settings, topic: str, partition: int, most: int | None = Non
 
 
 async def _committed(settings: Settings, topic: str, partition: int, most: int | None) -> list[Any]:
-    consumer = clients.reader(settings, committed=True)
+    consumer = clients.make_reader(settings, committed=True)
     try:
         await consumer.start()
         end = await clients.end_offset(consumer, TopicPartition(topic, partition))

@@ -8,7 +8,7 @@ from kafka.errors import AuthorizationError, KafkaError
 
 from detectors.contracts.events import ConfigurationChange
 from streams.errors import DeliveryError
-from streams.kafka.denied import not_authorized
+from streams.kafka.denied import make_not_authorized_error
 from streams.kafka.security import kafka_python_access
 from streams.kafka.topics import LEDGER
 from streams.ledger import envelope
@@ -27,7 +27,7 @@ def plant(settings: Settings, admin: KafkaAdminClient) -> list[int]:
     go through `rules apply`. Raises `DeliveryError` when a record is not acknowledged; running it again completes it.
     """
     partitions = [TopicPartition(LEDGER, number) for number in range(settings.effective.engine.partitions)]
-    ends = ledger_ends(admin, partitions)
+    ends = read_ledger_ends(admin, partitions)
     empty = [each.partition for each in partitions if ends[each] == 0]
     if not empty:
         return []
@@ -38,7 +38,7 @@ def plant(settings: Settings, admin: KafkaAdminClient) -> list[int]:
         for future in pending:
             future.get(DELIVERY_SECONDS)
     except AuthorizationError as fault:
-        raise not_authorized("the first configuration was not taken", fault) from fault
+        raise make_not_authorized_error("the first configuration was not taken", fault) from fault
     except KafkaError as fault:
         raise DeliveryError(
             f"the first configuration was not acknowledged: {fault}",
@@ -50,7 +50,7 @@ def plant(settings: Settings, admin: KafkaAdminClient) -> list[int]:
     return empty
 
 
-def ledger_ends(admin: KafkaAdminClient, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+def read_ledger_ends(admin: KafkaAdminClient, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
     """The partitions' end offsets. A partition created a moment ago may have no leader yet, which is waited for."""
     deadline = time.monotonic() + DELIVERY_SECONDS
     while True:

@@ -78,7 +78,7 @@ def is_acknowledged(kept: Kept, place: InputPartition, passed: Passed) -> bool:
     return at >= passed.next
 
 
-def passed_by(
+def find_passed_by(
     kept: Kept, begins: Mapping[InputPartition, int], ids: Mapping[str, str], committed: Mapping[InputPartition, int]
 ) -> Iterator[tuple[InputPartition, int, int]]:
     """What ingest says that passed it by, and what went since it last said where it stands: (place, first, end).
@@ -121,17 +121,17 @@ class InputAccount:
         self._jumps: list[tuple[InputPartition, int, int]] = []
         self._lost: dict[InputPartition, set[int]] = {}
 
-    def sought(self, places: dict[InputPartition, Sought]) -> None:
+    def note_sought(self, places: dict[InputPartition, Sought]) -> None:
         """A new assignment, or a new look at the committed offsets, of these places and no others."""
         self._sought, self._first, self._lost = dict(places), {}, {}
         self._jumps.clear()
         self.next = {}
 
-    def lost(self, place: InputPartition, at: int) -> None:
+    def note_lost(self, place: InputPartition, at: int) -> None:
         """A broker refused to read on at offset `at`: its log begins beyond it by now, or ends before it."""
         self._lost.setdefault(place, set()).add(at)
 
-    def delivered(self, runs: Iterable[tuple[InputPartition, int, int]]) -> None:
+    def note_delivered(self, runs: Iterable[tuple[InputPartition, int, int]]) -> None:
         """Offsets `first` to `last` of a place were read and what came of them is written."""
         for place, first, last in runs:
             if place not in self._sought and place not in self.next:
@@ -147,7 +147,7 @@ class InputAccount:
         """All that could be delivered below these offsets is written: where no record has them, nothing comes of it."""
         for place, offset in places:
             if offset > (self._sought[place].committed or 0 if place in self._sought else 0):
-                self.delivered([(place, offset, offset - 1)])
+                self.note_delivered([(place, offset, offset - 1)])
 
     @property
     def unsettled(self) -> frozenset[InputPartition]:

@@ -57,7 +57,7 @@ def _check(header: Header) -> str:
     return hashlib.sha256(msgspec.json.encode(bare)).hexdigest()
 
 
-def sealed(header: Header) -> Header:
+def seal(header: Header) -> Header:
     """The header with its own checksum."""
     return msgspec.structs.replace(header, check=_check(header))
 
@@ -80,7 +80,7 @@ def chunk_opening(snapshot_id: str) -> bytes:
     return msgspec.msgpack.encode(Chunk(snapshot_id, 0, ()))[:-2]
 
 
-def chunked(snapshot_id: str, sections: Iterable[Section]) -> Iterator[bytes]:
+def cut_into_chunks(snapshot_id: str, sections: Iterable[Section]) -> Iterator[bytes]:
     """Encode sections into chunk values of about `CHUNK_BYTES`; lazily, so that the caller can breathe in between."""
     pending: list[Section] = []
     size = index = 0

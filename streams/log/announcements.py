@@ -61,12 +61,12 @@ class Announcements:
                 },
             )
 
-    def stopping(self) -> None:
+    def announce_stopping(self) -> None:
         """A signal told the worker to stop."""
         if self._stopping is None:
             self._stopping = self._clock()
 
-    def stopped(self) -> None:
+    def announce_stopped(self) -> None:
         """Everything has ended in order: how long that took, and what the next owner need not do again.
 
         `committed`: whether the groups took the offsets of all that was done. `saved`: how many of the monitor's

@@ -18,7 +18,7 @@ from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_
 
 from streams.errors import FxwatchError
 from streams.log.library_noise import is_ours
-from streams.plain_text.printable import printable, showable
+from streams.plain_text.printable import make_printable, make_showable
 
 Event = MutableMapping[str, Any]
 
@@ -28,7 +28,7 @@ LEVEL_WIDTH, LOGGER_WIDTH = len("critical"), 16
 OWN = "streams."
 
 
-def formatter(form: str, *, colours: bool = False) -> logging.Formatter:
+def make_formatter(form: str, *, colours: bool = False) -> logging.Formatter:
     """The formatter of a handler, `json` or `text`; for our records and those of libraries alike."""
     shape = [_json] if form == "json" else [_for_people, _Text(colours=colours)]
     return ProcessorFormatter(
@@ -84,8 +84,8 @@ def _plain(_logger: Any, _method: str, event: Event) -> Event:
     """The head first, then the fields; nothing in them that a terminal does not show as itself."""
     complete = bool(event.pop("positional_args", ()))
     fields = {name: _shown(value) for name, value in event.items() if name not in HEAD and not name.startswith("_")}
-    head = {name: showable(str(event[name])) for name in HEAD}
-    return {**head, **{printable(name): value for name, value in fields.items()}, "_complete": complete}
+    head = {name: make_showable(str(event[name])) for name in HEAD}
+    return {**head, **{make_printable(name): value for name, value in fields.items()}, "_complete": complete}
 
 
 def _shown(value: Any) -> Any:
@@ -94,12 +94,12 @@ def _shown(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
-        return showable(value)
+        return make_showable(value)
     if isinstance(value, list | tuple | set | frozenset):
         return [_shown(one) for one in (value if isinstance(value, list | tuple) else sorted(value, key=repr))]
     if isinstance(value, Mapping):
-        return {printable(str(name)): _shown(one) for name, one in value.items()}
-    return printable(repr(value)) if isinstance(value, BaseException) else f"<{type(value).__name__}>"
+        return {make_printable(str(name)): _shown(one) for name, one in value.items()}
+    return make_printable(repr(value)) if isinstance(value, BaseException) else f"<{type(value).__name__}>"
 
 
 def _json(_logger: Any, _method: str, event: Event) -> str:
@@ -150,7 +150,7 @@ def _value(value: Any) -> str:
     """A field for people: partition numbers as ranges, text in quotes only where it has blanks or is empty."""
     if isinstance(value, list):
         whole = bool(value) and all(type(one) is int for one in value)
-        return ranges(value) if whole else ",".join(map(_value, value)) or "none"
+        return write_ranges(value) if whole else ",".join(map(_value, value)) or "none"
     if isinstance(value, dict):
         return ";".join(f"{name}:{_value(one)}" for name, one in value.items()) or "none"
     if isinstance(value, float):
@@ -159,7 +159,7 @@ def _value(value: Any) -> str:
     return text if text and not set(text) & set(" =\"'\n\t") else json.dumps(text, ensure_ascii=False)
 
 
-def ranges(numbers: list[int]) -> str:
+def write_ranges(numbers: list[int]) -> str:
     """`0-5,7` for 0, 1, 2, 3, 4, 5 and 7."""
     found: list[list[int]] = []
     for number in sorted(set(numbers)):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from streams.errors import FxwatchError
 from streams.log.library_noise import LIBRARIES, Noise
-from streams.plain_text.printable import showable
+from streams.plain_text.printable import make_showable
 
 if TYPE_CHECKING:
     from structlog.stdlib import BoundLogger
@@ -79,19 +79,19 @@ class _Handler(logging.StreamHandler[Any]):
         """Of a record that cannot be formatted, a fault of ours, its logger and the fault's type are told."""
         fault = sys.exc_info()[1]
         if not isinstance(fault, OSError) and self.stream is not None and not self.stream.closed:
-            last_words(f"a record of {record.name} cannot be shown: {type(fault).__name__}")
+            write_last_words(f"a record of {record.name} cannot be shown: {type(fault).__name__}")
 
 
 def set_up(form: Format, level: Level) -> None:
     """Write this process's log to standard error. Libraries stay as silent as they are until `hear_libraries`."""
     global _form  # noqa: PLW0603  (of the process, as Python's logging is)
-    from streams.log.lines import formatter
+    from streams.log.lines import make_formatter
 
     _form = form
     root, handler = logging.getLogger(), _Handler(sys.stderr)
     # None where the process was started without one (`2>&-`): then nothing is written, and it works all the same
     terminal = sys.stderr is not None and sys.stderr.isatty()
-    handler.setFormatter(formatter(form, colours=terminal and "NO_COLOR" not in os.environ))
+    handler.setFormatter(make_formatter(form, colours=terminal and "NO_COLOR" not in os.environ))
     if level != "debug":
         handler.addFilter(Noise())
     root.setLevel(level.upper())
@@ -141,7 +141,7 @@ def as_json() -> bool:
     return _form == "json"
 
 
-def last_words(message: str) -> None:
+def write_last_words(message: str) -> None:
     """One message on standard error, whatever logging does: in JSON an object of the same form.
 
     Never raises: where it cannot be written, nobody can be told.
@@ -149,14 +149,14 @@ def last_words(message: str) -> None:
     line = f"fxwatch: {message}"
     if _form == "json":
         now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
-        record = {"timestamp": now, "level": "critical", "logger": "fxwatch", "event": showable(message)}
+        record = {"timestamp": now, "level": "critical", "logger": "fxwatch", "event": make_showable(message)}
         line = json.dumps(record)
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
-            print(showable(line), file=sys.stderr, flush=True)  # noqa: T201  (logging may be what hangs)
+            print(make_showable(line), file=sys.stderr, flush=True)  # noqa: T201  (logging may be what hangs)
 
 
-def refused(fault: Exception) -> None:
+def log_refused_start(fault: Exception) -> None:
     """The one message of a worker that does not start: code and advice as fields, of other faults the traceback."""
     unforeseen = None if isinstance(fault, FxwatchError) else fault
     get_logger("streams.worker").critical("the worker does not start", fault=fault, exc_info=unforeseen)

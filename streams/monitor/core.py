@@ -22,7 +22,7 @@ from streams.monitor.tally import Tally
 from streams.operations.sender_words import words
 from streams.partition.agent_identity import AgentIdentity
 from streams.partition.outputs import Output
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 
 MONITOR = AgentIdentity(name=agent_names.MONITOR, input_topic=topics.LEDGER, state_schema=STATE_SCHEMA)
 
@@ -40,7 +40,7 @@ class MonitorCore:
     def new(self, partition: int) -> PartitionState:
         """State before the first ledger record."""
         state = PartitionState.new(partition, topics.LEDGER)
-        state.code_version, state.fallback = self._code, effective_configuration({})
+        state.code_version, state.fallback = self._code, overlay_configuration({})
         return state
 
     def thaw(self, partition: int, sections: list[Section]) -> PartitionState:

@@ -17,7 +17,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from streams.errors import BrokerUnavailableError, FxwatchError, NotAuthorizedError
-from streams.kafka.denied import DENIED, not_authorized
+from streams.kafka.denied import DENIED, make_not_authorized_error
 from streams.kafka.refusals import REFUSALS
 from streams.kafka.security import aiokafka_access
 from streams.log import logs
@@ -57,7 +57,7 @@ def die(error: BaseException) -> NoReturn:
             logger.critical("unexpected fault", exc_info=error)
         logger.critical("%s", message, fault=error)
         if not logs.as_json():
-            logs.last_words(message)
+            logs.write_last_words(message)
         logging.shutdown()
 
     _exit_after(speak, code)
@@ -78,7 +78,9 @@ def _exit_after(speak: Callable[[], None], code: int) -> NoReturn:
         os._exit(code)
 
 
-def background(work: Coroutine[Any, Any, Any], on_end: Callable[[BaseException], Any] = die) -> "asyncio.Task[Any]":
+def start_in_background(
+    work: Coroutine[Any, Any, Any], on_end: Callable[[BaseException], Any] = die
+) -> "asyncio.Task[Any]":
     """A task that runs as long as the process does; should it end for any reason but a cancellation, `on_end` is told.
 
     Failure prevented: a task that nobody awaits fails without a word; what it did is simply not done any more.
@@ -227,7 +229,7 @@ class Watchdog(threading.Thread):
         for app in self._apps:
             error = _pending(app)
             if isinstance(error, DENIED):
-                return not_authorized(f"{app.conf.id} may not read as a consumer group", error)
+                return make_not_authorized_error(f"{app.conf.id} may not read as a consumer group", error)
         return None
 
     def run(self) -> None:
@@ -251,7 +253,7 @@ def exit_deadline(seconds: float) -> None:
 
     def expire() -> None:
         words = f"the stop took longer than {seconds:.0f} s, ended hard; nothing is lost"
-        _exit_after(lambda: logs.last_words(words), 1)
+        _exit_after(lambda: logs.write_last_words(words), 1)
 
     timer = threading.Timer(seconds, expire)
     timer.daemon = True

@@ -203,7 +203,7 @@ class Metrics(DefinedMetrics):
         if (agent, partition) in self._held:
             self.hidden_records.labels(agent, str(partition)).set(records)
 
-    def snapshot_saved(self, agent: str, partition: int, taken_at: float, size_bytes: int) -> None:
+    def note_snapshot(self, agent: str, partition: int, taken_at: float, size_bytes: int) -> None:
         """Note a snapshot written or loaded: when it was taken (Unix seconds) and its size over all chunks."""
         if (agent, partition) in self._held:
             self._age_from(agent, partition, taken_at)

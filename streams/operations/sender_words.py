@@ -53,7 +53,7 @@ class InstitutionRow(NamedTuple):
     far: tuple[str, ...]
 
 
-def compared(counts: Mapping[str, Mapping[str, int]]) -> list[InstitutionRow]:
+def compare_institutions(counts: Mapping[str, Mapping[str, int]]) -> list[InstitutionRow]:
     """Institutions by payments, each beside the median of the others that have `FEWEST` or more."""
     shares: dict[str, dict[str, float]] = {
         name: {word: told.get(word, 0) / told["event"] for word in SHARES}

@@ -17,7 +17,7 @@ from streams.errors import BrokerUnavailableError, OtherApplicationError
 from streams.kafka import clients, topics
 from streams.kafka.agent_names import GROUPS, AgentNames
 from streams.kafka.coordinators import ask_coordinator
-from streams.kafka.denied import DENIED, not_authorized
+from streams.kafka.denied import DENIED, make_not_authorized_error
 from streams.ledger import progress
 from streams.ledger.progress import Application
 from streams.log import logs
@@ -88,7 +88,7 @@ def _run(work: Any) -> Any:
         try:
             return runner.run(work)
         except DENIED as fault:
-            raise not_authorized("whose topics these are cannot be read or claimed", fault) from fault
+            raise make_not_authorized_error("whose topics these are cannot be read or claimed", fault) from fault
         except (KafkaError, TimeoutError) as fault:
             raise BrokerUnavailableError(
                 "whose topics these are cannot be read or claimed",
@@ -103,7 +103,7 @@ def _members(admin: KafkaAdminClient, name: str) -> list[str]:
     found = ask_coordinator(lambda: admin.describe_groups(groups))
     denied = [group for group in groups if "AUTHORIZATION" in str(found.get(group, {}).get("error") or "").upper()]
     if denied:  # which would look like groups without members
-        raise not_authorized("whether workers of the former name run cannot be told", ", ".join(denied))
+        raise make_not_authorized_error("whether workers of the former name run cannot be told", ", ".join(denied))
     return [
         f"{group} has {len(found[group]['members'])} members"
         for group in groups
@@ -124,7 +124,7 @@ async def _claim(settings: Settings, over: Application | None) -> Application:
     """
     deadline = time.monotonic() + CLAIM_SECONDS
     while True:
-        producer = clients.transactional_producer(settings, TRANSACTIONAL_ID)
+        producer = clients.make_transactional_producer(settings, TRANSACTIONAL_ID)
         try:
             await producer.start()
             held = await _held(settings)
@@ -150,7 +150,7 @@ async def _claim(settings: Settings, over: Application | None) -> Application:
 async def _held(settings: Settings) -> Application | None:
     """The newest claim. Up to the read_uncommitted end: an open transaction is waited for, it may be a claim's."""
     place = TopicPartition(topics.PROGRESS, PARTITION)
-    consumer = clients.reader(settings, committed=False)
+    consumer = clients.make_reader(settings, committed=False)
     try:
         await consumer.start()
         consumer.assign([place])

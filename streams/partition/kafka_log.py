@@ -38,7 +38,7 @@ async def read_progress(settings: Settings, place: AgentPartition) -> Progress:
     An input may have more partitions than that topic. Raises `ProgressError` when a record of it cannot be read.
     """
     tp = TopicPartition(place.topic, place.partition % settings.effective.engine.partitions)
-    consumer = clients.reader(settings, committed=False)
+    consumer = clients.make_reader(settings, committed=False)
     try:
         await consumer.start()
         consumer.assign([tp])
@@ -111,7 +111,7 @@ class KafkaLog:
     async def _end(self, topic: str, partition: int) -> int:
         """The read_uncommitted end offset."""
         tp = TopicPartition(topic, partition)
-        consumer = clients.reader(self._settings, committed=False)
+        consumer = clients.make_reader(self._settings, committed=False)
         try:
             await consumer.start()
             consumer.assign([tp])
@@ -209,7 +209,7 @@ class KafkaLog:
         """
         await self._require_same_ledger()
         tp = TopicPartition(self._ledger, place.partition)
-        consumer = clients.reader(self._settings, committed=False, group=self._group)
+        consumer = clients.make_reader(self._settings, committed=False, group=self._group)
         try:
             await consumer.start()
             consumer.assign([tp])

@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.contracts.record_headers import RawHeaders
 from streams.errors import FencedError
-from streams.kafka.deliveries import REFUSALS, Outstanding, Write, heard, refused
+from streams.kafka.deliveries import REFUSALS, Outstanding, Write, make_refused_error, mark_heard
 from streams.ledger import progress
 from streams.log import logs
 
@@ -123,7 +123,7 @@ class PartitionOutputs:
         deadline = time.monotonic() + self._patience
         logger.warning("%s: whether its outputs were committed is being found out: %r", self._place, cause)
         while time.monotonic() < deadline:
-            self.outstanding.settling(str(self._place), self._place.topic, repr(cause))
+            self.outstanding.note_settling(str(self._place), self._place.topic, repr(cause))
             await asyncio.sleep(SETTLE_SECONDS)
             try:
                 async with asyncio.timeout(deadline - time.monotonic()):
@@ -141,7 +141,7 @@ class PartitionOutputs:
                 cause = fault
             else:
                 return
-        raise self.outstanding.given_up(repr(cause)) from cause
+        raise self.outstanding.make_given_up_error(repr(cause)) from cause
 
     async def _transaction(self, outputs: list[Output], position: int) -> None:
         producer = self._producer
@@ -150,8 +150,8 @@ class PartitionOutputs:
         try:
             await producer.begin_transaction()
             # awaited one by one: aiokafka commits a transaction whose batches were refused, without a word
-            await self.outstanding.acknowledged(await self._send(producer, outputs, position))
-            self.outstanding.committing(str(self._place), self._place.topic)
+            await self.outstanding.wait_acknowledged(await self._send(producer, outputs, position))
+            self.outstanding.note_committing(str(self._place), self._place.topic)
             await asyncio.wait_for(producer.commit_transaction(), self._patience)
         except BaseException:
             await self.close()
@@ -167,13 +167,13 @@ class PartitionOutputs:
         records.append((topic, number, value, self._place.published_key, None, []))
         writes = []
         for target, partition, content, key, timestamp, headers in records:
-            self.outstanding.begun(target, partition)
+            self.outstanding.note_begun(target, partition)
             try:
                 delivery = await producer.send(target, content, key, partition, timestamp, headers)
             except REFUSALS as fault:
-                raise refused(target, partition, fault) from fault
+                raise make_refused_error(target, partition, fault) from fault
             except KafkaError as fault:
-                self.outstanding.answered(target, partition, fault)
+                self.outstanding.note_refused(target, partition, fault)
                 raise
             writes.append(Write(target, partition, delivery))
         return writes
@@ -199,7 +199,7 @@ def _waiters(producer: Any) -> "Iterator[asyncio.Future[Any]]":
 async def abandon(producer: Any) -> None:
     """Stop a producer that may be in any state; the broker aborts what it left open."""
     for waiter in _waiters(producer):
-        waiter.add_done_callback(heard)
+        waiter.add_done_callback(mark_heard)
     try:
         await asyncio.wait_for(producer.stop(), STOP_SECONDS)
     except (KafkaError, AssertionError, TimeoutError, OSError) as fault:

@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.errors import FxwatchError
 from streams.kafka import agent_names
-from streams.kafka.deliveries import Awake, heard
+from streams.kafka.deliveries import Awake, mark_heard
 from streams.ledger import progress, snapshot_format
 from streams.ledger.progress import AgentPartition
 from streams.log import logs
@@ -208,7 +208,7 @@ class SnapshotWriter:
         self._begun = time.monotonic()
         await producer.begin_transaction()
         deliveries = []
-        for count, value in enumerate(snapshot_format.chunked(snapshot_id, frozen.sections()), 1):
+        for count, value in enumerate(snapshot_format.cut_into_chunks(snapshot_id, frozen.sections()), 1):
             digest.update(value)
             size += len(value)
             key = snapshot_format.chunk_key(place.agent, place.partition, slot, count - 1)
@@ -228,11 +228,11 @@ class SnapshotWriter:
             bytes=size,
             sha256=digest.hexdigest(),
         )
-        header = snapshot_format.sealed(header)
+        header = snapshot_format.seal(header)
         key = snapshot_format.header_key(place.agent, place.partition, slot)
         deliveries.append(await producer.send(plan.topic, msgspec.json.encode(header), key, place.partition))
         for delivery in deliveries:
-            delivery.add_done_callback(heard)  # where one fails all do, and the first is told
+            delivery.add_done_callback(mark_heard)  # where one fails all do, and the first is told
         written = [await delivery for delivery in deliveries]
         pointer = progress.SnapshotPointer(
             slot=slot,

@@ -37,7 +37,7 @@ from streams.faust_runtime import run_consumer
 from streams.faust_runtime.lag import known_ends
 from streams.faust_runtime.lag import lag as lag_of
 from streams.kafka import clients, topics
-from streams.kafka.async_tasks import ended
+from streams.kafka.async_tasks import cancel_and_wait
 from streams.log import logs
 from streams.operations import health
 from streams.operations.metrics import Metrics
@@ -224,7 +224,7 @@ class StatefulAgent(Generic[D]):
     async def _leave_one(self, number: int) -> None:
         # Twice: a run that found the partition stopped meanwhile has begun to watch for a decision, and might open it.
         for _ in range(2):
-            await ended(self.opening.pop(number, None))
+            await cancel_and_wait(self.opening.pop(number, None))
             await self.partitions[number].suspend()
         await self.writers[number].finish()
 
@@ -232,7 +232,7 @@ class StatefulAgent(Generic[D]):
 
     def _create(self, number: int) -> None:
         place, names = self.identity.place(number), self.identity.names(self.settings)
-        producer = partial(clients.transactional_producer, self.settings)
+        producer = partial(clients.make_transactional_producer, self.settings)
 
         async def read_published() -> int:
             return (await self.log.progress(place)).next
@@ -273,7 +273,7 @@ class StatefulAgent(Generic[D]):
 
     async def _open(self, partition: Partition[D], earlier: asyncio.Task[None] | None = None) -> None:
         """Open, as often as it takes: how long a broker is waited for is the broker watch's business."""
-        await ended(earlier)
+        await cancel_and_wait(earlier)
         number = partition.place.partition
         try:
             while True:
@@ -326,7 +326,7 @@ class StatefulAgent(Generic[D]):
         self.core.tally.flush(self.metrics, self.name)
 
     def _observe_saved(self, number: int, size: int, at: float) -> None:
-        self.metrics.snapshot_saved(self.name, number, at, size)
+        self.metrics.note_snapshot(self.name, number, at, size)
         state = self.partitions[number].state if number in self.partitions else None
         if state is not None:
             self.parameters.observe_saved(self.metrics, number, state, size)

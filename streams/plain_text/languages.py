@@ -30,11 +30,11 @@ class Both(Generic[Text]):
         return self.texts[words.language]
 
 
-def by_language(pairs: Mapping[str, tuple[str, str]]) -> dict[Language, dict[str, str]]:
+def split_by_language(pairs: Mapping[str, tuple[str, str]]) -> dict[Language, dict[str, str]]:
     """The texts of both languages by code, taken apart: `{"out": ("to", "수취인")}` -> `{"en": {"out": "to"}, ...}`."""
     return {lang: {code: pair[place] for code, pair in pairs.items()} for place, lang in enumerate(LANGUAGES)}
 
 
 def both_of(pairs: Mapping[str, tuple[str, str]]) -> Both[dict[str, str]]:
     """Texts by code as a text of a table of words."""
-    return Both(*by_language(pairs).values())
+    return Both(*split_by_language(pairs).values())

@@ -17,17 +17,17 @@ _INVISIBLE = frozenset(map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800,
 _LAID_OUT = "\n\t"
 
 
-def printable(text: str) -> str:
+def make_printable(text: str) -> str:
     """`text` in one line: every character that is not shown as itself is replaced by U+FFFD. 0.1 us where none is."""
     if text.isprintable() and (text.isascii() or _INVISIBLE.isdisjoint(text)):
         return text
     return "".join(each if each.isprintable() and each not in _INVISIBLE else REPLACED for each in text)
 
 
-def showable(text: str) -> str:
+def make_showable(text: str) -> str:
     """As `printable`, but line feeds and tabs stay: for text that fxwatch itself laid out."""
     if "\n" not in text and "\t" not in text:
-        return printable(text)
+        return make_printable(text)
     kept = (each if each in _LAID_OUT or (each.isprintable() and each not in _INVISIBLE) else REPLACED for each in text)
     return "".join(kept)
 
@@ -49,14 +49,14 @@ def _escape(character: str) -> str:
     return "".join(f"\\u{units[place]:02x}{units[place + 1]:02x}" for place in range(0, len(units), 2))
 
 
-def finalized(value: object) -> object:
+def finalize(value: object) -> object:
     """What a page's template puts in for a value: text is `showable`, finished markup and figures stay."""
-    return showable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+    return make_showable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def say(text: object = "", *, err: bool = False) -> None:
     """Print text of several lines to standard output, or to standard error."""
-    click.echo(showable(str(text)), err=err)
+    click.echo(make_showable(str(text)), err=err)
 
 
 def say_json(text: str | bytes, *, err: bool = False, nl: bool = True) -> None:

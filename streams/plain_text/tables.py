@@ -9,18 +9,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.plain_text.printable import printable
+from streams.plain_text.printable import make_printable
 
 # Cells of a line where no terminal bounds it; longer than any line that a command prints.
 _UNBOUNDED = 1_000_000
 
 
-def in_terminal() -> bool:
+def is_terminal() -> bool:
     """Whether standard output is a terminal."""
     return sys.stdout.isatty()
 
 
-def console(*, stderr: bool = False) -> Console:
+def make_console(*, stderr: bool = False) -> Console:
     """The terminal to draw on; in a pipe or file one so wide that nothing is wrapped or cut, whatever COLUMNS says.
 
     Failure prevented: rich takes a pipe for a terminal of 80 columns, and breaks an address or a token in two.
@@ -41,10 +41,10 @@ def show(
     In a terminal `numeric` columns are right-aligned, those and `whole` ones are never broken over lines, and a cell
     that `styles` names has that style.
     """
-    if not in_terminal():
+    if not is_terminal():
         click.echo("\t".join(columns))
         for row in rows:
-            click.echo("\t".join(printable(cell) for cell in row))
+            click.echo("\t".join(make_printable(cell) for cell in row))
         return
     right, unbroken = set(numeric), {*numeric, *whole}
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -54,5 +54,5 @@ def show(
         )
     for row in rows:
         # no markup and no emoji codes in a cell: escaping brackets is not enough, a backslash before one undoes it
-        drawn.add_row(*(Text(printable(cell), style=(styles or {}).get(cell, "")) for cell in row))
-    console().print(drawn)
+        drawn.add_row(*(Text(make_printable(cell), style=(styles or {}).get(cell, "")) for cell in row))
+    make_console().print(drawn)

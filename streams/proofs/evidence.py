@@ -12,7 +12,7 @@ import msgspec
 from detectors.contracts.alert import EvidenceItem
 from detectors.contracts.events import Source
 from streams.alert_text.alert_text import AlertRead
-from streams.desk.positions import At, records_at
+from streams.desk.positions import At, read_records_at
 from streams.errors import LedgerError
 from streams.keys.commitments import EvidenceKeys, key_id_of
 from streams.ledger import envelope
@@ -57,7 +57,7 @@ async def prove(
     """
     place = alert.position
     offsets = [item.offset for item in alert.evidence if item.offset is not None]
-    records, _ = await records_at(settings, place.topic, place.partition, offsets)
+    records, _ = await read_records_at(settings, place.topic, place.partition, offsets)
     traced = [_traced(item, place.partition, records) for item in alert.evidence]
     sent = await _originals(settings, traced) if original is None else {}
     return [_held(one, keys, original, sent.get(one.source), show_keys=show_keys) for one in traced]
@@ -104,7 +104,7 @@ async def _originals(settings: Settings, traced: Iterable[Proved]) -> dict[Sourc
             places.setdefault((one.source.topic, one.source.partition), []).append(one.source.offset)
     found: dict[Source | None, At] = {}
     for (topic, partition), offsets in places.items():
-        records, _ = await records_at(settings, topic, partition, offsets)
+        records, _ = await read_records_at(settings, topic, partition, offsets)
         found |= {Source(topic, partition, offset): at for offset, at in records.items()}
     return found
 
@@ -143,7 +143,7 @@ def _sent(at: At | None) -> bytes:
     return at.record.value or b""
 
 
-def counted(found: Iterable[Proved]) -> dict[str, int]:
+def count_verdicts(found: Iterable[Proved]) -> dict[str, int]:
     """How many of each verdict."""
     verdicts = [one.verdict for one in found]
     return {name: verdicts.count(name) for name in ("proven", "differs", "out_of_reach")}

@@ -42,7 +42,7 @@ class AlertDifference(msgspec.Struct, frozen=True, kw_only=True):
 Records = Mapping[str, Sequence[Shown]]
 
 
-def first_difference(published: Records, rebuilt: Records, main: str) -> AlertDifference | None:
+def find_first_difference(published: Records, rebuilt: Records, main: str) -> AlertDifference | None:
     """The first difference between what stands on the topics and what was rebuilt, None when there is none.
 
     Both by topic; `main` (the topic of all alerts) is looked at first, the desks' copies after it in their order.
@@ -54,7 +54,7 @@ def first_difference(published: Records, rebuilt: Records, main: str) -> AlertDi
     return None
 
 
-def without_sentences(records: Records) -> dict[str, list[Shown]]:
+def leave_out_sentences(records: Records) -> dict[str, list[Shown]]:
     """The same records with the sentences of each alert left out: names of typologies, reasons, proposals.
 
     For an alert of another release, which may say the same in other words: figures, limits, measured values, evidence

@@ -173,7 +173,7 @@ class Reconciliation:
             self.foreign[name] = self.foreign.get(name, 0) + count
         return found
 
-    def passed(self, topic: str, partition: int, first: int, end: int) -> None:
+    def note_passed(self, topic: str, partition: int, first: int, end: int) -> None:
         """Offsets `first` to `end` (exclusive) may have passed ingest by; call before outputs are taken in."""
         source = self._source((topic, partition), 0)
         if source is not None:
@@ -192,7 +192,7 @@ class Reconciliation:
             places = np.asarray(offsets, np.int64) - source.begin
             source.flags[places[(places >= 0) & (places < len(source.flags))]] |= _READ
 
-    def in_ledger(self, topic: str, partition: int, ledger_partition: int, offsets: Sequence[int]) -> None:
+    def take_ledger_records(self, topic: str, partition: int, ledger_partition: int, offsets: Sequence[int]) -> None:
         """Source offsets of records in one ledger partition, redelivered ones as often as they stand there."""
         source = self._source((topic, partition), len(offsets))
         if source is not None:
@@ -204,7 +204,7 @@ class Reconciliation:
         if source is not None:
             source.older += count
 
-    def dead_letter(self, topic: str, partition: int, offset: int, *, conflict: bool) -> None:
+    def take_dead_letter(self, topic: str, partition: int, offset: int, *, conflict: bool) -> None:
         """A dead letter's source position, and whether it is one that the monitor told, such as a conflict."""
         source = self._source((topic, partition), 1)
         if source is None:
@@ -233,11 +233,11 @@ class Reconciliation:
         if source is not None:
             source.legs(np.asarray(offsets, np.int64))
 
-    def ended(self, topic: str, partition: int, end: int) -> None:
+    def note_end(self, topic: str, partition: int, end: int) -> None:
         """Where the input ends after ledger and letters were read: none of them can be of a later offset."""
         self._ended[topic, partition] = end
 
-    def counts(self) -> list[TopicCount]:
+    def count_topics(self) -> list[TopicCount]:
         """The figures by topic, in the order of the sources given."""
         found: dict[str, TopicCount] = {}
         for (topic, _), source in self._sources.items():
@@ -256,7 +256,7 @@ class Reconciliation:
             count.acknowledged += len(acknowledged)
         return list(found.values())
 
-    def problems(self) -> Iterator[Problem]:
+    def find_problems(self) -> Iterator[Problem]:
         """Everything that does not add up, as ranges of source offsets."""
         for (topic, partition), source in self._sources.items():
             read = source.flags & _READ > 0
@@ -309,7 +309,7 @@ class Tokens:
         self._mentioned: set[int] = set()
         self._sealed: set[int] = set()
 
-    def used(self, record: Any, told: Told) -> None:
+    def note_used(self, record: Any, told: Told) -> None:
         """A record of the ledger or of the legs, and what its headers say of it. 2 us."""
         if told.kind in _OF_PARTIES and record.key is not None:
             due = told.offset < self._ends.get((told.topic, told.partition), 0)
@@ -317,7 +317,7 @@ class Tokens:
             known.add(hash(record.key))
         self._mentioned.update(map(hash, _TOKEN.findall(record.value or b"")))
 
-    def sealed(self, records: Iterable[Any]) -> None:
+    def note_sealed(self, records: Iterable[Any]) -> None:
         """Records of the identities."""
         self._sealed.update(hash(record.key) for record in records)
 
@@ -326,11 +326,11 @@ class Tokens:
         """Whether identities are kept at all: without `FXWATCH_SEAL_KEY_FILE` there are none."""
         return bool(self._sealed)
 
-    def missing(self) -> int:
+    def count_missing(self) -> int:
         """Parties without an identity: their alerts cannot be re-identified."""
         return len(self._parties - self._sealed) if self.kept else 0
 
-    def without_record(self) -> int:
+    def count_without_record(self) -> int:
         """Identities of nobody: no record of ledger or legs has their token."""
         return len(self._sealed - self._parties - self._mentioned) if self._settled else 0
 

@@ -16,12 +16,12 @@ from aiokafka.errors import KafkaError
 from detectors.contracts.alert import Position, Versions
 from streams.errors import AlertNotFoundError, BrokerUnavailableError
 from streams.kafka import topic_reader, topics
-from streams.kafka.denied import denied_or
+from streams.kafka.denied import choose_error
 from streams.ledger.progress import Progress
 from streams.monitor.core import MONITOR, MonitorCore
 from streams.monitor.rebuild import Begun, begin, replay
 from streams.partition.outputs import Output
-from streams.proofs.first_difference import AlertDifference, Shown, first_difference, without_sentences
+from streams.proofs.first_difference import AlertDifference, Shown, find_first_difference, leave_out_sentences
 from streams.settings import Settings
 from streams.version import code_version, versions
 
@@ -104,7 +104,7 @@ def gather(settings: Settings, alert_id: str | None = None) -> PublishedAlerts:
 
 
 def _take(reader: topic_reader.Reader, found: PublishedAlerts, alert_id: str | None) -> None:
-    for tp, records in reader.to_end():
+    for tp, records in reader.read_to_end():
         for record in records:
             if alert_id is not None and alert_id.encode() not in (record.value or b""):
                 continue
@@ -130,7 +130,7 @@ class Rescorer:
         self._log = MONITOR.open_log(settings)
         self.unpublished: list[tuple[int, int, str]] = []
 
-    async def partition(self, number: int, triggers: Triggers) -> AsyncIterator[Rescored]:
+    async def rescore_partition(self, number: int, triggers: Triggers) -> AsyncIterator[Rescored]:
         """Every alert of one partition, in ledger order, in one pass.
 
         Each is rebuilt from the newest snapshot at or below it that can be used, or from the state of the alerts before
@@ -142,7 +142,9 @@ class Rescorer:
             async for rescored in self._partition(number, triggers):
                 yield rescored
         except KafkaError as fault:
-            raise denied_or(BrokerUnavailableError("the alerts cannot be rescored", got=repr(fault)), fault) from fault
+            raise choose_error(
+                BrokerUnavailableError("the alerts cannot be rescored", got=repr(fault)), fault
+            ) from fault
 
     async def _partition(self, number: int, triggers: Triggers) -> AsyncIterator[Rescored]:
         log, core, place = self._log, self._core, MONITOR.place(number)
@@ -245,11 +247,13 @@ class Rescorer:
             if one.topic != topics.NOTICES:
                 shown = Shown(one.partition, one.key, one.value, tuple(one.headers), one.timestamp_ms)
                 rebuilt.setdefault(one.topic, []).append(shown)
-        difference = first_difference(trigger.records, rebuilt, topics.ALERTS)
+        difference = find_first_difference(trigger.records, rebuilt, topics.ALERTS)
         same_release = named.versions.code == self._today.code
         reworded = False
         if difference is not None and not same_release:
-            silent = first_difference(without_sentences(trigger.records), without_sentences(rebuilt), topics.ALERTS)
+            silent = find_first_difference(
+                leave_out_sentences(trigger.records), leave_out_sentences(rebuilt), topics.ALERTS
+            )
             reworded, difference = silent is None, silent
         verdict: Verdict = "differs" if difference else "reproduced" if same_release else "other_release"
         return Rescored(
@@ -269,7 +273,7 @@ class Rescorer:
         )
 
 
-def differing_versions(rescored: Rescored) -> dict[str, Any]:
+def find_differing_versions(rescored: Rescored) -> dict[str, Any]:
     """Of code, config, detectors and rules those that are others today: (the alert's, today's)."""
     then, now = msgspec.structs.asdict(rescored.versions), msgspec.structs.asdict(rescored.today)
     return {name: (then[name], now[name]) for name in then if then[name] != now[name]}

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 
 from detectors.memory.state import PartitionState
 from streams.errors import BrokerUnavailableError
-from streams.kafka.denied import denied_or
+from streams.kafka.denied import choose_error
 from streams.monitor.core import MONITOR, MonitorCore
 from streams.monitor.rebuild import rebuild
 from streams.settings import Settings
@@ -38,7 +38,7 @@ class PartitionDigest(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
-def learned(state: PartitionState) -> dict[str, int]:
+def count_learned(state: PartitionState) -> dict[str, int]:
     """How many events each River detector has learned from, by its own count, summed over segments."""
     found: dict[str, int] = {}
     for members in state.scorer.learned().values() if state.scorer is not None else ():
@@ -47,7 +47,7 @@ def learned(state: PartitionState) -> dict[str, int]:
     return found
 
 
-async def digests(settings: Settings, *, cold: bool = False) -> AsyncIterator[PartitionDigest]:
+async def compute_digests(settings: Settings, *, cold: bool = False) -> AsyncIterator[PartitionDigest]:
     """The digest of every partition, one after the other."""
     log = MONITOR.open_log(settings)
     for partition in range(settings.effective.engine.partitions):
@@ -55,7 +55,7 @@ async def digests(settings: Settings, *, cold: bool = False) -> AsyncIterator[Pa
         try:
             state, end = await rebuild(log, MonitorCore(code_version()), place, cold=cold)
         except KafkaError as fault:
-            raise denied_or(BrokerUnavailableError("the state cannot be rebuilt", got=repr(fault)), fault) from fault
+            raise choose_error(BrokerUnavailableError("the state cannot be rebuilt", got=repr(fault)), fault) from fault
         counters = state.counters
         digest = await asyncio.to_thread(state.freeze().digest)
         yield PartitionDigest(
@@ -70,7 +70,7 @@ async def digests(settings: Settings, *, cold: bool = False) -> AsyncIterator[Pa
             conflicts=counters["conflicts"],
             redelivered=counters["redelivered"],
             late=counters["late"],
-            learned=learned(state),
+            learned=count_learned(state),
             parties=len(state.parties),
             digest=digest,
         )

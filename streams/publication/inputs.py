@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import BinaryIO, NamedTuple
 
 from streams.contracts.input_record import InputRecord
-from streams.contracts.record_lines import EnvelopeError, LineError, Timestamps, parsed, topic_of
+from streams.contracts.record_lines import EnvelopeError, LineError, Timestamps, parse_lines, topic_of
 from streams.contracts.refusal_codes import Fault
 from streams.errors import UsageError
 from streams.ingest.formats import files as message_files
@@ -82,7 +82,7 @@ class Choices(NamedTuple):
     parameters: Parameters | None = None
 
 
-def sources(names: tuple[str, ...], topic: str | None) -> list[Source]:
+def open_sources(names: tuple[str, ...], topic: str | None) -> list[Source]:
     """All inputs. Raises `UsageError` when one cannot be read or no topic is known, before any is read."""
     found = []
     for name in names:
@@ -103,7 +103,7 @@ def sources(names: tuple[str, ...], topic: str | None) -> list[Source]:
     return found
 
 
-def line_items(
+def read_line_items(
     source: Source, choices: Choices, door: OfflineDoor | None, passed: Callable[[int], None] | None = None
 ) -> Iterator[Item]:
     """The records of JSON lines in order; without a door nobody is asked but the line itself.
@@ -114,7 +114,7 @@ def line_items(
         lines: Iterator[bytes] = stack.enter_context(_opened(source.name))
         if passed is not None:
             lines = _counted(lines, passed)
-        for line in parsed(lines, source.topic, timestamps=choices.timestamps, history=choices.history):
+        for line in parse_lines(lines, source.topic, timestamps=choices.timestamps, history=choices.history):
             record = choices.sign(line.record)
             if line.fault is not None and not choices.as_is:
                 yield Item(f"line {line.number}", None, _faults_of_line(line.fault, record, door))
@@ -134,13 +134,13 @@ def _faults_of_line(fault: LineError, record: InputRecord, door: OfflineDoor | N
     return found or (itself,)
 
 
-def message_items(
+def convert_message_items(
     source: Source, syntax: Syntax, parameters: Parameters, choices: Choices, door: OfflineDoor, *, places: bool
 ) -> tuple[Converted, list[Item]]:
     """A message file converted: what became of its `places`, and its payments, the refused ones first."""
     # the time stamps that the records will have, so that the conversion judges a time as the door does
     now = None if choices.timestamps == "event" else time.time_ns() // 1_000_000
-    converted = message_files.converted_file(source.name, syntax, parameters, door.identifiers, now, report=places)
+    converted = message_files.convert_file(source.name, syntax, parameters, door.identifiers, now, report=places)
     items = [
         Item(one.place, None, one.faults, 0 if converted.unreadable else max(1, one.payments))
         for one in converted.refused
@@ -151,9 +151,9 @@ def message_items(
     return converted, items
 
 
-def as_is_item(source: Source, syntax: Syntax, choices: Choices, door: OfflineDoor | None) -> Item:
+def read_as_is_item(source: Source, syntax: Syntax, choices: Choices, door: OfflineDoor | None) -> Item:
     """A message file as one record for ingest to convert, with the parameters as they were given."""
-    record = message_files.record_as_is(source.name, syntax, choices.texts, history=choices.history)
+    record = message_files.make_record_as_is(source.name, syntax, choices.texts, history=choices.history)
     record = choices.sign(record)
     return Item("", record, () if door is None else door.faults(record))
 

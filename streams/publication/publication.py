@@ -14,9 +14,17 @@ from streams.contracts.input_record import InputRecord
 from streams.errors import FxwatchError
 from streams.ingest.formats.conversion import Syntax
 from streams.ingest.formats.result import Converted
-from streams.publication.inputs import Choices, Item, Source, as_is_item, line_items, message_items, unsigned
+from streams.publication.inputs import (
+    Choices,
+    Item,
+    Source,
+    convert_message_items,
+    read_as_is_item,
+    read_line_items,
+    unsigned,
+)
 from streams.publication.offline_door import OfflineDoor
-from streams.publication.report import PublishReport, Unfit, counted
+from streams.publication.report import PublishReport, Unfit, count_of
 
 JSON_LINES_KIND = "JSON lines"
 _TODO = "mend it, or pass --partial to send what fits without it, or --as-is to send it all the same"
@@ -116,8 +124,8 @@ class Publication:
                 self._held[number] = list(self._messages(source, source.syntax))
                 read(source.size)
             elif self.way.dry_run or self._looked_at(source):
-                self.report.begins(source.shown, JSON_LINES_KIND)
-                for item in line_items(source, choices, self._door, read):
+                self.report.begin_file(source.shown, JSON_LINES_KIND)
+                for item in read_line_items(source, choices, self._door, read):
                     self._count(source, JSON_LINES_KIND, item)
 
     def records(self, left_out: Callable[[Unfit], None]) -> Iterator[InputRecord]:
@@ -141,9 +149,9 @@ class Publication:
         choices = self._choices
         if choices.parameters is None:
             door = self._door if self.way.dry_run else None
-            kind, items = "as it is", [as_is_item(source, syntax, choices, door)]
+            kind, items = "as it is", [read_as_is_item(source, syntax, choices, door)]
         else:
-            converted, items = message_items(
+            converted, items = convert_message_items(
                 source, syntax, choices.parameters, choices, self._door, places=self.way.places
             )
             kind = converted.format
@@ -157,7 +165,7 @@ class Publication:
 
     def _count(self, source: Source, kind: str, item: Item) -> Unfit | None:
         if not item.faults:
-            self.report.fits(source.shown, kind)
+            self.report.count_fit(source.shown, kind)
             return None
         return self.report.refuse(source.shown, kind, item.place, item.faults, item.payments)
 
@@ -171,8 +179,8 @@ class Publication:
                 todo="send it once it is complete; of a file that grows, --partial checks each line as it is sent",
             )
         if judged:
-            self.report.begins(source.shown, JSON_LINES_KIND)
-        for item in line_items(source, self._choices, self._door if judged else None):
+            self.report.begin_file(source.shown, JSON_LINES_KIND)
+        for item in read_line_items(source, self._choices, self._door if judged else None):
             unfit = self._count(source, JSON_LINES_KIND, item) if judged or item.record is None else None
             if unfit is None and item.record is not None:
                 yield item.record
@@ -181,21 +189,21 @@ class Publication:
                 if source.piped:
                     left_out(unfit)
             elif unfit is not None:
-                told = f"{unfit.told()}; {self._handed_over()}"
+                told = f"{unfit.describe()}; {self._handed_over()}"
                 raise RefusedRecordsError(told, expected="what ingest admits", todo=_TODO)
 
     def _handed_over(self) -> str:
-        return f"{counted(self._sent, 'record')} before it {'was' if self._sent == 1 else 'were'} handed to Kafka"
+        return f"{count_of(self._sent, 'record')} before it {'was' if self._sent == 1 else 'were'} handed to Kafka"
 
-    def refusal(self) -> RefusedRecordsError:
+    def make_refusal(self) -> RefusedRecordsError:
         """Why nothing is sent, in one message; the report says the rest."""
         report = self.report
         parts = []
         if report.unfit:
             parts.append(f"{report.unfit} of {report.unfit + report.fit} records are not what ingest admits")
         if report.unreadable:
-            parts.append(f"{counted(report.unreadable, 'file')} of which nothing can be converted")
+            parts.append(f"{count_of(report.unreadable, 'file')} of which nothing can be converted")
         return RefusedRecordsError(
-            f"nothing was sent: {' and '.join(parts)} ({report.codes()}); first: {report.listed[0].told()}",
+            f"nothing was sent: {' and '.join(parts)} ({report.codes()}); first: {report.listed[0].describe()}",
             todo="nothing that fits is left: mend it" if self.way.partial else _TODO,
         )

@@ -20,7 +20,7 @@ FIRST = 20
 MEANINGS = {**CODES, LineError.code: "The line is no JSON object and no envelope that can be made into a record."}
 
 
-def counted(number: int, thing: str) -> str:
+def count_of(number: int, thing: str) -> str:
     """`1 record`, `2 records`."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
@@ -32,10 +32,10 @@ class Unfit(msgspec.Struct, frozen=True):
     place: str
     faults: tuple[Fault, ...]
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """One line for a message, with the first fault."""
         first = self.faults[0]
-        more = f" and {counted(len(self.faults) - 1, 'more fault')}" if len(self.faults) > 1 else ""
+        more = f" and {count_of(len(self.faults) - 1, 'more fault')}" if len(self.faults) > 1 else ""
         return f"{self.at(first)}: {first.code}" + (f", expected {first.expected}" if first.expected else "") + more
 
     def at(self, fault: Fault) -> str:
@@ -90,15 +90,15 @@ class PublishReport:
         """Files that are refused as a whole."""
         return sum(count.whole for count in self.files.values())
 
-    def fits(self, file: str, kind: str) -> None:
+    def count_fit(self, file: str, kind: str) -> None:
         """Count a record that ingest would admit. 0.2 us."""
-        count = self.begins(file, kind)
+        count = self.begin_file(file, kind)
         count.read += 1
         count.fit += 1
 
     def refuse(self, file: str, kind: str, place: str, faults: tuple[Fault, ...], records: int = 1) -> Unfit:
         """Count what it would not: so many records, or 0 for a file of which nothing can be said but its fault."""
-        count = self.begins(file, kind)
+        count = self.begin_file(file, kind)
         count.read += records
         count.whole = not records
         self.unfit += records
@@ -118,7 +118,7 @@ class PublishReport:
             self._rest(one)
         return one
 
-    def begins(self, file: str, kind: str) -> FileCount:
+    def begin_file(self, file: str, kind: str) -> FileCount:
         """The counts of a file, which is shown from now on, also where nothing stands in it."""
         count = self.files.get(file)
         if count is None:

@@ -17,7 +17,7 @@ from aiokafka.errors import InvalidTimestampError, KafkaError
 from streams.contracts.input_record import InputRecord
 from streams.errors import BrokerUnavailableError, DeliveryError, FxwatchError, TopicsError
 from streams.kafka.check_connection import check_connection_here
-from streams.kafka.denied import DENIED, denied_or, not_authorized
+from streams.kafka.denied import DENIED, choose_error, make_not_authorized_error
 from streams.kafka.security import aiokafka_access
 from streams.settings import Settings
 
@@ -130,7 +130,7 @@ class _Publishing:
                 expected="a running broker",
                 todo="start one with `fxwatch broker start --detach`, or set FXWATCH_BOOTSTRAP",
             )
-            raise denied_or(gone, fault, "this client may not write to any topic") from fault
+            raise choose_error(gone, fault, "this client may not write to any topic") from fault
         try:
             self._known = set((await producer.client.fetch_all_metadata()).topics())
             begin = time.monotonic()
@@ -242,7 +242,7 @@ class _Publishing:
         if isinstance(fault, InvalidTimestampError):
             return _too_old(topic, f"{self.summary.records} records known to be acknowledged", "stamps that it takes")
         if isinstance(fault, DENIED):
-            return not_authorized(f"this client may not write to {topic}", fault)
+            return make_not_authorized_error(f"this client may not write to {topic}", fault)
         return DeliveryError(
             f"Kafka did not take a record for {topic}: {fault}",
             got=f"{self.summary.records} records known to be acknowledged",
@@ -317,7 +317,7 @@ async def _topic_settings(settings: Settings, topic: str) -> dict[str, str]:
         untold = DeliveryError(
             "the cluster does not tell a topic's settings", got=repr(fault), todo="see the broker's log"
         )
-        raise denied_or(untold, fault) from fault
+        raise choose_error(untold, fault) from fault
     finally:
         await admin.close()
     return {entry[0]: entry[1] for answer in answers for resource in answer.resources for entry in resource[4]}

@@ -13,7 +13,7 @@ from detectors.testbed.judgement import System
 from detectors.testbed.sheet import Sheet
 from detectors.values.legal_calendar import HOUR_US, from_us
 from streams.testbed.prepared import Stages
-from streams.testbed.processes import in_processes
+from streams.testbed.processes import run_in_processes
 
 # Fewer rows than this are done sooner in this process than another one starts.
 _FEW_ROWS = 20_000
@@ -50,7 +50,7 @@ def run_baselines(
     count = processes or (1 if len(sheet) < _FEW_ROWS else os.cpu_count() or 1)
     tasks = [_Task(name, columns, seed) for name in REGISTRY for columns in parts]
     stages.begin("baselines", len(sheet) * len(REGISTRY))
-    scored = in_processes(_run, tasks, count, stages)
+    scored = run_in_processes(_run, tasks, count, stages)
     systems, cpu_us = [], {}
     for place, (name, baseline) in enumerate(REGISTRY.items()):
         own = scored[place * len(parts) : (place + 1) * len(parts)]

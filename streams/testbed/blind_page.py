@@ -13,7 +13,7 @@ import msgspec
 
 from detectors.contracts.configuration import Legend
 from detectors.contracts.events import Declaration, Profile, Transaction
-from streams.plain_text.printable import printable
+from streams.plain_text.printable import make_printable
 
 _SHORT = 6
 _MOST_COUNTERPARTIES = 12
@@ -62,7 +62,7 @@ class ShownParty(NamedTuple):
     dealings: dict[str, Dealings]
 
 
-def short(token: str) -> str:
+def shorten(token: str) -> str:
     """The first digits of a token's digest: enough to tell the tokens of one page apart."""
     return token.rpartition(".")[2][:_SHORT]
 
@@ -82,7 +82,7 @@ def page(number: int, count: int, party: ShownParty, legend: Legend, zone: ZoneI
 
 def _facts(party: ShownParty) -> Iterable[str]:
     first = party.payments[0].event
-    yield f"A {_spelled(first.party_type)}, {short(first.party)}."
+    yield f"A {_spelled(first.party_type)}, {shorten(first.party)}."
     profile = party.profile
     if profile is None:
         yield "No profile was reported."
@@ -95,7 +95,7 @@ def _facts(party: ShownParty) -> Iterable[str]:
             "region": profile.region,
             "capital KRW": _amount(profile.capital_krw),
             "turnover KRW a year": _amount(profile.turnover_krw),
-            "related counterparties": ", ".join(map(short, profile.related_counterparties)),
+            "related counterparties": ", ".join(map(shorten, profile.related_counterparties)),
         }
         yield "Profile: " + (", ".join(f"{name} {value}" for name, value in told.items() if value) or "empty") + "."
     before, after = party.omitted
@@ -122,7 +122,7 @@ def _payments(party: ShownParty, legend: Legend, zone: ZoneInfo) -> BlindTable:
             _DIRECTION[one.event.direction] + ("" if one.event.status == "settled" else f" ({one.event.status})"),
             f"{float(one.event.amount):,.2f} {one.event.currency}",
             dollars(one.usd),
-            f"{short(one.event.counterparty)} {one.event.counterparty_country}",
+            f"{shorten(one.event.counterparty)} {one.event.counterparty_country}",
             _purpose(one.event.purpose, legend),
             one.event.evidence,
             f"{one.event.institution}, {_spelled(one.event.channel)}",
@@ -137,7 +137,7 @@ def _payments(party: ShownParty, legend: Legend, zone: ZoneInfo) -> BlindTable:
 def _purpose(code: str | None, legend: Legend) -> str:
     if code is None:
         return "-"
-    return legend.purposes[code].text_en if code in legend.purposes else printable(code)
+    return legend.purposes[code].text_en if code in legend.purposes else make_printable(code)
 
 
 def _notes(payment: ShownPayment) -> Iterable[str]:
@@ -146,7 +146,7 @@ def _notes(payment: ShownPayment) -> Iterable[str]:
         beside = "" if payment.deviation_bp is None else f" ({payment.deviation_bp:+,.0f} bp from the reference)"
         yield f"rate {event.deal_rate}{beside}"
     if event.contract_counterparty and event.contract_counterparty != event.counterparty:
-        yield f"contract with {short(event.contract_counterparty)}"
+        yield f"contract with {shorten(event.contract_counterparty)}"
     if event.counterparty_bank_country not in {None, event.counterparty_country}:
         yield f"bank in {event.counterparty_bank_country}"
     if event.ip_country not in {None, "KR"}:
@@ -158,11 +158,11 @@ def _notes(payment: ShownPayment) -> Iterable[str]:
         "goods due": event.goods_due,
         "HS": event.hs_code,
         "from crypto exchanges within 24 h, KRW": _amount(event.exchange_linked_inflow_24h),
-        "device": event.device and short(event.device),
-        "contact": event.contact and short(event.contact),
+        "device": event.device and shorten(event.device),
+        "contact": event.contact and shorten(event.contact),
         "text class": ", ".join(event.remittance_classes),
     }
-    yield from (printable(f"{name} {value}") for name, value in told.items() if value)
+    yield from (make_printable(f"{name} {value}") for name, value in told.items() if value)
 
 
 def _counterparties(party: ShownParty) -> BlindTable:
@@ -177,7 +177,7 @@ def _counterparties(party: ShownParty) -> BlindTable:
     largest = sorted(sums, key=lambda token: (-sum(sums[token][1:]), token))
     rows = tuple(
         (
-            f"{short(token)} {countries[token]}",
+            f"{shorten(token)} {countries[token]}",
             f"{sums[token][0]:,}",
             dollars(sums[token][1]),
             dollars(sums[token][2]),
@@ -197,7 +197,7 @@ def _declarations(declarations: Sequence[Declaration], zone: ZoneInfo) -> BlindT
             _local(one.declared_time, zone),
             one.kind,
             one.declaration_no,
-            f"{short(one.counterparty)} {one.counterparty_country}",
+            f"{shorten(one.counterparty)} {one.counterparty_country}",
             one.hs_code,
             f"{float(one.quantity):,.4g} {one.quantity_unit}",
             f"{float(one.value):,.2f} {one.currency}",
@@ -208,7 +208,7 @@ def _declarations(declarations: Sequence[Declaration], zone: ZoneInfo) -> BlindT
     )
     more = f", the last {_MOST_DECLARATIONS}" if len(declarations) > _MOST_DECLARATIONS else ""
     columns = ("time", "kind", "number", "counterparty", "HS", "quantity", "value", "origin", "settlement due")
-    cleaned = tuple(tuple(map(printable, row)) for row in rows)
+    cleaned = tuple(tuple(map(make_printable, row)) for row in rows)
     return BlindTable(f"Customs declarations ({len(declarations):,}{more})", columns, cleaned)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from detectors.contracts.configuration import Configuration
 from streams.errors import ConfigurationError
-from streams.settings import EFFECTIVE, Settings, effective_configuration
+from streams.settings import EFFECTIVE, Settings, overlay_configuration
 
 
 def read_configuration_file(path: Path) -> Configuration:
@@ -31,7 +31,7 @@ def read_configuration_file(path: Path) -> Configuration:
         if name not in EFFECTIVE and name not in Settings.model_fields
     ]
     try:
-        configuration = effective_configuration({name: tables[name] for name in EFFECTIVE if name in tables})
+        configuration = overlay_configuration({name: tables[name] for name in EFFECTIVE if name in tables})
     except ConfigurationError as fault:
         raise ConfigurationError(fault.what, [*fault.problems, *unknown], got=path, todo=fault.todo) from fault
     if unknown:

@@ -18,7 +18,7 @@ from streams.errors import UsageError
 from streams.keys.pseudonyms import partition_of
 from streams.ledger import envelope
 from streams.testbed import result_files
-from streams.testbed.ledger_copy import home_of, require_whole
+from streams.testbed.ledger_copy import find_home, require_whole
 from streams.testbed.ledger_files import LedgerRecord, LedgerWriter, read_ledger
 from streams.testbed.rekey import Rekeyer
 from streams.testbed.result_files import LEDGER
@@ -82,7 +82,7 @@ class _TakenTime:
         self._profiles: dict[str, _Item] = {}
         self.cut: Counter[str] = Counter()
 
-    def takes(self, item: _Item) -> bool:
+    def is_within(self, item: _Item) -> bool:
         """Whether the record lies within; configurations always do, and rates that the first payments may use."""
         if isinstance(item.event, ConfigurationChange):
             return True
@@ -114,7 +114,7 @@ def write(source: Path, directory: Path, choice: Choice) -> Taken:
     Raises `UsageError` for a source that is no recorded ledger or begins from a snapshot, and for a choice that takes
     nothing; `ResultError` and `LedgerError` for damage. Memory: the excerpt, some 3 KB a record.
     """
-    home = home_of(source)
+    home = find_home(source)
     if home is None:
         raise UsageError(
             "this is no recorded ledger",
@@ -204,7 +204,7 @@ def _items(paths: Sequence[Path], rekeyer: Rekeyer, wanted: set[str], span: _Tak
             if not broadcast and root not in wanted:
                 continue
             item = _Item((newest, number, record.offset), event, origin, redelivered)
-            if span.takes(item):
+            if span.is_within(item):
                 yield item
             else:
                 span.leave(item, root)

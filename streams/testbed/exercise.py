@@ -56,7 +56,7 @@ class Exercise(NamedTuple):
     pages: list[BlindPage]
 
 
-def questions(result: Result, truth: Truth, keys: Keys, count: int, seed: int) -> list[Question]:
+def draw_questions(result: Result, truth: Truth, keys: Keys, count: int, seed: int) -> list[Question]:
     """A balanced draw from the planted cases, look-alikes and honest parties that have payments in the result.
 
     Raises `UsageError` when none of the truth's events or parties is in the result: then they do not belong together.
@@ -225,7 +225,7 @@ def typologies(truth: Truth) -> tuple[str, ...]:
     return tuple(sorted({rule.id for rule in registered()} | {case.typology for case in truth.cases}))
 
 
-def scored(drawn: Sequence[Question], answers: Sequence[Answer], known: Sequence[str], place: object) -> Score:
+def score_answers(drawn: Sequence[Question], answers: Sequence[Answer], known: Sequence[str], place: object) -> Score:
     """The score. Raises `UsageError` with every fault of the answers."""
     problems = training.faults(drawn, answers, known)
     if problems:

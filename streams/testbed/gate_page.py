@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from streams.plain_text.printable import finalized
+from streams.plain_text.printable import finalize
 
 _MARKDOWN = """\
 # Promotion gate: {{ "PASS" if report.passed else "FAIL" }}
@@ -96,7 +96,7 @@ def _rendered(template: str, report: Mapping[str, Any], *, html: bool) -> str:
         autoescape=html,  # noqa: S701
         undefined=StrictUndefined,
         keep_trailing_newline=True,
-        finalize=finalized,
+        finalize=finalize,
     )
     return environment.from_string(template).render(
         report=report, checks=report["checks"], summary=summary(report), luck=luck(report), versions=_VERSIONS

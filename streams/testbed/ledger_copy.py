@@ -13,7 +13,7 @@ from streams.testbed.prepared import Prepared, Stages, members_of
 from streams.testbed.result_files import DEAD_LETTERS, LEDGER, STARTS, Manifest, SourceRead, partition_file
 
 
-def home_of(source: Path) -> Path | None:
+def find_home(source: Path) -> Path | None:
     """The directory that holds `ledger/` where the source is a result or a result's ledger; None for others."""
     if result_files.is_result(source):
         return source
@@ -34,7 +34,7 @@ def prepare(home: Path, directory: Path, configuration: Configuration | None, st
         result_files.prove(home, manifest, [*(f"{LEDGER}/{path.name}" for path in paths), *starts])
     if configuration is not None:
         require_whole(home)
-        configuration = with_partitions(configuration, partitions)
+        configuration = set_partitions(configuration, partitions)
     records = sum(ledger_files.count(path) for path in paths)
     stages.begin("ledger", records)
     (directory / LEDGER).mkdir()
@@ -48,7 +48,9 @@ def prepare(home: Path, directory: Path, configuration: Configuration | None, st
     if (home / STARTS).is_dir():
         shutil.copytree(home / STARTS, directory / STARTS)
     (directory / DEAD_LETTERS).touch()
-    found = [ledger_files.configurations(partition_file(directory, LEDGER, number)) for number in range(partitions)]
+    found = [
+        ledger_files.read_configurations(partition_file(directory, LEDGER, number)) for number in range(partitions)
+    ]
     known = [one for each in found[::-1] for one in each]
     if not known:
         # a range without one, which began from snapshots
@@ -68,7 +70,7 @@ def require_whole(home: Path) -> None:
         )
 
 
-def with_partitions(configuration: Configuration, partitions: int) -> Configuration:
+def set_partitions(configuration: Configuration, partitions: int) -> Configuration:
     """The configuration for a ledger of so many partitions, on which the daily budget is shared out."""
     engine = msgspec.structs.replace(configuration.engine, partitions=partitions)
     return msgspec.structs.replace(configuration, engine=engine)

@@ -148,7 +148,7 @@ def copy_with(source: Path, target: Path, configuration: Configuration) -> None:
     with _opened(source) as file, ParquetFile(target, SCHEMA, ROW_GROUP, _DICTIONARIES) as written:
         for batch in file.iter_batches(batch_size=ROW_GROUP):
             if pc.any(pc.equal(batch["key"], envelope.CONFIGURATION_KEY)).as_py():
-                written.write(_batch([replaced(one, configuration) for one in _records(batch)]))
+                written.write(_batch([replace_configuration(one, configuration) for one in _records(batch)]))
             else:
                 written.write(batch)
 
@@ -158,7 +158,7 @@ def is_configuration(record: LedgerRecord) -> bool:
     return record.key == envelope.CONFIGURATION_KEY and envelope.is_kind(record.headers, envelope.CONFIGURATION)
 
 
-def replaced(record: LedgerRecord, configuration: Configuration) -> LedgerRecord:
+def replace_configuration(record: LedgerRecord, configuration: Configuration) -> LedgerRecord:
     """The record with this configuration where it carries one; any other as it is."""
     if not is_configuration(record):
         return record
@@ -166,7 +166,7 @@ def replaced(record: LedgerRecord, configuration: Configuration) -> LedgerRecord
     return record._replace(value=value, headers=envelope.checked_again(record.headers, value))
 
 
-def configuration_in(record: LedgerRecord) -> Configuration:
+def read_configuration(record: LedgerRecord) -> Configuration:
     """The configuration that a record carries. Raises `ResultError`."""
     try:
         return msgspec.json.decode(record.value or b"", type=ConfigurationChange).configuration
@@ -176,13 +176,13 @@ def configuration_in(record: LedgerRecord) -> Configuration:
         ) from fault
 
 
-def configurations(path: Path) -> list[Configuration]:
+def read_configurations(path: Path) -> list[Configuration]:
     """The configurations in a ledger file, oldest first. Raises `ResultError`."""
     found = []
     with _opened(path) as file:
         for batch in file.iter_batches(batch_size=ROW_GROUP):
             if pc.any(pc.equal(batch["key"], envelope.CONFIGURATION_KEY)).as_py():
-                found += [configuration_in(one) for one in _records(batch) if is_configuration(one)]
+                found += [read_configuration(one) for one in _records(batch) if is_configuration(one)]
     return found
 
 

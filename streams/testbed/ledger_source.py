@@ -18,13 +18,13 @@ from detectors.contracts.configuration import Configuration
 from detectors.memory.state import PartitionState
 from streams.errors import BrokerUnavailableError, LedgerError, UsageError
 from streams.kafka import clients, topic_reader, topics
-from streams.kafka.denied import denied_or
+from streams.kafka.denied import choose_error
 from streams.ledger.progress import Progress
 from streams.monitor.core import MONITOR, MonitorCore
 from streams.monitor.rebuild import begin
 from streams.settings import Settings
 from streams.testbed import ledger_files
-from streams.testbed.ledger_copy import with_partitions
+from streams.testbed.ledger_copy import set_partitions
 from streams.testbed.ledger_files import LedgerRecord, LedgerWriter
 from streams.testbed.prepared import Prepared, Stages, members_of
 from streams.testbed.result_files import DEAD_LETTERS, SourceRead
@@ -85,10 +85,10 @@ def prepare(
     beginning. Raises `UsageError` for a span outside the ledger, `LedgerError` where records are missing,
     `BrokerUnavailableError`.
     """
-    counts = topic_reader.partitions_of(settings, [topics.LEDGER])
+    counts = topic_reader.count_partitions_of(settings, [topics.LEDGER])
     partitions = counts[topics.LEDGER]
     if configuration is not None:
-        configuration = with_partitions(configuration, partitions)
+        configuration = set_partitions(configuration, partitions)
         span = span._replace(cold=True)
     try:
         with topic_reader.Reader(settings, [topics.LEDGER]) as reader:
@@ -102,7 +102,7 @@ def prepare(
         gone = BrokerUnavailableError(
             "the ledger cannot be read", got=repr(fault), todo="see `fxwatch broker status`, then run it again"
         )
-        raise denied_or(gone, fault) from fault
+        raise choose_error(gone, fault) from fault
     (directory / DEAD_LETTERS).touch()
     known += [one for number in range(partitions)[::-1] for one in found[number]]
     if not known:
@@ -145,7 +145,7 @@ async def _offsets(
 async def _at_time(settings: Settings, moment: datetime, ends: Mapping[int, int]) -> dict[int, int]:
     """The first offset of each partition whose Kafka timestamp is `moment` or later; the end where there is none."""
     asked = {TopicPartition(topics.LEDGER, number): round(moment.timestamp() * 1000) for number in ends}
-    consumer = clients.reader(settings, committed=True)
+    consumer = clients.make_reader(settings, committed=True)
     try:
         await consumer.start()
         found = await consumer.offsets_for_times(asked)
@@ -212,7 +212,7 @@ def _copy(
     for tp in reader.ends:
         reader.ends[tp] = ranges[tp.partition].end
     with LedgerWriter(directory, len(ranges)) as writer:
-        for tp, batch in reader.to_end(starts):
+        for tp, batch in reader.read_to_end(starts):
             number = tp.partition
             for one in batch:
                 if one.offset != expected[number]:
@@ -222,7 +222,7 @@ def _copy(
                     continue
                 record = _record(one, configuration)
                 if ledger_files.is_configuration(record):
-                    configurations[number].append(ledger_files.configuration_in(record))
+                    configurations[number].append(ledger_files.read_configuration(record))
                 writer.write(number, record)
                 records += 1
             stages.advance(len(batch))
@@ -234,7 +234,7 @@ def _copy(
 
 def _record(one: Any, configuration: Configuration | None) -> LedgerRecord:
     record = LedgerRecord(one.offset, one.timestamp, one.key, one.value, tuple(one.headers))
-    return record if configuration is None else ledger_files.replaced(record, configuration)
+    return record if configuration is None else ledger_files.replace_configuration(record, configuration)
 
 
 def _hole(partition: int, got: object, expected: int) -> LedgerError:

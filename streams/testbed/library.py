@@ -148,7 +148,7 @@ def _checksum(told: Set) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def sets(home: Path) -> list[Set]:
+def list_sets(home: Path) -> list[Set]:
     """Every set, by name, then version (as numbers). Raises `LibraryError` for a set that cannot be read."""
     found = [load(path.parent) for path in home.glob(f"*/*/{SET}") if not path.parent.name.endswith(_UNFINISHED)]
     return sorted(found, key=lambda one: (one.name, [int(part) for part in one.version.split(".")]))
@@ -169,14 +169,14 @@ def load(place: Path) -> Set:
 
 def find(home: Path, name: str, version: str | None = None) -> tuple[Path, Set]:
     """A set's directory and what it is; the newest version where none is told. Raises `UsageError` for no such set."""
-    mine = [one for one in sets(home) if one.name == name and version in {None, one.version}]
+    mine = [one for one in list_sets(home) if one.name == name and version in {None, one.version}]
     if not mine:
-        known = ", ".join(f"{one.name} {one.version}" for one in sets(home)) or "none: the library is empty"
+        known = ", ".join(f"{one.name} {one.version}" for one in list_sets(home)) or "none: the library is empty"
         raise UsageError("the library has no such set", got=f"{name} {version or ''}".strip(), expected=known)
     return home / name / mine[-1].version, mine[-1]
 
 
-def faults(place: Path, told: Set) -> list[str]:
+def find_faults(place: Path, told: Set) -> list[str]:
     """What of a set is not as it was added; empty when every byte is."""
     now = _digests(place)
     found = [f"{name} is not there" for name in told.files if name not in now]

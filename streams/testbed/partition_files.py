@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from streams.testbed import ledger_files, score_columns
 from streams.testbed.parquet_files import ParquetFile
-from streams.testbed.partition_pass import PartitionFigures, opened
+from streams.testbed.partition_pass import PartitionFigures, open_pass
 from streams.testbed.prepared import Stages
 from streams.testbed.result_files import ALERTS, LEDGER, SCORES, partition_file
 
@@ -40,7 +40,7 @@ def _alerts_of(directory: Path, partition: int) -> Path:
 def replay_partition(task: PartitionTask, stages: Stages) -> PartitionFigures:
     """Replay one partition; scores and alerts go to the parts' folder. Raises `LedgerError`, `ResultError`."""
     directory, partition, members = task.directory, task.partition, task.members
-    part = opened(directory, partition, judged_from=task.judged_from)
+    part = open_pass(directory, partition, judged_from=task.judged_from)
     transactions = scored = raised = 0
     with (
         _scores_file(_scores_of(directory, partition), members) as file,

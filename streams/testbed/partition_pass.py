@@ -226,7 +226,7 @@ class PartitionPass:
         )
 
 
-def opened(
+def open_pass(
     directory: Path, partition: int, *, judged_from: int = 0, change: Change | None = None, clock: Clock | None = None
 ) -> PartitionPass:
     """The pass of a result's partition, in the state that its ledger file begins from."""

@@ -78,7 +78,7 @@ def _work(pipe: Connection, work: Callable[[Any, Stages], Any]) -> None:
             pipe.send(answer)
 
 
-def in_processes(
+def run_in_processes(
     work: Callable[[Task, Stages], Answer], tasks: Sequence[Task], processes: int, stages: Stages
 ) -> list[Answer]:
     """The answers of all tasks, in their order. With one process the work is done in this one.

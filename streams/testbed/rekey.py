@@ -16,7 +16,7 @@ import msgspec
 
 from detectors.contracts.events import ConfigurationChange, Event
 from streams.errors import UsageError
-from streams.keys.pseudonyms import framed, is_token
+from streams.keys.pseudonyms import frame_parts, is_token
 
 # The key id of every token of an excerpt.
 KEY_ID = "excerpt"
@@ -79,7 +79,7 @@ class Rekeyer:
         return f"{KEY_ID}.{slot}.{self._digest('token', token)[:_DIGITS]}"
 
     def _digest(self, space: str, value: str) -> str:
-        return hmac.digest(self._secret, framed("excerpt", space, value), "sha256").hex()
+        return hmac.digest(self._secret, frame_parts("excerpt", space, value), "sha256").hex()
 
     def commitment(self, commitment: str) -> str:
         """What stands for the commitment to a sender's bytes: as long, and of nothing."""

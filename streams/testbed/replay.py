@@ -17,12 +17,12 @@ from streams.contracts.input_record import InputRecord
 from streams.errors import FxwatchError, UsageError
 from streams.settings import Settings
 from streams.testbed import door_pass, ledger_copy, ledger_source, partition_files, result_files, stream_files
-from streams.testbed.ledger_copy import with_partitions
+from streams.testbed.ledger_copy import set_partitions
 from streams.testbed.ledger_source import LedgerSpan
 from streams.testbed.partition_files import PARTS, PartitionTask
 from streams.testbed.partition_pass import OUTCOMES, PartitionFigures
 from streams.testbed.prepared import Prepared, Stages
-from streams.testbed.processes import in_processes
+from streams.testbed.processes import run_in_processes
 from streams.testbed.result_files import Manifest, SourceRead
 from streams.version import versions
 
@@ -31,7 +31,7 @@ PARTIAL = ".partial"
 Prepare = Callable[[Path, Stages], Prepared]
 
 
-def of_stream(directory: Path, configuration: Configuration, partitions: int | None = None) -> Prepare:
+def prepare_stream(directory: Path, configuration: Configuration, partitions: int | None = None) -> Prepare:
     """A stream directory as the source. Raises `UsageError` when it is none; replayed, when its files are not as made.
 
     As made is what `stream.json` says, where there is one.
@@ -46,7 +46,7 @@ def of_stream(directory: Path, configuration: Configuration, partitions: int | N
     )
 
 
-def of_file(path: Path, configuration: Configuration, partitions: int | None = None) -> Prepare:
+def prepare_file(path: Path, configuration: Configuration, partitions: int | None = None) -> Prepare:
     """A single file of one topic, JSON lines or Parquet, as the source. Raises `UsageError` when it is none."""
     topic = stream_files.topic_of_file(path)
     return partial(
@@ -54,7 +54,7 @@ def of_file(path: Path, configuration: Configuration, partitions: int | None = N
     )
 
 
-def of_records(
+def prepare_records(
     path: Path, records: list[InputRecord], configuration: Configuration, partitions: int | None = None
 ) -> Prepare:
     """Records that were converted from a file of payment messages, in their order of time, as the source."""
@@ -62,12 +62,12 @@ def of_records(
     return partial(_prepare_files, {path.name: path}, lambda: ordered, _partitioned(configuration, partitions))
 
 
-def of_result(home: Path, configuration: Configuration | None) -> Prepare:
+def prepare_result(home: Path, configuration: Configuration | None) -> Prepare:
     """The ledger of an earlier result as the source; `configuration` takes the place of those in it."""
     return partial(_prepare_copy, home, configuration)
 
 
-def of_ledger(settings: Settings, span: LedgerSpan, configuration: Configuration | None) -> Prepare:
+def prepare_ledger(settings: Settings, span: LedgerSpan, configuration: Configuration | None) -> Prepare:
     """A part of the live ledger as the source; `configuration` takes the place of those in it."""
     return partial(_prepare_ledger, settings, span, configuration)
 
@@ -151,7 +151,7 @@ def _clear(directory: Path) -> None:
 
 
 def _partitioned(configuration: Configuration, partitions: int | None) -> Configuration:
-    return configuration if partitions is None else with_partitions(configuration, partitions)
+    return configuration if partitions is None else set_partitions(configuration, partitions)
 
 
 def _prepare_files(
@@ -194,7 +194,7 @@ def _run(directory: Path, prepared: Prepared, processes: int, stages: Stages) ->
         PartitionTask(directory, number, prepared.judged_from(number), prepared.end(number), prepared.members)
         for number in range(prepared.partitions)
     ]
-    figures = in_processes(partition_files.replay_partition, tasks, processes, stages)
+    figures = run_in_processes(partition_files.replay_partition, tasks, processes, stages)
     stages.begin("files", 1)
     partition_files.join(directory, prepared.partitions, prepared.members)
     result_files.write_configuration(directory, prepared.configuration)

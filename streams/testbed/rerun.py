@@ -18,8 +18,8 @@ from detectors.contracts.alert import Position
 from detectors.contracts.configuration import Configuration
 from streams.errors import UsageError
 from streams.testbed import ledger_copy, ledger_files, result_files, score_columns
-from streams.testbed.ledger_copy import with_partitions
-from streams.testbed.partition_pass import Change, PartitionFigures, opened, quiet_collector
+from streams.testbed.ledger_copy import set_partitions
+from streams.testbed.partition_pass import Change, PartitionFigures, open_pass, quiet_collector
 from streams.testbed.result_files import ALERTS, LEDGER, SCORES, Manifest, partition_file
 from streams.testbed.score_columns import ScoreRow
 
@@ -71,7 +71,9 @@ def rerun(
     if configuration is not None:
         ledger_copy.require_whole(directory)
     judged_from, end = manifest.source.partitions.get(str(partition), (0, 0))
-    part = opened(directory, partition, judged_from=judged_from, change=_change(configuration, manifest), clock=clock)
+    part = open_pass(
+        directory, partition, judged_from=judged_from, change=_change(configuration, manifest), clock=clock
+    )
     rows: list[ScoreRow] = []
     alerts: list[bytes] = []
     records = 0
@@ -91,7 +93,7 @@ def rerun(
 def _change(configuration: Configuration | Change | None, manifest: Manifest) -> Change | None:
     if not isinstance(configuration, Configuration):
         return configuration
-    only = with_partitions(configuration, manifest.partitions)
+    only = set_partitions(configuration, manifest.partitions)
     return lambda _: only
 
 
@@ -105,10 +107,10 @@ def _difference(
     strange = sorted({name for row in rows for name in row.members} - set(members))
     if strange:
         return f"{SCORES}: members {', '.join(strange)} are new"
-    return first_difference(then, now) or _alerts_difference(directory, partition, alerts)
+    return find_first_difference(then, now) or _alerts_difference(directory, partition, alerts)
 
 
-def first_difference(then: Any, now: Any) -> str | None:
+def find_first_difference(then: Any, now: Any) -> str | None:
     """The first column, and in it the first row, in which two tables of scores differ by a bit; None where none does.
 
     Bits, not values: -0.0 is not 0.0 here, and NaN is itself.

@@ -25,7 +25,7 @@ from streams.errors import UsageError
 from streams.testbed import ledger_files
 from streams.testbed.ledger_copy import require_whole
 from streams.testbed.prepared import Stages
-from streams.testbed.processes import in_processes
+from streams.testbed.processes import run_in_processes
 from streams.testbed.rerun import rerun
 from streams.testbed.result_files import ALERTS, LEDGER, Result, partition_file, prove
 
@@ -65,7 +65,7 @@ class HistorySearch(NamedTuple):
     configurations: int
 
 
-def dimensions(texts: Sequence[str]) -> list[Dimension]:
+def parse_dimensions(texts: Sequence[str]) -> list[Dimension]:
     """The grid's dimensions, as typed. Raises `UsageError` with every one that is none."""
     found, problems = [], []
     for text in texts:
@@ -82,7 +82,7 @@ def dimensions(texts: Sequence[str]) -> list[Dimension]:
     return found
 
 
-def combinations(result: Result, varied: Sequence[Dimension], most: int) -> list[Combination]:
+def list_combinations(result: Result, varied: Sequence[Dimension], most: int) -> list[Combination]:
     """The grid's combinations. Raises `UsageError` for a path or value that cannot be, or for more than `most`."""
     count = int(np.prod([len(each.values) for each in varied]))
     if count > most:
@@ -128,7 +128,7 @@ def search(
         for number in numbers
     ]
     stages.begin("core", len(grid_of) * len(result.sheet))
-    answers = in_processes(_alerts_of, tasks, processes, stages)
+    answers = run_in_processes(_alerts_of, tasks, processes, stages)
     zone = ZoneInfo(result.configuration.engine.time_zone)
     days = len(np.unique(result.sheet.day[~result.sheet.history]))
     recorded = [_raised(line, zone) for line in (result.directory / ALERTS).read_bytes().splitlines()]
@@ -152,7 +152,7 @@ def recorded_configurations(result: Result) -> list[Configuration]:
     """The different configurations in a result's ledger, oldest first. Raises `ResultError`. Cost: reading its keys."""
     found: list[Configuration] = []
     for number in range(result.manifest.partitions):
-        for one in ledger_files.configurations(partition_file(result.directory, LEDGER, number)):
+        for one in ledger_files.read_configurations(partition_file(result.directory, LEDGER, number)):
             if one not in found:
                 found.append(one)
     return found

@@ -6,8 +6,8 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from streams.plain_text.printable import finalized
-from streams.testbed.blind_page import short
+from streams.plain_text.printable import finalize
+from streams.testbed.blind_page import shorten
 from streams.testbed.report import svg
 from streams.testbed.report.verdict import MUCH_COLD
 
@@ -117,7 +117,7 @@ def _example(raised: Mapping[str, Any]) -> str:
     day = _EPOCH + timedelta(days=raised["day"])
     what = "+".join(raised["typologies"]) or "anomaly"
     usd = "no rate" if raised["usd"] is None else f"{raised['usd']:,.0f} USD"
-    return f"{what} of {short(raised['party'])} on {day.isoformat()} ({usd}, event {raised['event_id']})"
+    return f"{what} of {shorten(raised['party'])} on {day.isoformat()} ({usd}, event {raised['event_id']})"
 
 
 def markdown(report: Mapping[str, Any]) -> str:
@@ -137,7 +137,7 @@ def _line(cells: Any) -> str:
 
 def html(report: Mapping[str, Any]) -> str:
     """The page, with its plot inline. Deterministic. Cost: 1 s."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=finalized)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=finalize)
     return environment.from_string(_HTML).render(
         told=introduction(report),
         columns=columns(report),
@@ -168,7 +168,7 @@ def plot(report: Mapping[str, Any]) -> str:
                 axes.axhline(report["recorded"]["alerts_per_day"], linestyle=":", color=svg.INK, label="as recorded")
             if place == 1 and (others or report["recorded"]["alerts_per_day"] is not None):
                 axes.legend(fontsize=8)
-        return svg.inline(figure, "search", f"what changes with {first}")
+        return svg.render_inline(figure, "search", f"what changes with {first}")
 
 
 def _figure(one: Mapping[str, Any], title: str) -> float | None:

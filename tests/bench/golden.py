@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from detectors.contracts.configuration import Configuration
 from streams.monitor.core import MonitorCore
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.bench.workload import CONFIGURATION, Stored, ingested, records, stored
 
 
@@ -58,7 +58,7 @@ def main() -> None:
     for events, seed in ((int(sys.argv[1]) if len(sys.argv) > 1 else 20_000, 1), (5_000, 2)):
         print(events, seed, golden(events, seed))
     warm = {"warm_up": 30, "calibration_window": 60, "daily_budget": 2000.0, "exploration": 0.1}
-    print("warm", golden(8_000, 3, effective_configuration({"detectors": warm})))
+    print("warm", golden(8_000, 3, overlay_configuration({"detectors": warm})))
 
 
 if __name__ == "__main__":

@@ -24,10 +24,10 @@ from detectors.memory.state import PartitionState
 from streams.kafka import topics
 from streams.ledger import envelope
 from streams.monitor.core import MonitorCore
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.bench.workload import Stored
 
-CONFIGURATION = effective_configuration({})
+CONFIGURATION = overlay_configuration({})
 PARTITIONS = CONFIGURATION.engine.partitions
 START = datetime(2024, 1, 2, tzinfo=UTC)
 _CURRENCIES = {"USD": 1400.0, "JPY": 9.4, "EUR": 1520.0, "CNY": 195.0}
@@ -115,7 +115,7 @@ class Monitor:
         self.states: list[PartitionState] = [self.core.new(number) for number in range(partitions)]
         self._sources: Counter[int] = Counter()
         tables["engine"] = {"partitions": partitions} | tables.get("engine", {})
-        change = ConfigurationChange(configuration=effective_configuration(tables))
+        change = ConfigurationChange(configuration=overlay_configuration(tables))
         key, value, headers = envelope.first_configuration(change)
         for number in range(partitions):
             self._apply(number, key, value, headers, 0)

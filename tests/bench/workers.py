@@ -56,7 +56,7 @@ async def bare(settings: Settings, meter: Meter, *, batches: bool) -> None:
         group_id=settings.application,
         auto_offset_reset="earliest",
     )
-    producer = clients.idempotent_producer(settings, "bench-bare")
+    producer = clients.make_idempotent_producer(settings, "bench-bare")
     await consumer.start()
     await producer.start()
     done = False
@@ -158,7 +158,7 @@ def echo(settings: Settings, sources: list[str]) -> None:
 
     async def agent(stream: Any) -> None:
         nonlocal producer
-        producer = clients.idempotent_producer(settings, "bench-echo")
+        producer = clients.make_idempotent_producer(settings, "bench-echo")
         await producer.start()
         async for event in stream.events():
             run, consumer = event.value, app.consumer

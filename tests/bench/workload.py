@@ -10,10 +10,10 @@ from streams.ingest.door import Door, Rejected
 from streams.kafka import topics
 from streams.keys.pseudonyms import development_keys
 from streams.ledger import envelope as ledger
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support.letters import dead_letter
 
-CONFIGURATION = effective_configuration({})
+CONFIGURATION = overlay_configuration({})
 PARTITIONS = CONFIGURATION.engine.partitions
 
 

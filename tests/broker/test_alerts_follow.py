@@ -28,7 +28,7 @@ def write(bootstrap: str, values: list[bytes], *, topic: str = topics.ALERTS, co
     """Write alerts in one Kafka transaction, as the monitor does."""
 
     async def send() -> None:
-        producer = clients.transactional_producer(load_settings(bootstrap=bootstrap), "test-alerts")
+        producer = clients.make_transactional_producer(load_settings(bootstrap=bootstrap), "test-alerts")
         await producer.start()
         try:
             await producer.begin_transaction()

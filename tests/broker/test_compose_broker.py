@@ -19,7 +19,7 @@ import yaml
 
 from streams.demo.broker.jars import obtain_all
 from streams.demo.broker.java import find_java
-from streams.demo.broker.ports import free_ports
+from streams.demo.broker.ports import find_free_ports
 from tests.support.certificates import Authority, secret_file
 from tests.support.worker_process import ROOT, Worker
 
@@ -69,7 +69,7 @@ def properties_of(environment: Mapping[str, Any]) -> dict[str, str]:
 
 def test_the_plain_broker_runs_and_takes_the_topics(tmp_path: Path) -> None:
     """Every setting is one that Kafka knows and starts with; `topics apply` then has nothing to complain of."""
-    internal, host, controller = free_ports(3)
+    internal, host, controller = find_free_ports(3)
     ports = {"19092": internal, "9092": host, "9093": controller}
     text = "".join(f"{name}={value}\n" for name, value in properties_of(BASE["kafka"]["environment"]).items())
     for given, free in ports.items():
@@ -111,7 +111,7 @@ class Site:
 
     def __init__(self, directory: Path) -> None:
         self.directory, self.authority = directory, Authority(directory / "certificates")
-        self.port, self.controller = free_ports(2)
+        self.port, self.controller = find_free_ports(2)
         both = self.authority.issue("kafka", hosts=("kafka", "localhost", "127.0.0.1")).both
         secret_file(directory / "run" / "kafka.pem", both.read_text())
         for role in ROLES:

@@ -30,7 +30,7 @@ def half_committed(kafka, topic_prefix):
     admin.create_topics([NewTopic(topic, 1, 1)])
 
     async def send() -> None:
-        producer = clients.transactional_producer(load_settings(bootstrap=kafka.bootstrap), topic)
+        producer = clients.make_transactional_producer(load_settings(bootstrap=kafka.bootstrap), topic)
         await producer.start()
         try:
             for number in range(6):

@@ -49,7 +49,7 @@ def write(bootstrap: str, letters: list) -> None:
     settings = load_settings(bootstrap=bootstrap)
 
     async def send() -> None:
-        producer = clients.idempotent_producer(settings, "test-letters")
+        producer = clients.make_idempotent_producer(settings, "test-letters")
         await producer.start()
         try:
             records = [(key, value, headers, stamp) for key, value, headers, stamp in letters]

@@ -20,9 +20,9 @@ from kafka import KafkaProducer
 
 from streams.cli import command
 from streams.demo.broker import EmbeddedBroker
-from streams.desk.disposing import Done, decided, dispose
+from streams.desk.disposing import Done, dispose, make_decision
 from streams.desk.party_history import partition_of
-from streams.desk.positions import records_at
+from streams.desk.positions import read_records_at
 from streams.errors import AlertNotFoundError
 from streams.generator import Simulation
 from streams.kafka import topics
@@ -148,7 +148,7 @@ def test_marks_and_rolled_back_records_are_told_apart(desk: Any) -> None:
         producer.begin_transaction()
         place = producer.send(topics.LEGS, b"{}", partition=0).get(30)
         (producer.commit_transaction if commit else producer.abort_transaction)()
-        found, span = asyncio.run(records_at(settings, topics.LEGS, 0, [place.offset, place.offset + 1, 10**9]))
+        found, span = asyncio.run(read_records_at(settings, topics.LEGS, 0, [place.offset, place.offset + 1, 10**9]))
         states.add(tuple(at.state for at in found.values()))
         assert span.committed == span.written == place.offset + 2
     producer.close()
@@ -187,7 +187,7 @@ def test_the_same_decision_sent_twice_counts_once(desk: Any) -> None:
         return float(worker.metric("fxwatch_events_total", agent="monitor", outcome=outcome))
 
     before = {outcome: counted(outcome) for outcome in ("applied", "duplicate", "refused")}
-    one = decided(
+    one = make_decision(
         alert_id=alert.alert_id,
         party=alert.party,
         verdict="inconclusive",

@@ -205,9 +205,9 @@ def test_a_node_that_cannot_start_says_why(tmp_path: Path) -> None:
 
 def test_three_nodes_form_one_cluster(tmp_path: Path) -> None:
     """Three brokers with common voters elect a controller and hold a topic in three replicas."""
-    from streams.demo.broker.ports import free_ports
+    from streams.demo.broker.ports import find_free_ports
 
-    voters = dict(enumerate(free_ports(3), 1))
+    voters = dict(enumerate(find_free_ports(3), 1))
     nodes = [
         EmbeddedBroker(
             tmp_path / f"node-{node}",

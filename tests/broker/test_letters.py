@@ -23,7 +23,7 @@ def send(settings: Settings, *records: tuple[bytes, list[tuple[str, bytes]], int
     """Write (value, headers, Kafka timestamp) to partition 0 of the payments' topic, each as a batch of its own."""
 
     async def work() -> None:
-        producer = clients.idempotent_producer(settings, "test-sender")
+        producer = clients.make_idempotent_producer(settings, "test-sender")
         await producer.start()
         try:
             for value, headers, stamp in records:

@@ -39,7 +39,7 @@ def value_of(partition: int, offset: int) -> bytes:
 async def write_inputs(cluster: Cluster) -> None:
     """Partition 0: `COUNT` records, the set, 100 records, one in a transaction. Partition 5: 200."""
     now = time.time_ns() // 1_000_000
-    producer = clients.idempotent_producer(cluster.settings, "test-sender")
+    producer = clients.make_idempotent_producer(cluster.settings, "test-sender")
     await producer.start()
 
     async def send(partition: int, offsets: range) -> None:
@@ -76,7 +76,7 @@ def told(cluster: Cluster) -> dict[tuple[int, int], str | None]:
 async def write_notices(cluster: Cluster, places: Sequence[tuple[int, int]]) -> None:
     """In no order, over two partitions of the topic."""
     committer = Committer(cluster.keys)
-    producer = clients.idempotent_producer(cluster.settings, "test-monitor")
+    producer = clients.make_idempotent_producer(cluster.settings, "test-monitor")
     await producer.start()
     try:
         for number in (0, 7):
@@ -131,7 +131,7 @@ def test_a_storm_of_conflicts_opens_one_reader_and_leaves_none_without_its_lette
     Failure prevented: each opened a reader of its own, 60 letters a second, while other banks' waited behind them.
     """
     opened = 0
-    reader = clients.reader
+    reader = clients.make_reader
 
     def counted(*arguments: Any, **options: Any) -> Any:
         nonlocal opened
@@ -146,7 +146,7 @@ def test_a_storm_of_conflicts_opens_one_reader_and_leaves_none_without_its_lette
         admin.close()
         places = told(cluster)
         asyncio.run(write_notices(cluster, list(places)))
-        monkeypatch.setattr(clients, "reader", counted)
+        monkeypatch.setattr(clients, "make_reader", counted)
         # the distances of the records above are sought
         monkeypatch.setattr(original_records, "READ_ON", 200)
         letters = asyncio.run(letters_written(cluster, len(places)))

@@ -25,7 +25,7 @@ TAKEOVER_SECONDS = 40.0
 async def open_transaction(cluster: Cluster, *places: tuple[str, int]) -> AsyncIterator[None]:
     """Records of another application in a transaction that stays open; aborted at the end."""
     settings = cluster.settings.model_copy(update={"transaction_timeout_seconds": OPEN_SECONDS})
-    producer = clients.transactional_producer(settings, "somebody-else")
+    producer = clients.make_transactional_producer(settings, "somebody-else")
     await producer.start()
     try:
         await producer.begin_transaction()

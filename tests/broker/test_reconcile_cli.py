@@ -34,7 +34,7 @@ def write(bootstrap: str, *parts: tuple[str, int, list]) -> None:
     """Write (topic, partition, records) each."""
 
     async def send() -> None:
-        producer = clients.idempotent_producer(load_settings(bootstrap=bootstrap), "test-reconcile")
+        producer = clients.make_idempotent_producer(load_settings(bootstrap=bootstrap), "test-reconcile")
         await producer.start()
         try:
             for topic, partition, records in parts:

@@ -89,7 +89,7 @@ def test_the_identifier_comes_with_an_audit_record(ready, fxwatch, keys):
     stray = json.loads(asked(fxwatch, keys, OTHER, "--json").stdout)
     assert stray["identifier"] == "stray"
     records = log(ready.bootstrap)
-    assert list(audit_log.breaks(records)) == []
+    assert list(audit_log.find_breaks(records)) == []
     first, second = (json.loads(value) for _, value in records)
     assert (first["kind"], first["token"], first["case"], first["reason"], first["outcome"]) == (
         "reidentify",
@@ -98,7 +98,7 @@ def test_the_identifier_comes_with_an_audit_record(ready, fxwatch, keys):
         "request 88",
         "opened",
     )
-    assert first["who"]["user"] == audit_log.account().user
+    assert first["who"]["user"] == audit_log.read_account().user
     assert first["previous"] == audit_log.FIRST
     assert second["previous"] == audit_log.digest(records[0][1])
     assert stray["audit"]["sha256"] == audit_log.digest(records[1][1])
@@ -142,7 +142,7 @@ def test_a_log_created_anew_is_refused_by_its_anchors(ready, fxwatch, keys, tmp_
     delete_topics(ready.bootstrap, topics.AUDIT)
     assert fxwatch("topics", "apply").returncode == 0
     audit_log.write(load_settings(bootstrap=ready.bootstrap), "reidentify", TOKEN, "c", "r", "opened")
-    assert list(audit_log.breaks(log(ready.bootstrap))) == []
+    assert list(audit_log.find_breaks(log(ready.bootstrap))) == []
     for done in (asked(fxwatch, keys, TOKEN), fxwatch("reidentify", "--check-audit")):
         assert done.returncode == 1
         assert "the audit log was changed" in done.stderr
@@ -179,7 +179,7 @@ def test_two_officers_at_once_do_not_fork_the_chain(ready, caplog):
     written = [each for each in results if isinstance(each, audit_log.AuditReceipt)]
     assert written
     records = log(ready.bootstrap)
-    assert list(audit_log.breaks(records)) == []
+    assert list(audit_log.find_breaks(records)) == []
     assert {each.offset for each in written} <= {offset for offset, _ in records}
 
 

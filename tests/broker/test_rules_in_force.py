@@ -10,15 +10,15 @@ from kafka import KafkaProducer
 from streams.contracts.inputs import RulesRecord
 from streams.demo.broker import EmbeddedBroker
 from streams.kafka import topics
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support.bank import ready
 from tests.support.cluster import Cluster
 
 pytestmark = pytest.mark.broker
 
-STOPPING = effective_configuration({})
+STOPPING = overlay_configuration({})
 STOPPING = msgspec.structs.replace(STOPPING, engine=msgspec.structs.replace(STOPPING.engine, rate_stale_hours=1e300))
-OFF = effective_configuration({"rules": {name: {"enabled": False} for name in ("T01", "T02", "T16")}})
+OFF = overlay_configuration({"rules": {name: {"enabled": False} for name in ("T01", "T02", "T16")}})
 
 
 def written(bootstrap: str, partition: int, event_id: str, configuration: object) -> None:

@@ -115,10 +115,10 @@ def replayed(live: Any, source: str | Path, name: str, *options: str | Path) -> 
 
 def again(result: Path, out: Path, configuration: Path | None = None) -> Path:
     """A result, replayed from its own ledger in this process."""
-    home = ledger_copy.home_of(result)
+    home = ledger_copy.find_home(result)
     assert home is not None
     changed = None if configuration is None else read_configuration_file(configuration)
-    replay.replay(replay.of_result(home, changed), out, processes=1, force=False, stages=Silent())
+    replay.replay(replay.prepare_result(home, changed), out, processes=1, force=False, stages=Silent())
     return out
 
 

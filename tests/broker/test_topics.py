@@ -153,7 +153,7 @@ def test_the_number_of_a_ledgers_partitions_is_fixed_and_the_advice_is_right(
         (TopicsError, lambda: topics.apply(admin, wrong)),
         (TopicsError, lambda: topics.require(wrong)),
         (RulesDifferError, lambda: configuration_in_force.require(wrong)),
-        (RulesDifferError, lambda: configuration_in_force.change(wrong)),
+        (RulesDifferError, lambda: configuration_in_force.send_change(wrong)),
     )
     for kind, act in refusals:
         with pytest.raises(kind, match=r"set \[engine\] partitions = 3 in the file"):

@@ -7,7 +7,7 @@ from detectors import features, models
 from detectors.models import half_space_trees, windowed_tails
 from detectors.models.bounded_scaler import SLOWEST, STEP_LIMIT, Z_LIMIT
 from detectors.ranking import budget
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 
 PAGE = (Path(__file__).parents[2] / "docs" / "DETECTION.md").read_text("utf-8")
 NAMED = re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)
@@ -22,7 +22,7 @@ def test_features_and_members_are_those_of_the_registries():
 
 def test_the_figures_of_the_models_are_those_of_the_code():
     """Steps, windows, trees, warm-up, calibration and budget, as the page spells them."""
-    detectors = effective_configuration({}).detectors
+    detectors = overlay_configuration({}).detectors
     trees = {name: value for name, (value, _, _) in half_space_trees.PARAMETERS.items()}
     assert f"clip(x - m, +-{STEP_LIMIT:g}d)" in PAGE
     assert f"a = max({SLOWEST:g}, 1/n)" in PAGE

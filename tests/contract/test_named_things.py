@@ -7,7 +7,7 @@ import click
 import pytest
 
 from streams.cli import COMMANDS, command
-from streams.kafka.topics.acls import DESK, named
+from streams.kafka.topics.acls import DESK, split_names
 from streams.kafka.topics.table import table
 from streams.settings import load_settings
 
@@ -96,7 +96,7 @@ def test_who_the_topic_table_names_exists():
         name
         for row in table(load_settings())
         for column in (row.writers, row.readers)
-        for name in named(column)
+        for name in split_names(column)
         if name not in AGENTS and name not in OUTSIDE and not name.startswith(DESK) and not exists(name.split())
     }
     assert unknown == set()

@@ -31,8 +31,8 @@ from streams import schemas
 from streams.alert_text import alert_text
 from streams.contracts.inputs import RULES
 from streams.errors import FxwatchError
-from streams.ledger.configuration_in_force import switched_off
-from streams.settings import effective_configuration
+from streams.ledger.configuration_in_force import list_switched_off
+from streams.settings import overlay_configuration
 from tests.support import typology_tables
 from tests.support.few_rows import few_rows
 from tests.support.ledger import Ledger, configuration, later
@@ -246,12 +246,12 @@ def test_its_limits_are_checked_with_their_units_before_a_configuration_is_put_i
         ([SUM, WINDOW | {"value": "301"}, TERM, GROWTH], "got: 301; expected: a whole number, 1 to 300 days"),
     ):
         with pytest.raises(FxwatchError) as refused:
-            effective_configuration({"rules": {ID: TABLE | {"limits": limits}}})
+            overlay_configuration({"rules": {ID: TABLE | {"limits": limits}}})
         assert told in str(refused.value), told
     tried = [what for what, _ in configuration_trial._events(configuration(rules={ID: TABLE}))]
     assert any(what.startswith("at gold under the limits of") for what in tried)
-    assert switched_off(configuration()) == [ID]
-    assert switched_off(configuration(rules={ID: TABLE})) == []
+    assert list_switched_off(configuration()) == [ID]
+    assert list_switched_off(configuration(rules={ID: TABLE})) == []
 
 
 def test_it_appears_in_the_schema_and_in_the_tables_of_the_documents():

@@ -154,7 +154,7 @@ def test_the_extras_are_those_of_the_package():
 
 def test_nothing_is_missing_here():
     """Developers have everything, so that a check that always fails would show."""
-    assert extras.missing("demo") == extras.missing("testbed") == []
+    assert extras.find_missing("demo") == extras.find_missing("testbed") == []
     extras.require("testbed")
 
 

@@ -20,7 +20,7 @@ from streams.ledger.progress import AgentPartition
 from streams.monitor.core import MonitorCore
 from streams.partition.snapshot_writer import SnapshotPlan, SnapshotWriter
 from streams.proofs.first_difference import unworded
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.bench.workload import Stored, ingested, records, stored
 
 HERE = Path(__file__).parent
@@ -58,7 +58,7 @@ class Recorder:
 
 def ledger() -> tuple[int, list[Stored]]:
     """The partition with most records of a seeded stream, and its ledger."""
-    configuration = effective_configuration(TABLES)
+    configuration = overlay_configuration(TABLES)
     written = ingested(stored(records(EVENTS, SEED, bad_share=0.02)), configuration).ledger
     number = max(range(len(written)), key=lambda one: len(written[one]))
     return number, written[number]

@@ -11,7 +11,7 @@ import pytest
 
 from detectors.contracts.configuration import fingerprint
 from streams.contracts.inputs import RulesRecord
-from streams.ledger.configuration_in_force import differences
+from streams.ledger.configuration_in_force import find_differing_tables
 from streams.settings import load_settings
 
 KEPT = Path(__file__).parent / "configuration-0.2.0"
@@ -31,7 +31,7 @@ def test_a_file_of_0_2_0_says_today_what_it_said(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("FXWATCH_CONFIG", str(KEPT / "configured.toml"))
     ours = load_settings().effective
     theirs = msgspec.json.decode((KEPT / "configured.json").read_bytes(), type=RulesRecord).configuration
-    told = [line.split()[0] for line in differences(ours, theirs)]
+    told = [line.split()[0] for line in find_differing_tables(ours, theirs)]
     assert "[admission]" not in told, "the file gives all of it"
     assert ours.rates.jump == theirs.rates.jump == 0.2  # type: ignore[union-attr]  # both have the table
     assert ours.detectors.warm_up == theirs.detectors.warm_up == 30

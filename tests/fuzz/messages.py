@@ -10,7 +10,7 @@ from streams.ingest.door import Admitted, Door, Rejected
 from streams.ingest.formats import Parameters, convert
 from streams.ingest.formats.conversion import RECORD_LIMITS, Syntax
 from streams.ingest.formats.parameters import parameters
-from streams.ingest.formats.record import headers_for
+from streams.ingest.formats.record import make_headers
 from streams.keys.pseudonyms import development_keys
 
 CORPUS = Path(__file__).parents[1] / "formats" / "corpus"
@@ -58,7 +58,7 @@ def payment_message(data: bytes) -> None:
     assert len(found.transactions) <= found.payments
     assert {fault.code for fault in found.faults} <= CODES.keys()
     answer = _door().admit(
-        ArrivedRecord(TRANSACTIONS, 0, 1, TIMESTAMP_MS, None, content, list(headers_for(syntax, GIVEN)))
+        ArrivedRecord(TRANSACTIONS, 0, 1, TIMESTAMP_MS, None, content, list(make_headers(syntax, GIVEN)))
     )
     if isinstance(answer, Admitted):
         assert (len(found.transactions), found.faults) == (1, ()), "a record that as a file would not convert"

@@ -15,14 +15,14 @@ import msgspec
 
 from detectors.memory.frozen_state import STATE_SCHEMA
 from detectors.memory.state import PartitionState
-from streams.contracts.dead_letters import original
+from streams.contracts.dead_letters import read_original
 from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import INPUTS, RULES, TRANSACTIONS
 from streams.contracts.refusal_codes import CODES
 from streams.errors import LedgerError, SnapshotError
 from streams.ingest.door import Admitted, Rejected
 from streams.ledger import envelope
-from streams.ledger.snapshot_format import Header, assemble, chunk_opening, chunked, read_header, sealed
+from streams.ledger.snapshot_format import Header, assemble, chunk_opening, cut_into_chunks, read_header, seal
 from streams.monitor.core import MonitorCore
 from tests.fuzz.messages import payment_message
 from tests.fuzz.messages import seeds as seeds_of_messages
@@ -168,7 +168,7 @@ def key_and_headers(data: bytes) -> None:
     else:
         _refused_well(answer)
     letter = dead_letter("t", 0, 1, 2, key, value, headers, "decode", ["utf8.invalid"], "m", "0")
-    back = original(_Letter(*letter))
+    back = read_original(_Letter(*letter))
     assert back is not None
     assert (back.key, back.value, list(back.headers)) == (key, value, headers)
     try:
@@ -190,7 +190,7 @@ def snapshot(data: bytes) -> None:
             header = read_header(data[1:])
         except SnapshotError:
             return
-        assert sealed(header) == header
+        assert seal(header) == header
     elif data[0] == A_CHUNK:
         value = CHUNK_OPENING + data[1:]
         header = msgspec.structs.replace(HEADER, sha256=hashlib.sha256(value).hexdigest())
@@ -272,12 +272,12 @@ def seeds_of_snapshots() -> list[bytes]:
     sections = snapshot_sections()
     found = [bytes([place]) + packed for place, (_, packed) in enumerate(sections)]
     small = [section for section in sections if len(section[1]) < SMALL_SECTION]
-    (chunk,) = chunked(HEADER.snapshot_id, small)
+    (chunk,) = cut_into_chunks(HEADER.snapshot_id, small)
     assert chunk.startswith(CHUNK_OPENING)
     return [
         *found,
         bytes([A_CHUNK]) + chunk[len(CHUNK_OPENING) :],
-        bytes([A_HEADER]) + msgspec.json.encode(sealed(HEADER)),
+        bytes([A_HEADER]) + msgspec.json.encode(seal(HEADER)),
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.contracts.dead_letters import original
+from streams.contracts.dead_letters import read_original
 from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import INPUTS, TRANSACTIONS
 from streams.contracts.refusal_codes import CODES
@@ -285,7 +285,7 @@ def test_a_dead_letter_gives_the_record_back(key, value, headers, message, offse
     """Key, value and headers come back byte for byte, with our position, whatever headers the sender forged."""
     letter = dead_letter("t", 3, offset, 5, key, value, headers, "decode", ["utf8.invalid"], message, "0.1")
     assert letter[2][: len(headers)] == headers
-    back = original(_Record(*letter))
+    back = read_original(_Record(*letter))
     assert back is not None
     assert (back.key, back.value, list(back.headers)) == (key, value, headers)
     assert (back.topic, back.partition, back.offset, back.timestamp_ms) == ("t", 3, offset, 5)

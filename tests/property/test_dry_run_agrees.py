@@ -11,7 +11,7 @@ from streams.contracts.input_record import ArrivedRecord
 from streams.ingest.door import Door, Rejected
 from streams.ingest.formats.parameters import parameters
 from streams.keys.pseudonyms import development_keys
-from streams.publication.inputs import Choices, Source, as_is_item, line_items, message_items
+from streams.publication.inputs import Choices, Source, convert_message_items, read_as_is_item, read_line_items
 from streams.publication.offline_door import OfflineDoor
 from streams.settings import load_settings
 from tests.support.payment_files import fin, xml
@@ -80,9 +80,9 @@ def test_of_messages(tmp_path: Path, doors: tuple[OfflineDoor, Door], syntax: st
     for number in range(TRIES):
         path.write_bytes(changed(content.encode(), draw) if number else content.encode())
         source = Source(str(path), "", syntax, str(path))
-        _, items = message_items(source, syntax, parameters(TEXTS), Choices(), offline, places=False)
+        _, items = convert_message_items(source, syntax, parameters(TEXTS), Choices(), offline, places=False)
         here = {fault.code for item in items for fault in item.faults}
-        there = ingest_says(door, as_is_item(source, syntax, Choices(texts=TEXTS), None).record)
+        there = ingest_says(door, read_as_is_item(source, syntax, Choices(texts=TEXTS), None).record)
         if there == {"message.several"}:
             continue  # a file may hold several payments, a record holds one
         assert here == there, (number, path.read_bytes())
@@ -98,8 +98,8 @@ def test_of_json_lines(tmp_path: Path, doors: tuple[OfflineDoor, Door], topic: s
     lines = [good, *(changed(good, draw).replace(b"\n", b" ") for _ in range(TRIES))]
     path.write_bytes(b"\n".join(lines))
     source = Source(str(path), topic, None, str(path))
-    looked_at = list(line_items(source, Choices(), offline))
-    as_is = list(line_items(source, Choices(as_is=True), None))
+    looked_at = list(read_line_items(source, Choices(), offline))
+    as_is = list(read_line_items(source, Choices(as_is=True), None))
     assert [one.place for one in looked_at] == [one.place for one in as_is]
     verdicts = set()
     for item, sent in zip(looked_at, as_is, strict=True):

@@ -12,12 +12,12 @@ from detectors.memory.state import PartitionState
 from detectors.values.legal_calendar import local, to_us, year_bounds
 from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS
 from streams.ingest.door import Rejected
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support.pipeline import DECLARATION, DISPOSITION, PROFILE, RATE, TRANSACTION, Pipeline
 
 # far enough for every time below: the broker's clock is not what is tested here
 KAFKA_TIME = datetime(9999, 12, 31, 23, tzinfo=UTC)
-CONFIGURATION = effective_configuration({"detectors": {"warm_up": 3, "calibration_window": 10, "daily_budget": 5000.0}})
+CONFIGURATION = overlay_configuration({"detectors": {"warm_up": 3, "calibration_window": 10, "daily_budget": 5000.0}})
 TIMES = st.sampled_from(
     [
         "0001-01-01T00:00:00Z",

@@ -7,7 +7,7 @@ from streams.contracts.input_record import ArrivedRecord, InputRecord
 from streams.contracts.inputs import INPUTS, TRANSACTIONS
 from streams.keys.sender_key_file import read_sender_keys
 from streams.keys.sender_keys import Proof
-from streams.keys.signed_records import LENGTH, SIGNATURE, sign, signed_bytes
+from streams.keys.signed_records import LENGTH, SIGNATURE, compose_signed_bytes, sign
 from tests.support.signing import BANK, BANKS
 
 NAMES = st.text(st.characters(codec="utf-8"), max_size=6)
@@ -36,7 +36,7 @@ def flipped(content, bit):
 @given(one=RECORDS, other=RECORDS)
 def test_two_records_share_their_signed_bytes_only_if_they_mean_the_same(one, other):
     """Whatever moves between key, value and headers."""
-    assert (signed_bytes(*one) == signed_bytes(*other)) == (covered(*one) == covered(*other))
+    assert (compose_signed_bytes(*one) == compose_signed_bytes(*other)) == (covered(*one) == covered(*other))
 
 
 @given(key=BYTES, value=BYTES, headers=HEADERS, data=st.data())

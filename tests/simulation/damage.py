@@ -8,7 +8,7 @@ import msgspec
 from streams.errors import SnapshotError
 from streams.kafka import topics
 from streams.ledger.progress import Progress, SnapshotPointer, encode
-from streams.ledger.snapshot_format import Chunk, Header, chunked, read_header, sealed
+from streams.ledger.snapshot_format import Chunk, Header, cut_into_chunks, read_header, seal
 from streams.monitor.core import MONITOR
 from tests.simulation.kafka import Record
 
@@ -82,7 +82,7 @@ class Damage:
         self, number: int, newest: SnapshotPointer, header: Header, sections: list[tuple[str, bytes]], how: str
     ) -> None:
         log, name = self.kafka.log(topics.SNAPSHOTS, number), f"forged-{newest.snapshot_id}"
-        values = list(chunked(name, sections))
+        values = list(cut_into_chunks(name, sections))
         prefix = f"{MONITOR.name}/{number}/{newest.slot}/"
         first = log.end
         for index, value in enumerate(values):
@@ -90,7 +90,7 @@ class Damage:
         changed = {"topic_id": "another"} if how == "foreign ledger" else {"schema": header.schema + 1}
         sha256 = hashlib.sha256(b"".join(values)).hexdigest()
         header = msgspec.structs.replace(header, snapshot_id=name, chunks=len(values), sha256=sha256, **changed)
-        log.append(f"{prefix}header".encode(), msgspec.json.encode(sealed(header)))
+        log.append(f"{prefix}header".encode(), msgspec.json.encode(seal(header)))
         pointer = msgspec.structs.replace(newest, snapshot_id=name, first=first, last=log.end - 1)
         place = MONITOR.place(number)
         self.kafka.log(topics.PROGRESS, number).append(place.snapshot_key(newest.slot), encode(pointer))

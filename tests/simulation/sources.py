@@ -23,7 +23,7 @@ from streams.generator import Simulation
 from streams.ingest.door import Admitted, Door
 from streams.keys.pseudonyms import parse_keys
 from streams.ledger import envelope
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.simulation.hashing import WINDOW as HASHING_WINDOW
 from tests.support import history
 
@@ -109,7 +109,7 @@ def _pool(number: int) -> list[InputRecord]:
 @cache
 def light_configuration() -> Configuration:
     """Few trees, a short warm-up and a generous budget: cheap events, many alerts."""
-    return effective_configuration(LIGHT)
+    return overlay_configuration(LIGHT)
 
 
 @cache
@@ -147,7 +147,7 @@ def _verdict(draw: random.Random, number: int, token: str, at: str) -> InputReco
 def _rules(number: int) -> InputRecord:
     """A change of configuration in mid-stream; the detectors stay, so that learned and scored stay comparable."""
     tables = {**LIGHT, "engine": {**LIGHT["engine"], "case_window_days": 20 + number % 10}}
-    body = {"event_id": f"R{number}", "configuration": msgspec.to_builtins(effective_configuration(tables))}
+    body = {"event_id": f"R{number}", "configuration": msgspec.to_builtins(overlay_configuration(tables))}
     return InputRecord(RULES, b"rules", orjson.dumps(body), 0)
 
 

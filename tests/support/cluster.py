@@ -25,7 +25,7 @@ from kafka.structs import TopicPartition
 
 from detectors.contracts.alert import Alert
 from detectors.core import Notice
-from streams.contracts.dead_letters import Original, original
+from streams.contracts.dead_letters import Original, read_original
 from streams.contracts.refusal_codes import TOLD_BY_MONITOR
 from streams.kafka import topic_reader, topics
 from streams.kafka.agent_names import AgentNames
@@ -255,7 +255,7 @@ class Cluster:
     def stream(self, *names: str) -> Iterator[tuple[Any, Any]]:
         """As `read`, without holding them all: the ledger of a million events is 7 GB of objects."""
         with topic_reader.Reader(self.settings, names) as reader:
-            for tp, records in reader.to_end():
+            for tp, records in reader.read_to_end():
                 for record in records:
                     yield tp, record
 
@@ -280,7 +280,7 @@ class Cluster:
         """Dead letters, each source position once: a letter may be written again after a crash."""
         found = {}
         for _, record in self.read(topics.DEADLETTER):
-            letter = original(record)
+            letter = read_original(record)
             assert letter is not None
             found.setdefault(
                 (letter.topic, letter.partition, letter.offset, not TOLD_BY_MONITOR.isdisjoint(letter.codes)), letter

@@ -30,7 +30,7 @@ class InputLog:
     def install(cls, monkeypatch: pytest.MonkeyPatch, records: list[Any], first: int, end: int) -> Self:
         """What readers are opened on."""
         log = cls(records, first, end)
-        monkeypatch.setattr(clients, "reader", lambda settings, **options: InputReader(log, settings, options))
+        monkeypatch.setattr(clients, "make_reader", lambda settings, **options: InputReader(log, settings, options))
         return log
 
     @property

@@ -21,7 +21,7 @@ from detectors.contracts.events import (
 from detectors.core import Outputs, apply
 from detectors.memory.state import PartitionState
 from detectors.values.legal_calendar import to_us
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 
 START = datetime(2025, 3, 3, 1, 0, tzinfo=UTC)
 TOPIC = "fx.transactions.v1"
@@ -42,7 +42,7 @@ def digest16(text: str) -> str:
 
 def configuration(**tables: Any) -> Configuration:
     """The default configuration, overlaid with `tables`."""
-    return effective_configuration(tables)
+    return overlay_configuration(tables)
 
 
 class Ledger:

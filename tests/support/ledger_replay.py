@@ -8,7 +8,7 @@ from streams.kafka import topics
 from streams.ledger import envelope
 from streams.monitor.core import MonitorCore
 from streams.partition.outputs import Output
-from streams.proofs.state_digest import learned
+from streams.proofs.state_digest import count_learned
 from streams.version import code_version
 
 # for a notice's Kafka timestamp, which the broker gives it: retention goes by that, and nobody reads it
@@ -61,7 +61,7 @@ def replay_of(ledger: Iterable[tuple[Any, Any]], partitions: int) -> Replay:
             found.without_rate.add(event.event_id)
     for number, state in states.items():
         found.counters[number] = dict(state.counters)
-        found.learned[number] = learned(state)
+        found.learned[number] = count_learned(state)
         found.digests[number] = state.freeze().digest()
     return found
 

@@ -29,7 +29,7 @@ class Cluster:
         self.readers: list[Reader] = []
         self.reads: list[tuple[Any, ...]] = []
         self.fault: Exception | None = None
-        monkeypatch.setattr(clients, "reader", self.reader)
+        monkeypatch.setattr(clients, "make_reader", self.reader)
         monkeypatch.setattr(clients, "read_range", self.read_range)
 
     def append(

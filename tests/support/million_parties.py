@@ -135,7 +135,7 @@ async def save(parties: int) -> dict[str, Any]:
         await asyncio.gather(*(writer.finish() for writer in monitor.writers.values()))
 
     sizes: list[int] = []
-    monitor.metrics.snapshot_saved = lambda *given: sizes.append(given[3])  # type: ignore[method-assign]
+    monitor.metrics.note_snapshot = lambda *given: sizes.append(given[3])  # type: ignore[method-assign]
     for number in range(PARTITIONS):
         monitor._create(number)
         await monitor.writers[number].start()

@@ -9,7 +9,7 @@ from detectors.ranking.ensemble import Scored
 from streams.monitor import core
 from streams.monitor.core import MonitorCore
 from streams.partition.outputs import Output
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support.pipeline import LedgerRecord, Pipeline
 
 
@@ -29,7 +29,7 @@ class Bench:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, step: Outputs | Exception, partition: int = 0) -> None:
         self.core, self.partition = MonitorCore("test"), partition
         self.state = self.core.new(partition)
-        self.state.configuration = effective_configuration({})
+        self.state.configuration = overlay_configuration({})
 
         real = core.science.apply
 

@@ -136,7 +136,7 @@ def _join(value: bytes | None, sections: dict[str, bytearray]) -> None:
 
 
 async def _of(settings: Settings, topic: str, partition: int) -> Any:
-    consumer = clients.reader(settings, committed=False)
+    consumer = clients.make_reader(settings, committed=False)
     await consumer.start()
     try:
         tp = TopicPartition(topic, partition)

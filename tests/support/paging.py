@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from detectors.contracts.alert import Versions
-from streams.demo.broker.ports import free_ports
+from streams.demo.broker.ports import find_free_ports
 from streams.demo.broker.supervisor import die_with_parent
 from streams.operations.metrics import Metrics
 
@@ -119,7 +119,7 @@ def running(*command: Any, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 @contextlib.contextmanager
 def alertmanager(program: str, directory: Path, configuration: str, port: int | None = None) -> Iterator[str]:
     """Alertmanager with the configuration's text; yields its address."""
-    port = port or free_ports(1)[0]
+    port = port or find_free_ports(1)[0]
     path = directory / "alertmanager.yml"
     path.write_text(configuration)
     address = f"http://127.0.0.1:{port}"
@@ -218,7 +218,7 @@ class Site:
 @contextlib.contextmanager
 def site(prometheus: str, alertmanager_program: str, directory: Path) -> Iterator[Site]:
     """The configurations of deploy/ without Docker, with these intervals and addresses put in."""
-    first, second, port, receiver, told = free_ports(5)
+    first, second, port, receiver, told = find_free_ports(5)
     ingest, monitor = Page("ingest", first), Page("monitor", second)
     text = ALERTMANAGER.read_text().replace("127.0.0.1:9099", f"127.0.0.1:{receiver}")
     # not a hundredth: on a busy machine a scrape or an evaluation comes a second late, where really it is 15 s of 30

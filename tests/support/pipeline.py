@@ -16,7 +16,7 @@ from streams.keys.pseudonyms import development_keys
 from streams.ledger import envelope
 from streams.monitor.core import MonitorCore
 from streams.partition.outputs import Output
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support import history
 
 TIMESTAMP_MS = 1_767_580_000_000
@@ -80,7 +80,7 @@ class Pipeline:
     """
 
     def __init__(self, configuration: Configuration | None = None, admission: Admission = history.ADMISSION) -> None:
-        self.configuration = configuration or effective_configuration({})
+        self.configuration = configuration or overlay_configuration({})
         self.door = Door(development_keys(), 1, self.configuration.legend.words, admission)
         self.core = MonitorCore("test")
         self.state: PartitionState = self.core.new(0)

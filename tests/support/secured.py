@@ -12,7 +12,7 @@ from typing import Any
 from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
 
 from streams.demo.broker import EmbeddedBroker
-from streams.demo.broker.ports import free_ports
+from streams.demo.broker.ports import find_free_ports
 from streams.demo.broker.secured import Listener, Secured
 from streams.kafka import topics
 from streams.settings import Settings, load_settings
@@ -29,7 +29,7 @@ class SecuredCluster:
         self.authority = Authority(directory / "certificates")
         self.stranger = Authority(directory / "strangers")
         server = self.authority.issue("broker")
-        ports = free_ports(5)
+        ports = find_free_ports(5)
         self.ports = dict(zip((MUTUAL, EXPIRED, OTHER_NAME, PLAIN, SASL_PLAIN), ports, strict=True))
         expired = self.authority.issue("expired", days=(-3, -1)).both
         elsewhere = self.authority.issue("elsewhere", hosts=("kafka.example",)).both

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from streams.generator import Simulation
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from streams.testbed import replay
 from streams.testbed.prepared import Silent
 from streams.testbed.result_files import Manifest
@@ -36,7 +36,7 @@ def replayed(
     stream: Path, out: Path, tables: dict[str, Any] | None = None, *, partitions: int = PARTITIONS
 ) -> Manifest:
     """The stream replayed in this process; `tables` overlay the defaults."""
-    configuration = effective_configuration(BASE if tables is None else tables)
+    configuration = overlay_configuration(BASE if tables is None else tables)
     return replay.replay(
-        replay.of_stream(stream, configuration, partitions), out, processes=1, force=False, stages=Silent()
+        replay.prepare_stream(stream, configuration, partitions), out, processes=1, force=False, stages=Silent()
     )

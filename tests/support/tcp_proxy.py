@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from streams.demo.broker import EmbeddedBroker
-from streams.demo.broker.ports import free_ports
+from streams.demo.broker.ports import find_free_ports
 
 # as much as a socket hands over at once; latency is per piece, as it is per packet burst on a real line
 PIECE_BYTES = 64 * 1024
@@ -183,7 +183,7 @@ class ProxiedBroker:
     """An embedded broker with two addresses: `bootstrap`, and `proxied` that leads through `proxy`."""
 
     def __init__(self, directory: Path, seed: int = 0) -> None:
-        port, controller, inside, outside = free_ports(4)
+        port, controller, inside, outside = find_free_ports(4)
         listeners = {"PLAINTEXT": port, "PROXIED": inside, "CONTROLLER": controller}
         advertised = {"PLAINTEXT": port, "PROXIED": outside}
         self.proxy = TcpProxy(outside, inside, seed)

@@ -14,7 +14,7 @@ from kafka.structs import TopicPartition
 
 from streams.demo.broker import EmbeddedBroker
 from streams.demo.broker.node import new_cluster_id
-from streams.demo.broker.ports import free_ports
+from streams.demo.broker.ports import find_free_ports
 
 # A node holds some 250 replicas of fxwatch's topics and serves two dozen producers; at 256 MB it collects all the time.
 HEAP_MEGABYTES = 320
@@ -36,7 +36,7 @@ class ThreeBrokers:
     """Nodes 1, 2 and 3 of one cluster, each broker and controller; a context manager that leaves none running."""
 
     def __init__(self, directory: Path) -> None:
-        ports, cluster_id = free_ports(6), new_cluster_id()
+        ports, cluster_id = find_free_ports(6), new_cluster_id()
         voters = dict(enumerate(ports[:3], 1))
         self.nodes = {
             node: EmbeddedBroker(

@@ -110,13 +110,13 @@ def _end() -> None:
 def _import_everything() -> None:
     """All commands, and what they import when they run: River and with it SciPy are half of it."""
     from streams.cli import COMMANDS
-    from streams.settings import effective_configuration
+    from streams.settings import overlay_configuration
 
     for name in COMMANDS:
         importlib.import_module(f"streams.cli.{name}")
     for name in ("streams.worker", "streams.monitor.core", "streams.proofs.rescore", "streams.proofs.reconcile"):
         importlib.import_module(name)
-    effective_configuration({})
+    overlay_configuration({})
 
 
 def _serve(place: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.demo.broker.ports import free_ports
+from streams.demo.broker.ports import find_free_ports
 from streams.demo.broker.supervisor import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +35,7 @@ class Worker:
         command: Sequence[str] = ("streams", "worker"),
     ) -> None:
         """`command` is a module and its arguments before the role."""
-        self.role, self.number, self.port = role, number, free_ports(1)[0]
+        self.role, self.number, self.port = role, number, find_free_ports(1)[0]
         self.log = directory / f"worker-{number}-{role}.log"
         self.stopped_after: float | None = None
         self._told = False

@@ -10,7 +10,7 @@ import click
 from streams.errors import FxwatchError, UsageError
 from streams.installation.extras import needs
 from streams.plain_text import tables
-from streams.plain_text.printable import printable, say, say_json
+from streams.plain_text.printable import make_printable, say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,7 @@ def command(
             todo="see the questions with --questions-only, then give your calls in a file",
         )
     told, truth = read_result(result), read_truth(truth_place)
-    drawn = exercise.questions(told, truth, testbed_keys(), count, seed)
+    drawn = exercise.draw_questions(told, truth, testbed_keys(), count, seed)
     prepared, known = exercise.prepare(told, drawn, seed), exercise.typologies(truth)
     if len(drawn) < count:
         say(f"only {len(drawn):,} parties could be drawn, {count:,} were asked for", err=True)
@@ -91,7 +91,7 @@ def command(
         _show_questions(prepared, as_json=as_json)
         return
     answers = _asked(prepared, known) if answers_file is None else exercise.read_answers(answers_file)
-    score = exercise.scored(drawn, answers, known, answers_file or "terminal")
+    score = exercise.score_answers(drawn, answers, known, answers_file or "terminal")
     revealed = exercise.reveal(told, truth, drawn, answers)
     outcome = _outcome(score, revealed, {"cases": count, "seed": seed, "files": told.manifest.files})
     _write(out, OUTCOME, json.dumps(outcome, ensure_ascii=False, indent=2) + "\n")
@@ -140,7 +140,7 @@ def _show_page(page: "BlindPage", *, err: bool) -> None:
 
     from streams.testbed.blind_page import markdown
 
-    console = tables.console(stderr=err)
+    console = tables.make_console(stderr=err)
     if not console.is_terminal:
         say(markdown(page), err=err)
         return
@@ -152,7 +152,7 @@ def _show_page(page: "BlindPage", *, err: bool) -> None:
         for column in each.columns:
             drawn.add_column(column, overflow="fold")
         for row in each.rows:
-            drawn.add_row(*(Text(printable(cell)) for cell in row))
+            drawn.add_row(*(Text(make_printable(cell)) for cell in row))
         console.print(drawn)
 
 

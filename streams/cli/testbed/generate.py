@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from streams.cli.record_bar import counted, record_bar
+from streams.cli.record_bar import count_on_bar, record_bar
 from streams.cli.stream_options import stream_options
 from streams.errors import FxwatchError, UsageError
 from streams.installation.extras import needs
@@ -110,7 +110,7 @@ def generate(arguments: dict[str, Any], out: Path, form: str, pack: str = "full"
     progress, report = record_bar(simulation.plan.events)
     try:
         with progress:
-            written = write_stream(counted(simulation, report), out, "parquet" if form == "parquet" else "jsonl")
+            written = write_stream(count_on_bar(simulation, report), out, "parquet" if form == "parquet" else "jsonl")
         (out / TRUTH_NAME).write_bytes(simulation.truth.lines())
         written["files"][TRUTH_NAME] = file_digest(out / TRUTH_NAME)
         about = {"format": 1, "made_by": MADE_BY, "arguments": _said(simulation.plan, form), **written}

@@ -11,7 +11,7 @@ import click
 from streams.errors import UsageError
 from streams.installation.extras import needs
 from streams.plain_text import tables
-from streams.plain_text.printable import printable, say, say_json
+from streams.plain_text.printable import make_printable, say, say_json
 
 if TYPE_CHECKING:
     from streams.testbed.excerpt import Taken
@@ -59,7 +59,7 @@ def list_sets(place: Path | None, as_json: bool) -> None:
 
     from streams.testbed import library
 
-    found = library.sets(library.root(place))
+    found = library.list_sets(library.root(place))
     if as_json:
         say_json(msgspec.json.encode(found))
         return
@@ -273,7 +273,7 @@ def show(name: str, version: str | None, place: Path | None, as_json: bool) -> N
         return
     say(f"{told.name} {told.version} ({told.kind}), {home}\nchecksum {told.checksum}")
     for field, text in sheet.items():
-        say(f"{field.replace('_', '-')}: {printable(text)}")
+        say(f"{field.replace('_', '-')}: {make_printable(text)}")
     rows = [[file, f"{one.bytes:,}", one.sha256] for file, one in told.files.items()]
     tables.show(["file", "bytes", "sha256"], rows, ["bytes"])
 
@@ -294,8 +294,8 @@ def verify(name: str | None, version: str | None, place: Path | None, as_json: b
     home = library.root(place)
     if name is not None:
         library.find(home, name, version)
-    chosen = [one for one in library.sets(home) if name in {None, one.name} and version in {None, one.version}]
-    found = {f"{one.name} {one.version}": library.faults(home / one.name / one.version, one) for one in chosen}
+    chosen = [one for one in library.list_sets(home) if name in {None, one.name} and version in {None, one.version}]
+    found = {f"{one.name} {one.version}": library.find_faults(home / one.name / one.version, one) for one in chosen}
     if as_json:
         say_json(json.dumps(found))
     wrong = {told: faults for told, faults in found.items() if faults}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from streams.cli.message_options import checked, given, message_options
+from streams.cli.message_options import check_parameters, message_options, read_given
 from streams.errors import UsageError
 from streams.installation.extras import needs
 from streams.plain_text.printable import say, say_json
@@ -79,7 +79,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     if source == LIVE_LEDGER:
         prepare = _live(span, config_file, partitions)
     else:
-        prepare = _of_path(Path(source), config_file, partitions, given(told))
+        prepare = _of_path(Path(source), config_file, partitions, read_given(told))
     with StageBars() as stages:
         manifest = replay(prepare, out, processes=processes or os.cpu_count() or 1, force=force, stages=stages)
     import msgspec
@@ -111,7 +111,7 @@ def _live(span: "LedgerSpan | None", config_file: Path | None, partitions: int |
     from streams.settings import load_settings
     from streams.testbed.configuration_file import read_configuration_file
     from streams.testbed.ledger_source import LedgerSpan
-    from streams.testbed.replay import of_ledger
+    from streams.testbed.replay import prepare_ledger
 
     if partitions is not None:
         raise UsageError(
@@ -120,7 +120,7 @@ def _live(span: "LedgerSpan | None", config_file: Path | None, partitions: int |
             expected="no --partitions",
         )
     configuration = None if config_file is None else read_configuration_file(config_file)
-    return of_ledger(load_settings(), span or LedgerSpan(), configuration)
+    return prepare_ledger(load_settings(), span or LedgerSpan(), configuration)
 
 
 def _of_path(path: Path, config_file: Path | None, partitions: int | None, told: dict[str, str]) -> "Prepare":
@@ -128,8 +128,8 @@ def _of_path(path: Path, config_file: Path | None, partitions: int | None, told:
     from streams.ingest.formats.files import SUFFIXES, syntax_of_file
     from streams.settings import load_settings
     from streams.testbed.configuration_file import read_configuration_file
-    from streams.testbed.ledger_copy import home_of
-    from streams.testbed.replay import of_file, of_result, of_stream
+    from streams.testbed.ledger_copy import find_home
+    from streams.testbed.replay import prepare_file, prepare_result, prepare_stream
 
     if not path.exists():
         raise UsageError(
@@ -139,7 +139,7 @@ def _of_path(path: Path, config_file: Path | None, partitions: int | None, told:
             expected="a stream directory, a file, an earlier result, or `ledger`",
         )
     configuration = None if config_file is None else read_configuration_file(config_file)
-    home = home_of(path) if path.is_dir() else None
+    home = find_home(path) if path.is_dir() else None
     if home is not None:
         if partitions is not None:
             raise UsageError(
@@ -148,12 +148,12 @@ def _of_path(path: Path, config_file: Path | None, partitions: int | None, told:
                 expected="no --partitions",
                 todo="replay the stream instead",
             )
-        return of_result(home, configuration)
+        return prepare_result(home, configuration)
     configuration = configuration or load_settings().effective
     if path.is_dir():
-        return of_stream(path, configuration, partitions)
+        return prepare_stream(path, configuration, partitions)
     if path.suffix in {".jsonl", ".parquet"}:
-        return of_file(path, configuration, partitions)
+        return prepare_file(path, configuration, partitions)
     syntax = syntax_of_file(str(path))
     if syntax is None:
         raise UsageError(
@@ -165,12 +165,12 @@ def _of_path(path: Path, config_file: Path | None, partitions: int | None, told:
 def _messages(path: Path, syntax: Any, configuration: Any, partitions: int | None, told: dict[str, str]) -> "Prepare":
     from streams.contracts.identifiers import Identifiers
     from streams.ingest.formats import files
-    from streams.testbed.replay import of_records
+    from streams.testbed.replay import prepare_records
 
     identifiers = Identifiers(configuration.admitted.placeholders, configuration.admitted.report_numbers)
-    converted = files.converted_file(str(path), syntax, checked(told), identifiers)
+    converted = files.convert_file(str(path), syntax, check_parameters(told), identifiers)
     files.check(str(path), converted)
-    return of_records(path, files.records(converted, "event", history=False), configuration, partitions)
+    return prepare_records(path, files.records(converted, "event", history=False), configuration, partitions)
 
 
 def _show(out: Path, manifest: Any) -> None:

@@ -63,7 +63,7 @@ def command(
     from streams.settings import load_settings
     from streams.testbed.configuration_file import read_configuration_file
     from streams.testbed.judge import judge_result
-    from streams.testbed.replay import of_stream, replay, require_free
+    from streams.testbed.replay import prepare_stream, replay, require_free
     from streams.testbed.report import write_reports
 
     configuration = read_configuration_file(config_file) if config_file is not None else load_settings().effective
@@ -75,7 +75,7 @@ def command(
     clock.done("generate")
     with StageBars() as stages:
         manifest = replay(
-            of_stream(out / STREAM, configuration),
+            prepare_stream(out / STREAM, configuration),
             out / RESULT,
             processes=processes or os.cpu_count() or 1,
             force=force,

@@ -76,9 +76,9 @@ def command(
     from streams.testbed.result_files import read_result
     from streams.testbed.truth_files import read_truth
 
-    varied = search.dimensions(vary)
+    varied = search.parse_dimensions(vary)
     told = read_result(result)
-    grid = search.combinations(told, varied, most)
+    grid = search.list_combinations(told, varied, most)
     ground = None if truth_place is None else lay(told, read_truth(truth_place))
     with StageBars() as stages:
         found = search.search(told, grid, ground, processes or os.cpu_count() or 1, stages)

@@ -27,7 +27,7 @@ class StageBars:
             TextColumn("{task.fields[rate]}/s"),
             TimeRemainingColumn(),
         )
-        self._progress = Progress(*columns, console=tables.console(stderr=True))
+        self._progress = Progress(*columns, console=tables.make_console(stderr=True))
         self._task: TaskID | None = None
 
     def __enter__(self) -> Self:

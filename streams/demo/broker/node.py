@@ -17,7 +17,7 @@ from typing import Self
 from streams.demo.broker import configuration, directory, supervisor
 from streams.demo.broker.jars import obtain_all
 from streams.demo.broker.java import find_java
-from streams.demo.broker.ports import check_free, free_ports
+from streams.demo.broker.ports import check_free, find_free_ports
 from streams.demo.broker.secured import Secured
 from streams.errors import BrokerStartError
 from streams.kafka.security import kafka_python_access
@@ -140,7 +140,7 @@ class EmbeddedBroker:
     def _configure(self) -> None:
         if self.port is not None:
             check_free(self.port)
-        fresh = free_ports(2)
+        fresh = find_free_ports(2)
         self.port = self.port or fresh[0]
         # the controller's port is nobody else's business, so a new one each time; not in a cluster, whose nodes know it
         if not self.voters or self.controller_port is None:
@@ -266,7 +266,7 @@ class EmbeddedBroker:
 
     def _serves(self) -> bool:
         access = {} if self.secured is None else self.secured.access
-        return serves(Settings.model_construct(bootstrap=self.bootstrap, **access), self.node)
+        return is_serving(Settings.model_construct(bootstrap=self.bootstrap, **access), self.node)
 
     def _last_words(self) -> str:
         """Errors of the log's end and what the JVM printed; empty before it wrote any."""
@@ -331,7 +331,7 @@ def new_cluster_id() -> str:
             return cluster_id
 
 
-def serves(settings: Settings, node: int) -> bool:
+def is_serving(settings: Settings, node: int) -> bool:
     """Whether the cluster answers metadata requests and counts `node` among its unfenced brokers."""
     from kafka import KafkaAdminClient
     from kafka.errors import KafkaError

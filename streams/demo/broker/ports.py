@@ -17,7 +17,7 @@ FIRST_OUTGOING = 32_768
 TRIES = 1_000
 
 
-def free_ports(count: int) -> list[int]:
+def find_free_ports(count: int) -> list[int]:
     """`count` different ports that were free a moment ago, below those of outgoing connections where there is room.
 
     Another process may take one before it is used.

@@ -108,9 +108,9 @@ class _Planting:
 
 
 def _limits() -> Limits:
-    from streams.settings import effective_configuration
+    from streams.settings import overlay_configuration
 
-    rulebook = Rulebook(effective_configuration({}))
+    rulebook = Rulebook(overlay_configuration({}))
 
     @cache
     def limit(typology: str, name: str, day: date) -> float | None:

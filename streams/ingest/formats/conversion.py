@@ -16,7 +16,7 @@ from streams.ingest.formats.parameters import Parameters
 from streams.ingest.formats.payment import MessagePayment
 from streams.ingest.formats.reasons import reason
 from streams.ingest.formats.result import Converted, Mapped, RefusedMessage, Unmapped
-from streams.ingest.formats.tree import Node, RefusedMessageError, number, unused
+from streams.ingest.formats.tree import Node, RefusedMessageError, find_unused, number
 
 Syntax = Literal["xml", "fin"]
 
@@ -151,7 +151,7 @@ class _Report:
                 self.refused.append(RefusedMessage(f"service[{place}]", (one.fault,), 0))
             elif self.limits.report:
                 number(one.node, f"service[{place}]")
-                self.unmapped += [Unmapped(node.path, why) for node in unused(one.node)]
+                self.unmapped += [Unmapped(node.path, why) for node in find_unused(one.node)]
         if not found.messages and not self.refused:
             raise RefusedMessageError("message.type", "1", fin_answers.NO_MESSAGE)
 
@@ -195,7 +195,7 @@ class _Report:
             node.used = True
         # of a FIN text each message is a root of its own: looked at once more for each, they would be quadratic
         self._used.clear()
-        for node in unused(root, self._refused_roots):
+        for node in find_unused(root, self._refused_roots):
             path = node.path
             self.unmapped.append(Unmapped(path, reason(path, self.name)))
 

@@ -17,7 +17,7 @@ from streams.contracts.record_lines import AT_SENDING, Timestamps, contract_key,
 from streams.errors import FxwatchError, UsageError
 from streams.ingest.formats.conversion import FILE_LIMITS, LOOKED_AT, Syntax, convert, syntax_of
 from streams.ingest.formats.parameters import Parameters
-from streams.ingest.formats.record import headers_for
+from streams.ingest.formats.record import make_headers
 from streams.ingest.formats.result import Converted
 
 SUFFIXES: dict[str, Syntax] = {".xml": "xml", ".fin": "fin", ".mt103": "fin"}
@@ -70,7 +70,7 @@ def content_of(name: str) -> bytes:
     return content
 
 
-def converted_file(
+def convert_file(
     name: str,
     syntax: Syntax,
     parameters: Parameters,
@@ -121,9 +121,9 @@ def records(converted: Converted, timestamps: Timestamps, *, history: bool) -> l
     ]
 
 
-def record_as_is(name: str, syntax: Syntax, given: Mapping[str, str], *, history: bool) -> InputRecord:
+def make_record_as_is(name: str, syntax: Syntax, given: Mapping[str, str], *, history: bool) -> InputRecord:
     """The whole file as one record for ingest to convert; its key comes from the message, so it has none here."""
-    headers = headers_for(syntax, given) + ((HISTORY_HEADER,) if history else ())
+    headers = make_headers(syntax, given) + ((HISTORY_HEADER,) if history else ())
     return InputRecord(TRANSACTIONS, None, content_of(name), AT_SENDING, headers)
 
 

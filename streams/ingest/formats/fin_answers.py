@@ -58,7 +58,7 @@ def sort(found: list[Message]) -> Sorted:
     return Sorted(messages, service)
 
 
-def refusal(message: Node) -> Fault | None:
+def find_refusal(message: Node) -> Fault | None:
     """The fault of a message that the network refused; None of any other."""
     for answer in message.named(ANSWER):
         if any(node.text == _REFUSED for node in answer.every("4/451")):

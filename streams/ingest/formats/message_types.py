@@ -62,7 +62,7 @@ _CATEGORIES = {
 }
 
 
-def told(number: str, *, cover: bool = False) -> str:
+def describe_type(number: str, *, cover: bool = False) -> str:
     """What a message of this type is and what to do, as `MT202, a transfer between ...; no customer's payment`.
 
     `number` is the type's three digits; `cover`: whether it is a cover (MT202 COV, MT205 COV), by its user header.

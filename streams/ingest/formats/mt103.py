@@ -33,7 +33,7 @@ def read(message: Message, identifiers: Identifiers = DEFAULT) -> MessagePayment
 
     What the network refused is no payment, whatever else is wrong with it.
     """
-    fault = fin_answers.refusal(message.node) or message.fault
+    fault = fin_answers.find_refusal(message.node) or message.fault
     if fault is not None:
         raise RefusedMessageError(fault.code, fault.field, fault.expected)
     return payment(message.node, identifiers)
@@ -42,7 +42,7 @@ def read(message: Message, identifiers: Identifiers = DEFAULT) -> MessagePayment
 def payment(message: Node, identifiers: Identifiers = DEFAULT) -> MessagePayment:
     """The payment of one message. Raises `RefusedMessageError`; also for what is no payment (a return, a test)."""
     text = message.one("4")
-    header = message.found("2")
+    header = message.find("2")
     sent = _INPUT.fullmatch(header.text) if header is not None else None
     received = _OUTPUT.fullmatch(header.text) if header is not None else None
     if text is None or header is None or (sent is None and received is None):
@@ -71,8 +71,8 @@ def payment(message: Node, identifiers: Identifiers = DEFAULT) -> MessagePayment
         time=_time(text, value_date),
         local_times=_local_times(header, received) or _answered(message),
         value_date=value_date,
-        purposes=tuple(narrative.codes(told)),
-        transaction_purpose=text.found("26T"),
+        purposes=tuple(narrative.read_codes(told)),
+        transaction_purpose=text.find("26T"),
         remittance=_remittance(text),
         nobody=tuple(nobody),
     )
@@ -84,11 +84,13 @@ def _other_type(message: Node, header: FoundText | None) -> RefusedMessageError:
     if written is None or written[1] == "103":
         return RefusedMessageError("message.type", "2", "blocks 2 ({2:I103... or {2:O103...) and 4 of an MT103")
     cover = any(node.text.strip() == "COV" for node in message.every("3/119"))
-    return RefusedMessageError("message.type", "2", f"an MT103; this is {message_types.told(written[1], cover=cover)}")
+    return RefusedMessageError(
+        "message.type", "2", f"an MT103; this is {message_types.describe_type(written[1], cover=cover)}"
+    )
 
 
 def _refuse_no_payment(message: Node, text: Node) -> None:
-    operation = text.found("23B")
+    operation = text.find("23B")
     if (operation is not None and operation.text == "CRTS") or message.every("5/TNG"):
         raise RefusedMessageError("message.test", "", "a payment, not a test or training message")
     for node in text.every("72"):
@@ -108,13 +110,13 @@ def _terminal(block: str, header: FoundText, written: str) -> FoundText:
 
 
 def _own_terminal(message: Node) -> FoundText | None:
-    header = message.found("1")
+    header = message.find("1")
     written = _LOGICAL_TERMINAL.fullmatch(header.text) if header is not None else None
     return None if header is None or written is None else _terminal("1", header, written[1])
 
 
 def _needed(text: Node, tag: str) -> FoundText:
-    found = text.found(tag)
+    found = text.find(tag)
     if found is None:
         raise RefusedMessageError("message.missing", tag, "the field, which the standard demands")
     return found
@@ -155,7 +157,7 @@ def _settled(text: Node) -> list[FoundText]:
 
 
 def _ordered(text: Node) -> list[FoundText] | tuple[None, None]:
-    found = text.found("33B")
+    found = text.find("33B")
     if found is None:
         return None, None
     parts = _ORDERED.fullmatch(found.text)
@@ -165,7 +167,7 @@ def _ordered(text: Node) -> list[FoundText] | tuple[None, None]:
 
 
 def _rate(text: Node) -> FoundText | None:
-    found = text.found("36")
+    found = text.find("36")
     return None if found is None else found._replace(text=_decimal(found.text, "36"))
 
 
@@ -173,7 +175,7 @@ def _reference(
     message: Node, text: Node, sender: FoundText | None, identifiers: Identifiers, nobody: list[FoundText]
 ) -> FoundText:
     """The event's and payment's id: the UETR; without one the sender's reference, after the sender's BIC."""
-    written = message.found("3/121")
+    written = message.find("3/121")
     found = uetr(written, "3/121", identifiers)
     if found is not None:
         return found
@@ -231,8 +233,8 @@ def _reports(text: Node) -> list[narrative.RegulatoryReport]:
 
 
 def _remittance(text: Node) -> tuple[FoundText, ...]:
-    found = text.found("70")
-    return () if found is None else (found._replace(text=narrative.joined(found.node.text, LINE)),)
+    found = text.find("70")
+    return () if found is None else (found._replace(text=narrative.join_lines(found.node.text, LINE)),)
 
 
 def _option(text: Node, tag: str) -> Node | None:

@@ -31,7 +31,7 @@ class RegulatoryReport(NamedTuple):
     code: FoundText | None
 
 
-def joined(text: str, width: int) -> str:
+def join_lines(text: str, width: int) -> str:
     """Lines as one text: a line of `width` characters goes on without a blank, others are joined with one.
 
     `//` at the start of a line goes on with a coded narrative (`/ROC/...`) before it, and is no part of the text.
@@ -84,7 +84,7 @@ def residence(told: Iterable[RegulatoryReport], whose: str) -> tuple[FoundText, 
     return tuple(one.country for one in told if one.whose == whose)
 
 
-def codes(told: Iterable[RegulatoryReport]) -> Iterator[tuple[str | None, FoundText]]:
+def read_codes(told: Iterable[RegulatoryReport]) -> Iterator[tuple[str | None, FoundText]]:
     """(country, code) of the reports that give one."""
     for one in told:
         if one.code is not None:

@@ -53,7 +53,7 @@ def transfers(document: Node) -> tuple[Node, list[Node]]:
     if message is None or header is None:
         raise RefusedMessageError("message.missing", "GrpHdr", "a group header, in the namespace of its Document")
     found = message.every(TRANSFER)
-    stated = header.found("NbOfTxs")
+    stated = header.find("NbOfTxs")
     if stated is None or not found or stated.text.lstrip("0") != str(len(found)):
         raise RefusedMessageError("message.count", "GrpHdr/NbOfTxs", "the number of CdtTrfTxInf that follow")
     return header, found
@@ -76,7 +76,7 @@ class _Transfer:
         transfer = self._transfer
         event_id = self._reference()
         reports = list(_reports(transfer))
-        instructed = transfer.found("InstdAmt")
+        instructed = transfer.find("InstdAmt")
         return MessagePayment(
             event_id=event_id,
             payment_id=event_id,
@@ -85,13 +85,13 @@ class _Transfer:
             amount=_decimal(_needed(transfer, "IntrBkSttlmAmt")),
             currency=_needed(transfer, "IntrBkSttlmAmt/@Ccy"),
             instructed_amount=_decimal(instructed) if instructed is not None else None,
-            instructed_currency=transfer.found("InstdAmt/@Ccy"),
-            rate=_optional_decimal(transfer.found("XchgRate")),
+            instructed_currency=transfer.find("InstdAmt/@Ccy"),
+            rate=_optional_decimal(transfer.find("XchgRate")),
             time=self._time("AccptncDtTm", "SttlmTmIndctn/DbtDtTm", "CreDtTm", zoned=True),
             local_times=self._local_times(),
             value_date=self._value_date(),
-            purposes=(*_regulatory_codes(transfer), *narrative.codes(reports)),
-            transaction_purpose=transfer.found("Purp/Cd") or transfer.found("Purp/Prtry"),
+            purposes=(*_regulatory_codes(transfer), *narrative.read_codes(reports)),
+            transaction_purpose=transfer.find("Purp/Cd") or transfer.find("Purp/Prtry"),
             remittance=_remittance(transfer.every("RmtInf/Ustrd")),
             ultimate_debtor=tuple(self._party(transfer.one("UltmtDbtr"))),
             ultimate_creditor=tuple(self._party(transfer.one("UltmtCdtr"))),
@@ -101,11 +101,11 @@ class _Transfer:
     def _reference(self) -> FoundText:
         """The event's and payment's id: the UETR; without one the transaction's number, after the bank that gave it."""
         transfer = self._transfer
-        written = transfer.found("PmtId/UETR")
+        written = transfer.find("PmtId/UETR")
         found = uetr(written, "PmtId/UETR", self._identifiers)
         if found is not None:
             return found
-        told = [found for name in ("TxId", "InstrId") if (found := transfer.found(f"PmtId/{name}")) is not None]
+        told = [found for name in ("TxId", "InstrId") if (found := transfer.find(f"PmtId/{name}")) is not None]
         own = next((found for found in told if not self._names_nobody(found)), None)
         if own is None:
             code = "identifier.placeholder" if told or written is not None else "message.missing"
@@ -121,7 +121,7 @@ class _Transfer:
     def _time(self, *paths: str, zoned: bool) -> FoundText | None:
         """The first of these times that has an offset, or that has none; `CreDtTm` is the group header's."""
         for path in paths:
-            found = (self._header if path == "CreDtTm" else self._transfer).found(path)
+            found = (self._header if path == "CreDtTm" else self._transfer).find(path)
             if found is not None and _has_offset(found.text) is zoned:
                 return found
         return None
@@ -133,7 +133,7 @@ class _Transfer:
 
     def _value_date(self) -> FoundText | None:
         """The day of settlement, the same for both banks; None where what stands there is no date."""
-        found = self._transfer.found("IntrBkSttlmDt") or self._header.found("IntrBkSttlmDt")
+        found = self._transfer.find("IntrBkSttlmDt") or self._header.find("IntrBkSttlmDt")
         parts = _DATE.fullmatch(found.text) if found is not None else None
         if found is None or parts is None:
             return None
@@ -148,7 +148,7 @@ class _Transfer:
 
     def _bic(self, node: Node, agent: str) -> FoundText | None:
         """A bank's BIC. A placeholder may have a BIC's form (NOTPROVIDED would be a Romanian bank) and is none."""
-        told = [found for name in _BANK_S if (found := node.found(f"{agent}/FinInstnId/{name}")) is not None]
+        told = [found for name in _BANK_S if (found := node.find(f"{agent}/FinInstnId/{name}")) is not None]
         if told and self._names_nobody(told[0]):
             self._nobody.append(told[0])
             return None
@@ -159,19 +159,19 @@ class _Transfer:
         node, account = transfer.one(party), self._account(party)
         firm = self._firm(node)
         countries = (
-            transfer.found(f"{party}/CtryOfRes"),
+            transfer.find(f"{party}/CtryOfRes"),
             *residence,
-            transfer.found(f"{party}/PstlAdr/Ctry"),
+            transfer.find(f"{party}/PstlAdr/Ctry"),
             country_of_bic(firm) if firm is not None and not self._names_nobody(firm) else None,
         )
-        bank_countries = (country_of_iban(account), transfer.found(f"{bank}/PstlAdr/Ctry"), _clearing(transfer, bank))
+        bank_countries = (country_of_iban(account), transfer.find(f"{bank}/PstlAdr/Ctry"), _clearing(transfer, bank))
         return Side(
             countries=tuple(found for found in countries if found is not None),
             identifiers=tuple(self._party(node)),
             account=account,
             bank=self._bic(transfer, f"{party}Agt"),
             bank_countries=tuple(found for found in bank_countries if found is not None),
-            branch=transfer.found(f"{party}Agt/BrnchId/Id"),
+            branch=transfer.find(f"{party}Agt/BrnchId/Id"),
             # the standard knows private identifications of natural persons only; birth alone is one
             person=bool(transfer.every(f"{party}/Id/PrvtId")) and not transfer.every(f"{party}/Id/OrgId"),
         )
@@ -179,7 +179,7 @@ class _Transfer:
     def _account(self, party: str) -> FoundText | None:
         """A party's account. Where the message itself calls it an IBAN, nothing else will do."""
         place = f"{party}Acct/Id/IBAN"
-        iban, other = self._transfer.found(place), self._transfer.found(f"{party}Acct/Id/Othr/Id")
+        iban, other = self._transfer.find(place), self._transfer.find(f"{party}Acct/Id/Othr/Id")
         if iban is None or self._names_nobody(iban):
             return other or iban
         if not is_iban(iban.text.replace(" ", "").upper()):
@@ -193,7 +193,7 @@ class _Transfer:
         if party is None:
             return
         own = []
-        lei = party.found("Id/OrgId/LEI")
+        lei = party.find("Id/OrgId/LEI")
         if lei is not None:
             if not is_lei(lei.text.upper()) and not self._names_nobody(lei):
                 raise RefusedMessageError("identifier.check_digits", f"{party.name}/Id/OrgId/LEI", "an LEI (ISO 17442)")
@@ -203,10 +203,10 @@ class _Transfer:
             if len(others) > IDENTIFICATIONS:
                 raise RefusedMessageError("message.form", f"{party.name}/Id", f"at most {IDENTIFICATIONS} of a party")
             for node in others:
-                found = node.found("Id")
+                found = node.find("Id")
                 if found is None:
                     continue
-                scheme = node.found("SchmeNm/Cd")
+                scheme = node.find("SchmeNm/Cd")
                 if scheme is not None and scheme.text in _OWN_SCHEMES:
                     own.append(Identifier(found, kind, own=True))
                 else:
@@ -224,12 +224,12 @@ class _Transfer:
             found
             for node, agent in places
             for name in _BANK_S
-            if (found := node.found(f"{agent}/FinInstnId/{name}")) is not None
+            if (found := node.find(f"{agent}/FinInstnId/{name}")) is not None
         ]
 
     def _firm(self, party: Node | None) -> FoundText | None:
         """A party's own BIC, of a firm or of a bank that pays for itself; or the placeholder in its place."""
-        told = [found for name in _FIRM_S if party and (found := party.found(f"Id/OrgId/{name}")) is not None]
+        told = [found for name in _FIRM_S if party and (found := party.find(f"Id/OrgId/{name}")) is not None]
         if party is None or not told:
             return None
         return told[0] if self._names_nobody(told[0]) else bic(told[0], f"{party.name}/Id/OrgId/{told[0].node.name}")
@@ -245,7 +245,7 @@ def _has_offset(text: str) -> bool | None:
 
 
 def _needed(node: Node, path: str) -> FoundText:
-    found = node.found(path)
+    found = node.find(path)
     if found is None:
         raise RefusedMessageError("message.missing", path, "the element, which the standard demands")
     return found
@@ -274,7 +274,7 @@ def _clearing(transfer: Node, bank: str) -> FoundText | None:
         ("ClrSysId/Prtry", country_of_system),
         ("MmbId", country_of_member),
     ):
-        found = transfer.found(f"{bank}/ClrSysMmbId/{path}")
+        found = transfer.find(f"{bank}/ClrSysMmbId/{path}")
         country = country_of(found.text) if found is not None else None
         if found is not None and country is not None:
             return found._replace(text=country, note="country of the clearing system")
@@ -284,7 +284,7 @@ def _clearing(transfer: Node, bank: str) -> FoundText | None:
 def _remittance(lines: Iterable[Node]) -> tuple[FoundText, ...]:
     """The lines as one text. After a full line the text was cut, maybe within a word, and goes on as it is."""
     nodes = [node for node in lines if node.text.strip()]
-    text = narrative.joined("\n".join(node.text.strip("\t\r\n") for node in nodes), REMITTANCE_LINE)
+    text = narrative.join_lines("\n".join(node.text.strip("\t\r\n") for node in nodes), REMITTANCE_LINE)
     return (FoundText(text, nodes[-1], "", tuple(nodes[:-1])),) if nodes else ()
 
 
@@ -301,10 +301,10 @@ def _reports(transfer: Node) -> Iterator[narrative.RegulatoryReport]:
 
 def _regulatory_codes(transfer: Node) -> Iterator[tuple[str | None, FoundText]]:
     for reporting in transfer.every("RgltryRptg"):
-        authority = reporting.found("Authrty/Ctry")
+        authority = reporting.find("Authrty/Ctry")
         for details in reporting.every("Dtls"):
-            found = details.found("Cd")
-            country = details.found("Ctry") or authority
+            found = details.find("Cd")
+            country = details.find("Ctry") or authority
             if found is not None:
                 also = (country.node,) if country is not None else ()
                 yield country.text if country is not None else None, found._replace(also=also)

@@ -34,7 +34,7 @@ def syntax_of_record(headers: RawHeaders) -> Syntax | None:
     return CONTENT_TYPES.get((by_name(told)[CONTENT_TYPE] or b"").partition(b";")[0].strip().lower())
 
 
-def as_contract(
+def convert_record(
     value: bytes, headers: RawHeaders, identifiers: Identifiers = DEFAULT, timestamp_ms: int | None = None
 ) -> tuple[bytes, bytes] | list[Fault] | None:
     """Key and JSON value of the payment in a record, or its faults; None when the record is no payment message.
@@ -62,6 +62,6 @@ def _given(headers: RawHeaders) -> dict[str, str]:
     return {name: content.decode("utf-8", "replace") for name, content in told.items() if content is not None}
 
 
-def headers_for(syntax: Syntax, given: Mapping[str, str]) -> tuple[tuple[str, bytes], ...]:
+def make_headers(syntax: Syntax, given: Mapping[str, str]) -> tuple[tuple[str, bytes], ...]:
     """The headers with which a message is sent to be converted by ingest, with parameters by name."""
     return ((CONTENT_TYPE, TYPE_OF[syntax]), *((f"{PARAMETER}{name}", text.encode()) for name, text in given.items()))

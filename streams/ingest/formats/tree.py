@@ -84,7 +84,7 @@ class Node:
             raise RefusedMessageError("message.repeated", path, "one")
         return found[0] if found else None
 
-    def found(self, path: str, note: str = "") -> "FoundText | None":
+    def find(self, path: str, note: str = "") -> "FoundText | None":
         """The text at a path, without the space around it; None when absent or blank. Raises as `one`."""
         node = self.one(path)
         if node is None or not (text := node.text.strip()):
@@ -125,7 +125,7 @@ def _shown(name: str) -> str:
     return name.rpartition("}")[2] if name.startswith("{urn:iso:std:iso:20022:") else name
 
 
-def unused(root: Node, without: Collection[Node] = ()) -> Iterator[Node]:
+def find_unused(root: Node, without: Collection[Node] = ()) -> Iterator[Node]:
     """Every node that says something and was not used: a text, or the mere presence of an empty element; in order.
 
     Nothing of the nodes `without`, nor of what stands below them.

@@ -115,7 +115,7 @@ def role_of(name: str) -> Role:
 _ROLE_OF: dict[str, Role] = {name: role for role, names in ROLES.items() for name in names}
 
 
-def named(column: str) -> list[str]:
+def split_names(column: str) -> list[str]:
     """The names in a writers' or readers' column of the table."""
     return [name.strip() for name in column.split(",")]
 
@@ -126,11 +126,11 @@ def topics_of(settings: Settings, roles: Iterable[Role]) -> list[Topic]:
     return [
         row
         for row in table(settings)
-        if wanted & {role_of(name) for column in (row.writers, row.readers) for name in named(column)}
+        if wanted & {role_of(name) for column in (row.writers, row.readers) for name in split_names(column)}
     ]
 
 
-def grants(settings: Settings) -> list[Grant]:
+def list_grants(settings: Settings) -> list[Grant]:
     """Everything that is granted, role by role: topics in the table's order, then groups, ids, the cluster."""
     return [grant for role in ROLES for grant in (*_of_topics(settings, role), *_others(settings.application, role))]
 
@@ -139,9 +139,9 @@ def _of_topics(settings: Settings, role: Role) -> list[Grant]:
     found = []
     for row in table(settings):
         operations: list[Operation] = []
-        if role in map(role_of, named(row.readers)):
+        if role in map(role_of, split_names(row.readers)):
             operations.append("Read")
-        if role in map(role_of, named(row.writers)):
+        if role in map(role_of, split_names(row.writers)):
             operations.append("Write")
         if role == "operator":
             # Alter: to add partitions
@@ -222,7 +222,7 @@ def principals(settings: Settings, given: Sequence[str]) -> dict[Role, list[str]
     return {role: chosen.get(role, [f"User:{settings.application}-{role}"]) for role in ROLES}
 
 
-def commands(grants_: Iterable[Grant], who: Mapping[Role, Sequence[str]], bootstrap: str) -> list[str]:
+def write_commands(grants_: Iterable[Grant], who: Mapping[Role, Sequence[str]], bootstrap: str) -> list[str]:
     """The same as commands of Kafka's own tool; `admin.properties` is for whoever runs them to write."""
     found = []
     for grant in grants_:

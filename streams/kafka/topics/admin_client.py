@@ -23,7 +23,7 @@ from streams.errors import (
     TopicUnreadableError,
 )
 from streams.kafka.check_connection import check_connection
-from streams.kafka.denied import not_authorized
+from streams.kafka.denied import make_not_authorized_error
 from streams.kafka.security import kafka_python_access
 from streams.settings import Settings
 
@@ -59,7 +59,7 @@ def connect(settings: Settings) -> Iterator[KafkaAdminClient]:
             todo="start one (fxwatch broker start) or correct FXWATCH_BOOTSTRAP",
         ) from fault
     except AuthorizationError as fault:
-        raise not_authorized("the cluster does not allow this", fault) from fault
+        raise make_not_authorized_error("the cluster does not allow this", fault) from fault
     except KafkaError as fault:
         if fault.retriable:
             raise ClusterBusyError(
@@ -82,7 +82,7 @@ def describe_topics(admin: KafkaAdminClient, names: Iterable[str]) -> dict[str, 
     found = {each["name"]: each for each in admin.describe_topics(list(names))}
     denied = [name for name, each in found.items() if each["error_code"] == TopicAuthorizationFailedError.errno]
     if denied:
-        raise not_authorized("this client may not describe topics", ", ".join(sorted(denied)))
+        raise make_not_authorized_error("this client may not describe topics", ", ".join(sorted(denied)))
     return found
 
 

@@ -9,11 +9,11 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import TopicAuthorizationFailedError, for_code
 
 from streams.errors import TopicsError
-from streams.kafka.denied import not_authorized
-from streams.kafka.topics.acls import Role, grants, topics_of
+from streams.kafka.denied import make_not_authorized_error
+from streams.kafka.topics.acls import Role, list_grants, topics_of
 from streams.kafka.topics.admin_client import MISSING
-from streams.kafka.topics.granting import lacking
-from streams.kafka.topics.ledger_partitions import begun_with
+from streams.kafka.topics.granting import find_lacking
+from streams.kafka.topics.ledger_partitions import read_begun_partitions
 from streams.kafka.topics.table import LEDGER, Topic, table
 from streams.settings import Settings
 
@@ -107,7 +107,7 @@ def find_differences(admin: KafkaAdminClient, settings: Settings) -> list[TopicD
     """
     differences = compare_with_table(admin, settings)
     if all(each.topic != LEDGER for each in differences if each.aspect == "topic"):
-        differences = tell_begun_instead(differences, begun_with(settings), settings)
+        differences = tell_begun_instead(differences, read_begun_partitions(settings), settings)
     return differences
 
 
@@ -134,12 +134,12 @@ def describe_table(admin: KafkaAdminClient, settings: Settings, roles: Sequence[
     """
     metadata = {each["name"]: each for each in admin.describe_topics([row.name for row in _rows(settings, roles)])}
     unreadable = [name for name, found in metadata.items() if found["error_code"] not in (0, MISSING)]
-    denied = lacking([grant for grant in grants(settings) if grant.role in roles], metadata)
+    denied = find_lacking([grant for grant in list_grants(settings) if grant.role in roles], metadata)
     if denied:
-        raise not_authorized("this worker lacks rights", "; ".join(denied))
+        raise make_not_authorized_error("this worker lacks rights", "; ".join(denied))
     unseen = [name for name in unreadable if metadata[name]["error_code"] == TopicAuthorizationFailedError.errno]
     if unseen:
-        raise not_authorized("this client may not describe topics", ", ".join(sorted(unseen)))
+        raise make_not_authorized_error("this client may not describe topics", ", ".join(sorted(unseen)))
     if unreadable:
         raise for_code(metadata[unreadable[0]]["error_code"])(", ".join(unreadable))
     return metadata

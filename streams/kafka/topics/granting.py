@@ -41,7 +41,7 @@ _OPERATIONS: dict[Operation, ACLOperation] = {
 }
 
 
-def entries(grants: Iterable[Grant], who: Mapping[Role, Sequence[str]]) -> list[Any]:
+def make_entries(grants: Iterable[Grant], who: Mapping[Role, Sequence[str]]) -> list[Any]:
     """Kafka's own form: one entry a principal, resource and operation, from every host."""
     return [
         ACL(
@@ -129,7 +129,7 @@ def _not_ours(fault: AuthorizationError) -> NotAuthorizedError:
     )
 
 
-def lacking(grants: Iterable[Grant], described: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def find_lacking(grants: Iterable[Grant], described: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """What of `grants` this client does not have on topics, as the brokers tell it; `described`: metadata by name.
 
     Groups and transactional ids are not told without using them: `GroupAuthorizationFailedError` and

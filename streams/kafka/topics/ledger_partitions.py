@@ -31,7 +31,7 @@ class _FirstRecord(msgspec.Struct, frozen=True):
     configuration: _Configuration
 
 
-def begun_with(settings: Settings) -> int | None:
+def read_begun_partitions(settings: Settings) -> int | None:
     """The partitions that the ledger was begun with; None for one without records.
 
     A ledger whose first record is gone (a retention was configured) was begun with as many as are configured, if it has

@@ -19,7 +19,7 @@ from streams.kafka.topics.differences import (
     make_topics_error,
     tell_begun_instead,
 )
-from streams.kafka.topics.ledger_partitions import begun_with
+from streams.kafka.topics.ledger_partitions import read_begun_partitions
 from streams.kafka.topics.table import table
 from streams.log import logs
 from streams.settings import Settings
@@ -148,7 +148,7 @@ def require(settings: Settings, *roles: Role) -> dict[str, int]:
         metadata = describe_table(admin, settings, roles)
         found = compare_with_table(admin, settings, metadata, roles)
         if any(each.aspect == "partitions" for each in found):
-            found = tell_begun_instead(found, begun_with(settings), settings)
+            found = tell_begun_instead(found, read_begun_partitions(settings), settings)
     advised = [str(each) for each in found if each.advised]
     if advised:
         logger.warning("the topics are not as safe as they can be: %s; to do: %s", "; ".join(advised), COMMAND)

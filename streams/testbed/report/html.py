@@ -6,7 +6,7 @@ import jinja2
 
 from detectors.testbed.figures.chance import NAME as CHANCE
 from detectors.testbed.judgement import PRODUCT
-from streams.plain_text.printable import finalized
+from streams.plain_text.printable import finalize
 from streams.testbed.judge import JudgeReport
 from streams.testbed.report import verdict, words
 from streams.testbed.report.plots import plots
@@ -17,7 +17,7 @@ _TEMPLATE = "page.html.jinja"
 def html(report: JudgeReport) -> str:
     """The page. Deterministic but for its table of costs. Cost: some 3 s, for the plots."""
     text = resources.files(__package__).joinpath(_TEMPLATE).read_text("utf-8")
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, finalize=finalized)
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, finalize=finalize)
     judgement = report.judgement
     tables = (
         words.comparison_table(report),

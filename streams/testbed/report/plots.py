@@ -122,7 +122,9 @@ def _overview(judgement: Judgement) -> Plot:
             axes.set_xlabel("alerts a day")
         _from_zero(grid.flat[2], judgement)
         _legend(figure, grid.flat[0])
-        image = svg.inline(figure, "overview", "Recall, precision, USD found, USD leaked and look-alikes over budgets")
+        image = svg.render_inline(
+            figure, "overview", "Recall, precision, USD found, USD leaked and look-alikes over budgets"
+        )
     return Plot(
         "What a daily budget buys",
         "Each line is a system, from few alerts a day on the left to many on the right; the band is the 95 % interval "
@@ -161,7 +163,7 @@ def _recall(judgement: Judgement) -> Plot:
             axes.tick_params(axis="x", labelrotation=90)
         _legend(figure, grid.flat[0])
         figure.supxlabel("alerts a day", fontsize=10)
-        image = svg.inline(figure, "recall", "Share of cases found by own events, by typology over budgets")
+        image = svg.render_inline(figure, "recall", "Share of cases found by own events, by typology over budgets")
     return Plot(
         "Cases found by their own events, by typology",
         "One panel a typology, with the number of planted cases in brackets: the higher the line, the more of them are "
@@ -200,7 +202,7 @@ def _delay(judgement: Judgement) -> Plot:
         axes.invert_yaxis()
         axes.set_xlabel("days from a case's first event to its first alert")
         axes.grid(visible=True, axis="x", color=svg.INK, alpha=0.15, linewidth=0.6)
-        image = svg.inline(figure, "delay", "Days to the first alert by system and typology")
+        image = svg.render_inline(figure, "delay", "Days to the first alert by system and typology")
     return Plot(
         f"Time to the first alert, at {budget} alerts a day",
         "Further left is sooner. For systems: median, middle half (thick) and 10 to 90 % (thin) of the cases found; "
@@ -244,7 +246,7 @@ def _reliability(judgement: Judgement) -> Plot:
             volumes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
             volumes.yaxis.set_minor_locator(NullLocator())
         volumes.set(xlabel="score", ylabel="party-days")
-        image = svg.inline(figure, "reliability", "Reliability diagram of the score")
+        image = svg.render_inline(figure, "reliability", "Reliability diagram of the score")
     return Plot(
         "Whether the score is a probability",
         "A score on the dashed line comes true as often as it says; below it, it promises more than it keeps. On the "
@@ -273,7 +275,7 @@ def _fairness(judgement: Judgement) -> Plot | None:
         axes.invert_yaxis()
         axes.set_xlim(left=0)
         axes.set_xlabel("rate of honest party-days alerted on, as a multiple of that of all")
-        image = svg.inline(figure, "fairness", "Alert rates of honest parties by group")
+        image = svg.render_inline(figure, "fairness", "Alert rates of honest parties by group")
     return Plot(
         f"Whom honest alerts fall on, at {budget} alerts a day",
         "Each dot is a group of honest parties: right of the dashed line it is alerted on more often than honest "
@@ -300,7 +302,7 @@ def _fidelity(judgement: Judgement) -> Plot | None:
         axes.set_xlim(-0.02, 1.02)
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.grid(visible=True, axis="x", color=svg.INK, alpha=0.15, linewidth=0.6)
-        image = svg.inline(figure, "fidelity", "Share of true alerts whose top reason names what was planted")
+        image = svg.render_inline(figure, "fidelity", "Share of true alerts whose top reason names what was planted")
     return Plot(
         f"Whether the top reason names what was planted, at {budget} alerts a day",
         "Of the alerts that fall on a case (their number in brackets), the share whose first reason is one that the "
@@ -335,7 +337,7 @@ def _comparison(report: JudgeReport) -> Plot | None:
         axes.invert_yaxis()
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.set_xlabel("this result minus the other")
-        image = svg.inline(figure, "comparison", "Differences between the two results")
+        image = svg.render_inline(figure, "comparison", "Differences between the two results")
     return Plot(
         "This result against the other",
         "Right of the dashed line this result is better; where the bar does not touch the line that is more than "

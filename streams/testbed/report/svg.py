@@ -57,7 +57,7 @@ def style(name: str) -> Iterator[None]:
         yield
 
 
-def inline(figure: Figure, name: str, label: str) -> str:
+def render_inline(figure: Figure, name: str, label: str) -> str:
     """The figure as an `<svg>` for a page: scalable, with `label` for those who do not see it, ids of its own.
 
     Call it within `style(name)`. Neither date nor version of the library is in it.

@@ -13,7 +13,7 @@ from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import TRANSACTIONS
 from streams.ingest.door import Admitted, Door
 from streams.keys.commitments import evidence_key, record_key
-from streams.keys.pseudonyms import Key, Keys, framed, parse_keys
+from streams.keys.pseudonyms import Key, Keys, frame_parts, parse_keys
 from streams.ledger import envelope
 from tests.support.pipeline import TIMESTAMP_MS, TRANSACTION
 
@@ -81,8 +81,10 @@ def found(seen: Written, key: Key) -> set[str]:
 
     told = set()
     for number in NUMBERS:
-        digest = mac(key.secret, framed("token", "party", number))[:32]
-        identity = mac(key.secret, framed("identity", TRANSACTIONS, TRANSACTION["institution"], number, "E-1"))[:32]
+        digest = mac(key.secret, frame_parts("token", "party", number))[:32]
+        identity = mac(key.secret, frame_parts("identity", TRANSACTIONS, TRANSACTION["institution"], number, "E-1"))[
+            :32
+        ]
         body = mac(key.secret, b"4:body" + canonical(number))[:32]
         original = json.dumps(body_of(number)).encode()
         guess = {

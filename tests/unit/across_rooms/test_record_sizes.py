@@ -14,7 +14,7 @@ from streams.ingest.door import HEADER_LIMIT, Admitted, Door
 from streams.kafka import clients, topics
 from streams.keys.pseudonyms import development_keys
 from streams.ledger import envelope
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support.pipeline import DECLARATION, DISPOSITION, PROFILE, RATE, TRANSACTION, Pipeline
 
 # ids at their longest, in letters that take three bytes each
@@ -79,7 +79,7 @@ def test_what_the_door_writes_fits_in_a_batch(topic: str) -> None:
 
 def test_the_largest_configuration_fits_in_a_batch() -> None:
     """The contract allows 512 KiB of it; the ledger holds no more than came."""
-    configuration = effective_configuration({})
+    configuration = overlay_configuration({})
     words = {**configuration.legend.words, "many": tuple(f"word{number}" for number in range(40_000))}
     legend = msgspec.structs.replace(configuration.legend, words=words)
     record = RulesRecord(event_id="R", configuration=msgspec.structs.replace(configuration, legend=legend))

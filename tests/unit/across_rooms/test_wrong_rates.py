@@ -13,7 +13,7 @@ from detectors.memory.state import PartitionState
 from streams.contracts.inputs import RATES
 from streams.contracts.refusal_codes import CODES, TOLD_BY_MONITOR
 from streams.kafka.topics import NOTICES
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support.ledger import START, Ledger, configuration, later
 from tests.support.pipeline import RATE, Pipeline
 from tests.support.won_payments import MINUTE, alerts, minutes, paid, total
@@ -363,7 +363,7 @@ def test_held_rates_of_a_pair_are_bounded():
 )
 def test_limits_out_of_range_are_refused_at_the_door(table):
     """Each would stop a partition or switch the check off unseen."""
-    good = effective_configuration({})
+    good = overlay_configuration({})
     rates = msgspec.structs.replace(good.rate_rules, **table)
     assert configuration_faults(good) == []
     assert len(configuration_faults(msgspec.structs.replace(good, rates=rates))) == 1

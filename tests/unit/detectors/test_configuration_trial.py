@@ -16,9 +16,9 @@ from detectors.memory.state import PartitionState
 from detectors.typologies import REGISTRY
 from streams.contracts.inputs import RULES
 from streams.errors import ConfigurationError
-from streams.ingest.validate import usable
+from streams.ingest.validate import is_usable
 from streams.ledger import envelope as ledger
-from streams.settings import default_tables, effective_configuration
+from streams.settings import default_tables, overlay_configuration
 from tests.support.ledger import Ledger, configuration, later
 from tests.support.own_cpu import own_cpu
 from tests.support.pipeline import Pipeline
@@ -70,7 +70,7 @@ def test_what_would_stop_a_partition_is_refused_everywhere(name):
     assert spent.seconds < 0.1
     assert all(len(fault) < 300 for fault in found)
     assert configuration_faults(refused)
-    assert not usable(msgspec.to_builtins(refused))
+    assert not is_usable(msgspec.to_builtins(refused))
 
 
 @pytest.mark.parametrize("name", STOPPING)
@@ -169,7 +169,7 @@ def test_a_limit_for_every_day_costs_no_more():
     days = [line | {"effective_from": f"{1990 + number // 12}-{number % 12 + 1:02d}-01"} for number in range(480)]
     others = [one for one in tables["rules"]["T01"]["limits"] if one["name"] != "document_line"]
     with own_cpu() as spent:
-        effective_configuration({"rules": {"T01": {"limits": [*others, *days]}}})
+        overlay_configuration({"rules": {"T01": {"limits": [*others, *days]}}})
     assert spent.seconds < 0.6
 
 
@@ -185,7 +185,7 @@ def test_misspelt_limits_and_units_are_told(change, said):
     tables = copy.deepcopy(default_tables()["rules"]["T01"])
     tables["limits"][0] |= change
     with pytest.raises(ConfigurationError) as told:
-        effective_configuration({"rules": {"T01": tables}})
+        overlay_configuration({"rules": {"T01": tables}})
     assert any(said in problem for problem in told.value.problems)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from streams.errors import ConfigurationError
-from streams.settings import effective_configuration, load_settings
+from streams.settings import load_settings, overlay_configuration
 
 TWO_LIMITS = """
 [rules.T01]
@@ -166,6 +166,6 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
 
 def test_the_shipped_configuration_is_valid_and_tables_merge() -> None:
     """Defaults pass; a table given overrides only its own keys."""
-    configuration = effective_configuration({"engine": {"lateness_days": 7}})
+    configuration = overlay_configuration({"engine": {"lateness_days": 7}})
     assert configuration.engine.lateness_days == 7
-    assert configuration.engine.time_zone == effective_configuration({}).engine.time_zone
+    assert configuration.engine.time_zone == overlay_configuration({}).engine.time_zone

@@ -14,11 +14,11 @@ from detectors.books.payments import NO_DOCUMENT, OUT, SETTLED, Horizons, Paymen
 from detectors.books.wanted import ANY_AMOUNT, InForce, LookBack, OneByOne, Wanted, Which, any_amount, together
 from detectors.contracts.limits import Rulebook
 from detectors.values.legal_calendar import DAY_US, to_us
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support.few_rows import few_rows
 
 ALL_FLAGS = (0, OUT, NO_DOCUMENT, OUT | NO_DOCUMENT)
-RULEBOOK = Rulebook(effective_configuration({}))
+RULEBOOK = Rulebook(overlay_configuration({}))
 DAY = date(2025, 3, 4)
 SEOUL = ZoneInfo("Asia/Seoul")
 # noon of 4 March in Seoul

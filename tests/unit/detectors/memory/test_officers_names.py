@@ -10,7 +10,7 @@ from detectors.core import Notice
 from detectors.memory.officers import Officers, officer_number
 from streams.contracts.inputs import DISPOSITIONS, TRANSACTIONS
 from streams.kafka import topics
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support.pipeline import DISPOSITION, TRANSACTION, Pipeline
 
 OFFICER = "김민수 Kim"
@@ -27,7 +27,7 @@ SPELLINGS = [
 
 def alerted(**tables) -> tuple[Pipeline, dict[str, str]]:
     """A partition with one alert, and what a verdict on it says of alert and party."""
-    pipeline = Pipeline(effective_configuration(tables))
+    pipeline = Pipeline(overlay_configuration(tables))
     outputs = pipeline.send(TRANSACTIONS, TRANSACTION | {"amount": "150000"})
     (alert,) = [json.loads(one.value) for one in outputs if one.topic == topics.ALERTS]
     return pipeline, {"alert_id": alert["alert_id"], "party": alert["party"]}

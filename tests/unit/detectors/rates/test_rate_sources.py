@@ -11,7 +11,7 @@ from detectors.contracts.events import ConfigurationChange
 from detectors.core import apply
 from detectors.memory.state import PartitionState
 from streams.contracts.inputs import RATES
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support.ledger import START, Ledger, configuration, later
 from tests.support.pipeline import RATE, Pipeline
 from tests.support.won_payments import MINUTE, paid, total
@@ -224,7 +224,7 @@ def test_feeds_that_are_configured_no_more_are_forgotten():
 
 def test_the_same_id_of_two_feeds_is_no_conflict():
     """A feed that counts with the ids of another silences none of its rates; its own second word is one."""
-    pipeline = Pipeline(effective_configuration({"rates": {"sources": ["A", "EVIL"]}}))
+    pipeline = Pipeline(overlay_configuration({"rates": {"sources": ["A", "EVIL"]}}))
     body = RATE | {"rate_time": "2026-01-05T00:00:00Z", "event_id": "1"}
     for source, mid in (("EVIL", "1388"), ("A", "1387.5")):
         assert pipeline.send(RATES, body | {"source": source, "mid": mid}) == []
@@ -240,7 +240,7 @@ def test_the_same_id_of_two_feeds_is_no_conflict():
 @pytest.mark.parametrize("sources", [("A", "A"), ("",), (" ",), ("x" * 33,), tuple(map(str, range(17)))])
 def test_sources_out_of_range_are_refused_at_the_door(sources):
     """Each would be no name, or make a rate costly."""
-    good = effective_configuration({})
+    good = overlay_configuration({})
     rates = msgspec.structs.replace(good.rate_rules, sources=sources)
     assert len(configuration_faults(msgspec.structs.replace(good, rates=rates))) == 1
 

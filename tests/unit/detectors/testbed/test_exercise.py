@@ -129,7 +129,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def prepared(place: Path, count: int = 8, seed: int = 3) -> exercise.Exercise:
     """Questions and pages of a draw."""
     result, truth = read_result(place / "result"), read_truth(place / "stream")
-    return exercise.prepare(result, exercise.questions(result, truth, keys_of_testbed(), count, seed), seed)
+    return exercise.prepare(result, exercise.draw_questions(result, truth, keys_of_testbed(), count, seed), seed)
 
 
 def test_pages_are_blind(place):
@@ -236,4 +236,4 @@ def test_truth_of_another_stream_is_refused(place, tmp_path):
     (tmp_path / "truth.jsonl").write_text(json.dumps(other))
     result, truth = read_result(place / "result"), read_truth(tmp_path)
     with pytest.raises(UsageError, match="not of this result"):
-        exercise.questions(result, truth, keys_of_testbed(), 5, 1)
+        exercise.draw_questions(result, truth, keys_of_testbed(), 5, 1)

@@ -13,7 +13,7 @@ from detectors.testbed.gate_evidence import Resampling, Version
 from detectors.testbed.ground import lay_ground
 from detectors.testbed.party_days import party_days
 from detectors.testbed.truth import Truth
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support.synthetic_result import case, lookalike, payment, sheet
 
 COSTS = Costs(cpu_us=(1.0, 1.0), state_bytes=(1.0, 1.0), bit_equal=(True, True))
@@ -29,7 +29,7 @@ def version(rows: list[dict], members: dict[str, list[float]], tables: dict | No
     """A version whose replay gave these rows and member scores."""
     columns = {name: np.array(scores, np.float64) for name, scores in members.items()}
     told = msgspec.structs.replace(sheet(rows), members=columns)
-    configuration = effective_configuration(tables or {})
+    configuration = overlay_configuration(tables or {})
     kept = {name: {} for name in members}
     detectors = msgspec.structs.replace(configuration.detectors, members=kept)
     return Version(lay_ground(told, TRUTH, NAMES), msgspec.structs.replace(configuration, detectors=detectors))

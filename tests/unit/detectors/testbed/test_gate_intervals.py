@@ -15,7 +15,7 @@ from detectors.testbed.ground import lay_ground
 from detectors.testbed.judgement import AS_SHIPPED, Settings, judge
 from detectors.testbed.statistics import Difference, Interval, paired_share
 from detectors.testbed.truth import Truth
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support.synthetic_result import case, payment, sheet
 
 COSTS = Costs(cpu_us=(1.0, 2.0), state_bytes=(3.0, 4.0), bit_equal=(True, False))
@@ -70,7 +70,7 @@ def version(rows: list[dict], members: dict[str, list[float]], truth: Truth, tab
     """A version whose replay gave these rows and member scores; `tables` are its configuration's."""
     columns = {name: np.array(scores, np.float64) for name, scores in members.items()}
     names = {party: party for each in truth.cases for party in each.parties}
-    configuration = effective_configuration(tables or {})
+    configuration = overlay_configuration(tables or {})
     kept = {name: {} for name in members}
     detectors = msgspec.structs.replace(configuration.detectors, members=kept)
     ground = lay_ground(msgspec.structs.replace(sheet(rows), members=columns), truth, names)

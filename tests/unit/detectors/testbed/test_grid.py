@@ -6,9 +6,9 @@ import pytest
 
 from detectors.testbed import grid
 from detectors.testbed.grid import Dimension, PathError
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 
-CONFIGURATION = effective_configuration({})
+CONFIGURATION = overlay_configuration({})
 DAY = date(2026, 4, 20)
 
 

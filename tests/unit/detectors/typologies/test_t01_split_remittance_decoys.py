@@ -10,7 +10,7 @@ from detectors.books.folded_payments import MOST_PURPOSES, OTHER_PURPOSES, folde
 from detectors.books.party import unpack
 from detectors.books.payments import rows
 from detectors.memory.roster import merged
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support.few_rows import few_rows
 from tests.support.ledger import Ledger, later
 from tests.support.wanted import needs_of
@@ -81,7 +81,7 @@ def test_decoys_of_the_same_purpose_mute_no_split_of_another_bank(count):
 
 def test_each_share_gives_from_its_own_rows():
     """Of 8 rows one bank's two stay while the other's oldest go; made-up names share one share."""
-    ledger = Ledger(effective_configuration({"admission": {"institutions": ["BANKA"]}}))
+    ledger = Ledger(overlay_configuration({"admission": {"institutions": ["BANKA"]}}))
     ledger.state.shares._day = 10**6  # no further name gets a share of its own
     ledger.state.shares._named.update({f"BANK{number}": 10**18 for number in range(64)})
     with few_rows(8, 6):
@@ -114,7 +114,7 @@ def to_day(days):
 
 def one_payee():
     """A ledger whose rule asks for one beneficiary, so that decoys to many satisfy it as a bound only."""
-    good = effective_configuration({})
+    good = overlay_configuration({})
     limits = tuple(
         msgspec.structs.replace(limit, value="1") if limit.name == "beneficiaries_max" else limit
         for limit in good.rules["T01"].limits

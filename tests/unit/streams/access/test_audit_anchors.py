@@ -23,7 +23,7 @@ def anchored(values, path):
 
 def told(values, anchors):
     """What is wrong, chain and anchors."""
-    return [*audit_log.breaks(values), *audit_anchors.missing(values, anchors)]
+    return [*audit_log.find_breaks(values), *audit_anchors.find_missing(values, anchors)]
 
 
 def test_a_log_that_only_grew_holds_all_that_was_anchored(tmp_path):
@@ -38,7 +38,7 @@ def test_a_cut_tail_is_told(tmp_path, left):
     """The chain of what is left is whole: only the anchors know."""
     values = chain(4)
     cut = values[:left]
-    assert list(audit_log.breaks(cut)) == []
+    assert list(audit_log.find_breaks(cut)) == []
     faults = told(cut, anchored(values, tmp_path / "a"))
     assert len(faults) == 4 - left
     assert all("its end was cut off" in fault for fault in faults)
@@ -54,7 +54,7 @@ def test_a_full_rewrite_is_told(tmp_path):
         who = audit_log.Who("officer", 1000, "desk-1")
         made = audit_log.chained(last, "reidentify", f"other {number}", "c", "r", who, WHEN, "opened")
         rewritten.append((2 * number, made))
-    assert list(audit_log.breaks(rewritten)) == []
+    assert list(audit_log.find_breaks(rewritten)) == []
     faults = told(rewritten, anchors)
     assert len(faults) == 4
     assert all("another record stands there" in fault for fault in faults)
@@ -85,7 +85,7 @@ def world(monkeypatch, tmp_path):
     state = SimpleNamespace(log=chain(3), opened=False, path=tmp_path / "a", fails=False)
     monkeypatch.setattr(reidentify, "load_settings", lambda: Settings(audit_anchor_file=state.path))
     monkeypatch.setattr(reidentify, "_log", lambda _settings: state.log)
-    monkeypatch.setattr(topic_reader, "partitions_of", lambda *_: {})
+    monkeypatch.setattr(topic_reader, "count_partitions_of", lambda *_: {})
 
     def opened(*_):
         state.opened = True
@@ -94,7 +94,7 @@ def world(monkeypatch, tmp_path):
         )
 
     def write(_settings, kind, token, case, reason, outcome):
-        value = audit_log.chained(state.log[-1][1], kind, token, case, reason, audit_log.account(), WHEN, outcome)
+        value = audit_log.chained(state.log[-1][1], kind, token, case, reason, audit_log.read_account(), WHEN, outcome)
         state.log = [*state.log, (state.log[-1][0] + 2, value)]
         return audit_log.AuditReceipt("fx.audit.v1", 0, state.log[-1][0], audit_log.digest(value))
 

@@ -11,7 +11,7 @@ import pytest
 
 from detectors.typologies import REGISTRY
 from streams.alert_text import alert_text, korean
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.contract.test_typologies import IDS, fired
 from tests.support.korean import foreign_words
 from tests.support.repository import ROOT
@@ -110,7 +110,7 @@ def test_every_limit_and_measured_value_has_a_korean_name():
     for name in sorted(names):
         assert re.search("[가-힣]", korean.name(name)), name
     assert set(korean.known().names) <= names | {"other institutions"}
-    shipped = effective_configuration({})
+    shipped = overlay_configuration({})
     assert {rules.legal_basis for rules in shipped.rules.values()} == set(korean.known().legal_bases)
     assert set(shipped.desks) == set(korean.DESKS)
 

@@ -66,9 +66,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Any:
         found.batches += 1
         found.records += [(topic, partition, int(value[:8])) for _, value, _, _ in records]
 
-    monkeypatch.setattr(clients, "idempotent_producer", lambda *_: found.producer)
+    monkeypatch.setattr(clients, "make_idempotent_producer", lambda *_: found.producer)
     monkeypatch.setattr(clients, "send_records", send_records)
-    monkeypatch.setattr(topic_reader, "partitions_of", lambda *_: dict.fromkeys(topics.INPUTS, 12))
+    monkeypatch.setattr(topic_reader, "count_partitions_of", lambda *_: dict.fromkeys(topics.INPUTS, 12))
     return found
 
 

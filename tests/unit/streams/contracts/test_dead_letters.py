@@ -7,7 +7,14 @@ import msgspec
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from streams.contracts.dead_letters import FORMS, HEADERS_LIMIT, WHOLE_LIMIT, Letter, RecordSetOf, original
+from streams.contracts.dead_letters import (
+    FORMS,
+    HEADERS_LIMIT,
+    WHOLE_LIMIT,
+    Letter,
+    RecordSetOf,
+    read_original,
+)
 from streams.contracts.input_record import ArrivedRecord
 from streams.kafka.topics.table import MESSAGE_BYTES
 from tests.support.letters import dead_letter
@@ -62,7 +69,7 @@ def test_a_tombstone_stays_a_tombstone():
 def test_forged_reasons_do_not_count():
     """A sender's own headers of our names are given back as headers, and our position is ours."""
     forged = [("__fx.error.topic", b"elsewhere"), ("__fx.error.length", b"1"), ("__fx.error.offset", b"0")]
-    back = original(letter(headers=forged))
+    back = read_original(letter(headers=forged))
     assert back is not None
     assert (back.topic, back.partition, back.offset, back.complete) == ("fx.transactions.v1", 2, 7, True)
     assert list(back.headers) == forged
@@ -71,7 +78,7 @@ def test_forged_reasons_do_not_count():
 def test_a_dead_letter_of_a_dead_letter_unpacks_one_layer():
     """A dead letter that was itself refused gives back the dead letter, headers included."""
     inner = letter()
-    back = original(letter(inner.key, inner.value, inner.headers))
+    back = read_original(letter(inner.key, inner.value, inner.headers))
     assert back is not None
     assert list(back.headers) == inner.headers
 
@@ -79,7 +86,7 @@ def test_a_dead_letter_of_a_dead_letter_unpacks_one_layer():
 @pytest.mark.parametrize("size", [1024 * 1024 - 1, 1024 * 1024])
 def test_up_to_a_mebibyte_the_record_is_whole(size):
     """At the limit nothing is cut."""
-    back = original(letter(None, b"x" * size))
+    back = read_original(letter(None, b"x" * size))
     assert back is not None
     assert (back.complete, len(back.value or b"")) == (True, size)
 
@@ -87,7 +94,7 @@ def test_up_to_a_mebibyte_the_record_is_whole(size):
 def test_a_huge_value_is_cut_and_its_digest_kept():
     """Beyond 1 MiB: the first 64 KiB, the length and the SHA-256 of the whole."""
     value = bytes(range(256)) * 5000
-    back = original(letter(value=value))
+    back = read_original(letter(value=value))
     assert back is not None
     assert back.value == value[: 64 * 1024]
     assert (back.complete, back.length, back.sha256) == (False, len(value), hashlib.sha256(value).hexdigest())
@@ -107,21 +114,21 @@ def test_a_huge_key_or_headers_are_cut_too():
 
 def test_a_long_message_is_cut():
     """The contract allows 512 characters, and characters that UTF-8 cannot write do no harm."""
-    back = original(letter(message="\ud800" + "가" * 600))
+    back = read_original(letter(message="\ud800" + "가" * 600))
     assert back is not None
     assert len(back.message) == 512
 
 
 @pytest.mark.parametrize("headers", [None, [], [("a", b"b")], [("__fx.error.codes", b"x")]])
 def test_what_is_no_dead_letter_is_none(headers):
-    """A record without our block is nobody's original."""
-    assert original(Record(b"k", b"v", headers)) is None
+    """A record without our block is nobody's read_original."""
+    assert read_original(Record(b"k", b"v", headers)) is None
 
 
 @pytest.mark.parametrize("content", [None, b"", b"x", b"1_0", b"\xff", b"9" * 5000])
 def test_a_damaged_position_reads_as_none(content):
     """A block that someone else wrote badly does not raise."""
-    back = original(Record(None, None, [("__fx.error.topic", content), ("__fx.error.offset", content)]))
+    back = read_original(Record(None, None, [("__fx.error.topic", content), ("__fx.error.offset", content)]))
     assert back is not None
     assert back.offset == -1
 
@@ -155,14 +162,14 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_order_of_a_letters_headers_says_nothing(kind):
     """What a mirror that keeps no order hands on reads the same; the record's own headers stay as they came."""
-    expected = original(KINDS[kind])
+    expected = read_original(KINDS[kind])
     assert expected is not None
     assert expected.headers == (() if kind in {"no headers of its own", "of a set"} else tuple(SENT))
     orders = list(shuffled(KINDS[kind].headers))
     without_block = [each for each in orders if not _is_whole(each)]
     assert len(without_block) > 40
     for headers in without_block:
-        found = original(KINDS[kind]._replace(headers=headers))
+        found = read_original(KINDS[kind]._replace(headers=headers))
         assert found is not None
         assert sorted(found.headers, key=str) == sorted(expected.headers, key=str)
         assert found.headers == tuple(one for one in headers if not one[0].startswith("__fx.error."))
@@ -172,7 +179,7 @@ def test_the_order_of_a_letters_headers_says_nothing(kind):
 def test_what_stands_before_a_whole_block_is_the_senders():
     """Kafka keeps the order, so that no sender can make its letter one of another topic or a cut one."""
     got = letter(headers=[("__fx.error.topic_id", b"other"), ("__fx.error.sha256", b"ab")])
-    back = original(got)
+    back = read_original(got)
     assert back is not None
     assert (back.topic_id, back.sha256, back.headers) == ("", None, tuple(got.headers[:2]))
 
@@ -180,7 +187,7 @@ def test_what_stands_before_a_whole_block_is_the_senders():
 def test_a_block_that_others_follow_is_none():
     """All after the topic's header would be taken for ours, and be lost in a replay."""
     got = letter(headers=SENT, topic_id=b"an-id")
-    back = original(got._replace(headers=[*got.headers[4:], *got.headers[:4]]))
+    back = read_original(got._replace(headers=[*got.headers[4:], *got.headers[:4]]))
     assert back is not None
     assert (back.offset, back.topic_id, back.headers) == (7, "an-id", tuple(SENT))
 
@@ -189,7 +196,7 @@ def test_of_several_of_our_names_without_order_the_last_counts():
     """The rule of all headers: here the sender's own offset, so that it is told wrong of its own record alone."""
     forged = [("__fx.error.topic", b"elsewhere"), ("__fx.error.offset", b"0"), ("x", b"1")]
     headers = letter(headers=forged).headers
-    back = original(Record(b"k", b"v", [*headers[4:], *headers[:4]]))
+    back = read_original(Record(b"k", b"v", [*headers[4:], *headers[:4]]))
     assert back is not None
     assert (back.topic, back.offset, back.stage, back.headers) == ("fx.transactions.v1", 0, "validate", (("x", b"1"),))
 
@@ -239,14 +246,14 @@ def test_each_form_of_a_letter_is_smaller_and_the_last_holds_nothing_of_the_reco
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[-1] < 900
     for form in range(1, FORMS):
-        back = original(Record(*source.written(form)))
+        back = read_original(Record(*source.written(form)))
         assert (back.partition, back.offset, back.timestamp_ms, back.topic_id) == (2, 7, 1234, "AAAAAAAAAAAAAAAAAAAAAQ")
         assert (back.complete, back.length, back.sha256) == (False, 300_000, hashlib.sha256(value).hexdigest())
         assert back.codes[:5] == codes[:5]
         ours = dict(source.written(form)[2])
         assert ours["__fx.error.key_sha256"].decode() == hashlib.sha256(key).hexdigest()
     assert (back.key, back.value, back.headers) == (None, None, ())
-    assert original(Record(*source.written(0))).value == value
+    assert read_original(Record(*source.written(0))).value == value
 
 
 def test_what_is_measured_of_headers_is_bounded():

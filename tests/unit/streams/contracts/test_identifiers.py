@@ -17,7 +17,7 @@ from streams.contracts.inputs import DECLARATIONS, PROFILES, RATES, TRANSACTIONS
 from streams.ingest.door import Admitted, Door, Rejected
 from streams.keys.pseudonyms import development_keys
 from streams.ledger import envelope
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support.own_cpu import own_cpu
 from tests.support.pipeline import DECLARATION, PROFILE, RATE, TRANSACTION, Pipeline
 
@@ -146,7 +146,7 @@ def test_a_desk_s_list_knows_a_bank_by_either_code(listed, there):
     shares.list([listed])
     assert shares.has("BKGGKRSE")
     assert not shares.has("SHBKKRSE")
-    configuration = effective_configuration({})
+    configuration = overlay_configuration({})
     configuration = msgspec.structs.replace(configuration, desks={"d": Desk(institutions=(listed,))})
     assert matching(("T01",), "low", "person", (there,), configuration) == ("d",)
     assert matching(("T01",), "low", "person", ("SHBKKRSE",), configuration) == ()

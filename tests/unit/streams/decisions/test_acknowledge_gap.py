@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.decisions.acknowledge_gap import Span, joined, require_open
+from streams.decisions.acknowledge_gap import Span, join_spans, require_open
 from streams.errors import UsageError
 
 PASSED = [(5, 9), (20, 29), (10, 14)]
@@ -28,5 +28,5 @@ def test_what_may_still_be_lost_cannot_be_settled_before(span: Span) -> None:
 
 def test_spans_are_joined_where_they_touch() -> None:
     """In any order, one inside another."""
-    assert joined([(8, 9), (1, 3), (2, 2), (4, 5), (7, 7)]) == [(1, 5), (7, 9)]
-    assert joined([]) == []
+    assert join_spans([(8, 9), (1, 3), (2, 2), (4, 5), (7, 7)]) == [(1, 5), (7, 9)]
+    assert join_spans([]) == []

@@ -8,7 +8,7 @@ import tempfile
 import pytest
 
 from streams.demo.broker import directory as broker_directory
-from streams.demo.place import BROKER, DemoDirectory, remove_leftovers, size_of
+from streams.demo.place import BROKER, DemoDirectory, measure_size, remove_leftovers
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +43,7 @@ def interrupt(*_):
 def test_nothing_is_left_of_a_demo(temporary):
     """And it says how much that was."""
     place = filled()
-    assert 100_000 < size_of(place.directory) < 200_000
+    assert 100_000 < measure_size(place.directory) < 200_000
     assert 100_000 < place.remove() < 200_000
     assert list(temporary.iterdir()) == []
 

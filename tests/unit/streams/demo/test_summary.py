@@ -5,8 +5,8 @@ import re
 import msgspec
 import pytest
 
-from streams.demo.run import WorkerFigures, _add, summary
-from streams.demo.summary import Account, account, told
+from streams.demo.run import WorkerFigures, _add, sum_up
+from streams.demo.summary import Account, account, tell_summary
 from streams.kafka.topics.table import DECLARATIONS, PROFILES, RATES, TRANSACTIONS
 
 # Of a demo of 2 500 records (seed 1), as its two workers' pages said.
@@ -68,9 +68,9 @@ def figures() -> WorkerFigures:
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_the_summary_reads_as_a_sum(lang):
     """The lines that begin with = and + add up to the first; none is wrapped; Korean has no English sentence."""
-    closing = summary(2500, 8.0, figures(), [], {"T01": (3, 4)}, [])
+    closing = sum_up(2500, 8.0, figures(), [], {"T01": (3, 4)}, [])
     assert closing["rejected"] == 24
-    lines = told(closing, 1000, lang)
+    lines = tell_summary(closing, 1000, lang)
     parts = [int(line[4:13].replace(",", "")) for line in lines if line[2] in "=+"]
     assert len(parts) == 8
     assert int(lines[0][:13].replace(",", "")) == sum(parts) == 2500

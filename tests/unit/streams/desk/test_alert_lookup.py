@@ -19,9 +19,9 @@ from streams.cli import desk_options
 from streams.desk import alert_lookup, listing
 from streams.desk.alert_heads import Wanted
 from streams.desk.alert_lookup import AlertSearch, find_alerts, series_of
-from streams.desk.listing import Query, listed
+from streams.desk.listing import Query, list_alerts
 from streams.desk.moments import span
-from streams.desk.verdicts import Verdicts, given_of, read_verdicts
+from streams.desk.verdicts import Verdicts, read_verdict, read_verdicts
 from streams.errors import AlertNotFoundError, UsageError
 from streams.kafka import clients, topic_reader, topics
 from streams.ledger import envelope
@@ -57,7 +57,7 @@ class FakeReader(AbstractContextManager["FakeReader"]):
         self.begins = dict.fromkeys(self._held, 0)
         self.ends = {tp: len(records) for tp, records in self._held.items()}
 
-    def to_end(self, starts: Any = None, told: Any = None) -> Iterator[tuple[TopicPartition, list[Record]]]:
+    def read_to_end(self, starts: Any = None, told: Any = None) -> Iterator[tuple[TopicPartition, list[Record]]]:
         for tp, records in self._held.items():
             left = records[(starts or {}).get(tp, 0) :]
             if left:
@@ -120,7 +120,9 @@ def told(_: int, __: int) -> None:
 
 def shown(topic: str = topics.ALERTS, state: Any = "all", **wanted: Any) -> list[tuple[int, str]]:
     query = Query(topic=topic, wanted=Wanted(**wanted), state=state)
-    return sorted((int(row.current.head.alert_id, 16), row.state) for row in listed(load_settings(), query, told).rows)
+    return sorted(
+        (int(row.current.head.alert_id, 16), row.state) for row in list_alerts(load_settings(), query, told).rows
+    )
 
 
 def test_a_party_asked_for_by_a_former_key_does_not_show_what_a_later_key_brought_up_to_date(held):
@@ -186,11 +188,11 @@ def test_verdicts_that_are_known_are_not_read_again(held):
     held[topics.ALERTS][0] = [alert(1)]
     del held[topics.LEDGER]
     known, query = Verdicts(), Query(topic=topics.ALERTS, wanted=Wanted(parties=frozenset({OLD})))
-    assert [row.state for row in listed(load_settings(), query, told, known).rows] == ["open"]
-    given = given_of(verdict(), 0)
+    assert [row.state for row in list_alerts(load_settings(), query, told, known).rows] == ["open"]
+    given = read_verdict(verdict(), 0)
     assert given is not None
     known.add(given)
-    assert [row.state for row in listed(load_settings(), query, told, known).rows] == ["disposed"]
+    assert [row.state for row in list_alerts(load_settings(), query, told, known).rows] == ["disposed"]
 
 
 def test_a_verdict_is_found_in_a_ledger_that_was_made_anew(held):
@@ -214,20 +216,22 @@ def test_a_beginning_of_several_is_refused_and_one_that_several_beginnings_name_
     search = AlertSearch(["aaaa", "aaaab", "bbbb"])
     for body in ("aaaab" + "0" * 27, "bbbb" + "0" * 28, "cccc" + "0" * 28):
         search.take(alert(1, alert_id=body), 0)
-    assert {each.alert.alert_id[:5] for each in search.found().values()} == {"aaaab", "bbbb0"}
+    assert {each.alert.alert_id[:5] for each in search.require_found().values()} == {"aaaab", "bbbb0"}
     for number in range(20):
         search.take(alert(1, alert_id=f"bbbb{number:028x}"), 0)
     assert len(search._matches["bbbb"]) == alert_lookup._NAMED + 1
     with pytest.raises(UsageError, match="several alerts"):
-        search.found()
+        search.require_found()
     with pytest.raises(AlertNotFoundError, match="dddd"):
-        AlertSearch(["dddd"]).found()
+        AlertSearch(["dddd"]).require_found()
 
 
 def test_partitions_that_are_known_are_not_asked_for(monkeypatch):
     """Each asking is two connections more, and a command fails where one of them takes 8 s."""
     asked = []
-    monkeypatch.setattr(topic_reader, "partitions_of", lambda _, names: asked.append(names) or dict.fromkeys(names, 9))
+    monkeypatch.setattr(
+        topic_reader, "count_partitions_of", lambda _, names: asked.append(names) or dict.fromkeys(names, 9)
+    )
     known = topic_reader.Reader(load_settings(), [topics.ALERTS], [3], known=True)
     assert (known._assigned, asked) == ([TopicPartition(topics.ALERTS, 3)], [])
     unknown = topic_reader.Reader(load_settings(), [topics.ALERTS], [3, 40])
@@ -270,13 +274,13 @@ class Log:
 
 def test_a_long_reading_says_how_far_it_is_and_ends_where_the_topic_ended(monkeypatch, capsys):
     """Told behind each batch: the records read, of the offsets from where it began."""
-    monkeypatch.setattr(clients, "reader", lambda *_, **__: Log())
+    monkeypatch.setattr(clients, "make_reader", lambda *_, **__: Log())
     monkeypatch.setattr(desk_options, "PATIENCE_SECONDS", 0.0)
     place = TopicPartition("t", 0)
     with topic_reader.Reader(load_settings(), ["t"], [0], known=True) as reader:
         for start, offsets, said in ((0, [0, 1, 3], ["2 of 4", "3 of 4"]), (1, [1, 3], ["2 of 3"]), (4, [], [])):
             progress = desk_options.ReadingProgress("en")
-            batches = list(reader.to_end({place: start}, progress))
+            batches = list(reader.read_to_end({place: start}, progress))
             assert [record.offset for _, records in batches for record in records] == offsets
             lines = capsys.readouterr().err.splitlines()
             assert len(lines) == len(said)
@@ -293,6 +297,6 @@ def test_times_in_the_wrong_order_are_refused():
 
 def test_a_verdict_has_the_ledgers_time():
     """By which a date ahead of it is cut."""
-    given = given_of(verdict(minutes=50, arrived=0), 0)
+    given = read_verdict(verdict(minutes=50, arrived=0), 0)
     assert given is not None
     assert (given.decided_at - given.counted_at, Verdicts().on("x", OLD)) == (timedelta(minutes=50), [])

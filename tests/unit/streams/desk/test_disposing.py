@@ -19,7 +19,7 @@ from streams.contracts.dead_letters import Letter
 from streams.contracts.input_record import ArrivedRecord
 from streams.desk import disposing
 from streams.desk.alert_lookup import FoundAlert
-from streams.desk.disposing import Done, _Watch, decided
+from streams.desk.disposing import Done, _Watch, make_decision
 from streams.errors import DeliveryError
 from streams.settings import load_settings
 from tests.support.desk_records import disposition, record
@@ -28,7 +28,7 @@ from tests.support.repository import ROOT
 ALERT = (ROOT / "tests" / "golden" / "alert.json").read_bytes()
 ASKED = ("dispose", "a5e3489238da", "--verdict", "refuted", "--reason", "x", "--officer", "I-1")
 
-DECISION = decided(
+DECISION = make_decision(
     alert_id="1" * 32,
     party="k1.0a3." + "a" * 32,
     verdict="refuted",

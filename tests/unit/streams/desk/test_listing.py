@@ -15,7 +15,7 @@ from streams.alert_text.alert_text import TerminalPage
 from streams.cli import command
 from streams.cli.alerts_list import typology_id
 from streams.desk.alert_heads import Current, First, Folding, Wanted, order, read_head
-from streams.desk.alert_lookup import require_prefix, series
+from streams.desk.alert_lookup import follow_series, require_prefix
 from streams.desk.listing import AlertRow
 from streams.desk.moments import moment
 from streams.desk.verdicts import LedgerVerdict, Verdicts
@@ -173,13 +173,13 @@ def test_equal_ones_keep_their_order():
 )
 def test_which_verdicts_stand(many, standing):
     """An officer's newest that was not withdrawn, by the monitor's own rule."""
-    assert [each.verdict for each in verdicts(*many).standing(f"{1:032x}", PARTY)] == standing
+    assert [each.verdict for each in verdicts(*many).list_standing(f"{1:032x}", PARTY)] == standing
 
 
 def test_only_listed_officers_count():
     """Where the configuration has a list."""
     made = verdicts(given("refuted"), given("confirmed", officer="nobody"), officers=["I-17"])
-    assert [each.verdict for each in made.standing(f"{1:032x}", PARTY)] == ["refuted"]
+    assert [each.verdict for each in made.list_standing(f"{1:032x}", PARTY)] == ["refuted"]
     assert len(made.on(f"{1:032x}", PARTY)) == 2
 
 
@@ -274,9 +274,9 @@ def test_a_series_is_what_leads_back_to_an_alert_and_from_it():
             head(5, supersedes=f"{3:032x}"),
         )
     }
-    assert [each.alert_id[-1] for each in series(heads, f"{3:032x}")] == ["1", "3", "5"]
+    assert [each.alert_id[-1] for each in follow_series(heads, f"{3:032x}")] == ["1", "3", "5"]
     circle = {each.alert_id: each for each in (head(1, supersedes=f"{2:032x}"), head(2, supersedes=f"{1:032x}"))}
-    assert [each.alert_id[-1] for each in series(circle, f"{1:032x}")] == ["1", "2"]
+    assert [each.alert_id[-1] for each in follow_series(circle, f"{1:032x}")] == ["1", "2"]
 
 
 @pytest.mark.parametrize("text", ["abc", "xyz1", "", "a" * 33, "0x12", "12 34"])

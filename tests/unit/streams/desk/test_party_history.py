@@ -162,7 +162,7 @@ def test_verdicts_of_the_partys_slot_are_kept_whatever_time_is_asked_for():
         )
     ]
     made = history(*records, since=NOON + timedelta(days=1))
-    assert [(given.party, given.partition) for given in made.verdicts.standing("1" * 32, PARTY)] == [
+    assert [(given.party, given.partition) for given in made.verdicts.list_standing("1" * 32, PARTY)] == [
         (PARTY, 3),
         (later, 3),
     ]

@@ -9,10 +9,10 @@ import pytest
 from detectors.contracts.events import Source
 from streams.alert_text.alert_text import read_alert, text_of
 from streams.desk.alert_heads import read_head
-from streams.desk.disposing import Done, already, check, decided, record_of
+from streams.desk.disposing import Done, check, find_same_verdict, make_decision, record_of
 from streams.desk.positions import At
 from streams.desk.reasons import _reason
-from streams.desk.verdicts import LedgerVerdict, Verdicts, given_of
+from streams.desk.verdicts import LedgerVerdict, Verdicts, read_verdict
 from streams.desk_text.dispose_text import alert_line, done_json, done_lines, dry_line
 from streams.desk_text.history_text import history_lines
 from streams.errors import UsageError
@@ -32,7 +32,7 @@ def decision(**changed):
         "investigator": "I-17",
         "decided_at": NOON,
     }
-    return decided(**fields | changed)
+    return make_decision(**fields | changed)
 
 
 def test_a_decision_has_one_id_whoever_sends_it_again():
@@ -123,11 +123,11 @@ def given(verdict="refuted", minutes=0, officer="I-17"):
 def test_what_stands_already_is_not_sent_again():
     """The same verdict of the same officer; another's does not count for it."""
     made = Verdicts()
-    assert already(made, decision()) is None
+    assert find_same_verdict(made, decision()) is None
     made.add(given())
-    assert already(made, decision(decided_at=NOON + timedelta(hours=1))) == given()
-    assert already(made, decision(investigator="I-2")) is None
-    assert already(made, decision(verdict="confirmed", decided_at=NOON + timedelta(hours=1))) is None
+    assert find_same_verdict(made, decision(decided_at=NOON + timedelta(hours=1))) == given()
+    assert find_same_verdict(made, decision(investigator="I-2")) is None
+    assert find_same_verdict(made, decision(verdict="confirmed", decided_at=NOON + timedelta(hours=1))) is None
 
 
 def test_a_verdict_with_other_details_is_not_taken_for_the_one_that_stands():
@@ -135,39 +135,39 @@ def test_a_verdict_with_other_details_is_not_taken_for_the_one_that_stands():
     made = Verdicts()
     made.add(msgspec.structs.replace(given("confirmed"), amount_krw="1000"))
     again = {"verdict": "confirmed", "decided_at": NOON + timedelta(hours=1)}
-    assert already(made, decision(**again, amount_krw="1000")) is not None
-    assert already(made, decision(**again)) is not None
+    assert find_same_verdict(made, decision(**again, amount_krw="1000")) is not None
+    assert find_same_verdict(made, decision(**again)) is not None
     for more in ({"amount_krw": "2000"}, {"sanction": "fine"}):
         with pytest.raises(UsageError, match=f"without these details; got: {next(iter(more))}"):
-            already(made, decision(**again, **more))
+            find_same_verdict(made, decision(**again, **more))
 
 
 def test_an_outdated_verdict_and_one_that_withdraws_nothing_are_refused():
     """The monitor would refuse the first; the second would leave a withdrawal of nothing."""
     made = Verdicts()
     with pytest.raises(UsageError, match="no verdict to withdraw"):
-        already(made, decision(verdict="withdrawn"))
+        find_same_verdict(made, decision(verdict="withdrawn"))
     made.add(given(minutes=5))
     with pytest.raises(UsageError, match="decided otherwise at a later time"):
-        already(made, decision(verdict="confirmed"))
+        find_same_verdict(made, decision(verdict="confirmed"))
 
 
 def test_a_verdict_is_read_from_its_ledger_record():
     """And nothing else is taken for one."""
-    made = given_of(record(disposition(amount_krw="5")), 3)
+    made = read_verdict(record(disposition(amount_krw="5")), 3)
     assert (made.verdict, made.amount_krw, made.source, made.partition) == (
         "refuted",
         "5",
         Source("fx.dispositions.v1", 4, 106),
         3,
     )
-    assert given_of(record(payment()), 3) is None
-    assert given_of(record(disposition())._replace(value=b"{"), 3) is None
+    assert read_verdict(record(payment()), 3) is None
+    assert read_verdict(record(disposition())._replace(value=b"{"), 3) is None
 
 
 def test_a_reason_is_shown_only_where_it_is_the_verdicts_own():
     """A topic that was made anew has other records at the same offsets."""
-    made = given_of(record(disposition()), 3)
+    made = read_verdict(record(disposition()), 3)
 
     def at(**body):
         value = json.dumps({"event_id": "desk-1", "alert_id": "1" * 32, "reason": "papers seen"} | body).encode()

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from streams import cli, errors
 from streams.cli.alerts import command as alerts
 from streams.cli.dispose import command as dispose
-from streams.desk.disposing import check, decided
+from streams.desk.disposing import check, make_decision
 from streams.desk_text.error_words import (
     EXPECTED,
     FAULTS,
@@ -28,7 +28,7 @@ from streams.desk_text.error_words import (
 )
 from streams.desk_text.record_words import LABELS, VALUES
 from streams.errors import ConfigurationError, DeliveryError, FxwatchError, UsageError
-from streams.kafka.denied import not_authorized
+from streams.kafka.denied import make_not_authorized_error
 from streams.settings import load_settings
 
 ROOT = Path(cli.__file__).parents[1]
@@ -65,7 +65,7 @@ def _calls(tree: ast.AST) -> list[ast.Call]:
     return [
         call
         for call, name in named
-        if name in {"not_authorized", "denied_or"} or isinstance(getattr(errors, name, None), type)
+        if name in {"make_not_authorized_error", "choose_error"} or isinstance(getattr(errors, name, None), type)
     ]
 
 
@@ -86,7 +86,7 @@ def _said(tree: ast.AST) -> dict[str, set[str]]:
     """What the errors there say, part by part, as far as they say it in words of their own."""
     said: dict[str, set[str]] = {part: set() for part in PARTS}
     for call in _calls(tree):
-        place = 2 if getattr(call.func, "id", "") == "denied_or" else 0
+        place = 2 if getattr(call.func, "id", "") == "choose_error" else 0
         said["what"] |= _texts(call.args[place] if len(call.args) > place else None)
         for word in call.keywords:
             if word.arg in said:
@@ -155,7 +155,7 @@ def test_places_of_both_languages_agree() -> None:
 
 def test_every_fault_that_a_verdict_can_have_has_its_name() -> None:
     """Each option of `dispose` that takes a text, too short, too long and malformed."""
-    good = decided(
+    good = make_decision(
         alert_id="a" * 32,
         party=f"k1.0a3.{0:032x}",
         verdict="confirmed",
@@ -229,7 +229,7 @@ def test_faults_of_a_verdict_have_their_names_and_codes() -> None:
             "같은 판정이 이미 유효하나 다음 항목은 그 판정에 없습니다; 입력값: 확인 금액, 부서",
         ),
         (
-            not_authorized("this client may not read", TopicAuthorizationFailedError("fx.ledger.v1")),
+            make_not_authorized_error("this client may not read", TopicAuthorizationFailedError("fx.ledger.v1")),
             (
                 "열람 권한이 없습니다; 확인된 내용: TopicAuthorizationFailedError: fx.ledger.v1; "
                 "필요한 것: 이 클라이언트의 역할에 주어진 권한(fxwatch topics acls로 확인); "

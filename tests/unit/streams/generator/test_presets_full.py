@@ -19,7 +19,7 @@ from streams.generator.roles import ROLES
 from streams.generator.world import MORE_PURPOSES
 from streams.ingest.door import Door, Rejected
 from streams.keys import pseudonyms
-from streams.settings import default_tables, effective_configuration
+from streams.settings import default_tables, overlay_configuration
 
 KEYS = pseudonyms.testbed_keys()
 TOPICS = {TRANSACTIONS, DECLARATIONS, RATES, PROFILES, DISPOSITIONS}
@@ -66,7 +66,7 @@ def test_equal_arguments_give_equal_bytes_and_truth_and_another_seed_others() ->
 def test_the_door_admits_what_is_not_bad_and_refuses_the_rest_with_the_code_of_the_truth() -> None:
     """Every record of a stream with the whole pack and bad records goes through ingest's own door."""
     simulation = Simulation(5, 12_000, preset="full", bad_share=0.05)
-    door = Door(KEYS, 12, effective_configuration({}).legend.words)
+    door = Door(KEYS, 12, overlay_configuration({}).legend.words)
     records = list(simulation)
     expected = {(entry["topic"], entry["sha256"], entry["key"]): entry["code"] for entry in simulation.truth.of("bad")}
     refused = 0

@@ -17,7 +17,7 @@ from streams.generator.law import Law
 from streams.generator.lookalikes import ALL
 from streams.generator.plan import ALL_TYPOLOGIES
 from streams.generator.world import REPORTING_BANKS
-from streams.settings import default_tables, effective_configuration
+from streams.settings import default_tables, overlay_configuration
 
 
 class Books:
@@ -78,7 +78,7 @@ def year() -> Books:
 
 def test_no_honest_person_exceeds_the_cap_of_the_year(books: Books) -> None:
     """Outward sums without documents stay under the law's cap of that year; only look-alikes come close to it."""
-    law = Law(effective_configuration({}))
+    law = Law(overlay_configuration({}))
     sums: Counter[tuple[str, int]] = Counter()
     for body in books.first_events():
         if body["party_type"] == "person" and body["direction"] == "out" and body.get("evidence", "none") == "none":
@@ -104,7 +104,7 @@ def annual_cap(year: int) -> float:
 
 def test_the_law_is_that_of_the_day() -> None:
     """Caps of 2022, of late 2023 (small remitters have a lower one) and of 2026, as the configuration dates them."""
-    law = Law(effective_configuration({}))
+    law = Law(overlay_configuration({}))
     dated = [law.on(day) for day in (date(2022, 5, 1), date(2023, 8, 1), date(2026, 5, 1))]
     assert [limits.annual_cap for limits in dated] == [50_000, 100_000, 100_000]
     assert [limits.small_remitter_cap for limits in dated] == [50_000, 50_000, 100_000]
@@ -200,7 +200,7 @@ def test_prepaid_goods_come_before_they_are_due(books: Books) -> None:
 
 def test_large_payments_have_papers_and_capital_ones_a_report(books: Books) -> None:
     """Above the line nothing is without papers where the law asks for them at once; property always has a report."""
-    law, freely = Law(effective_configuration({})), 0
+    law, freely = Law(overlay_configuration({})), 0
     for body in books.first_events():
         if books.usd(body) > 5_200 and body.get("evidence", "none") == "none":
             # since 2026 persons need papers only once the year's cap is used up

@@ -45,7 +45,7 @@ def told(monkeypatch: pytest.MonkeyPatch, failures: int, idle: int = 1) -> tuple
 
     letters = letters_of(deliver)
     InputLog.install(monkeypatch, [], 0, 0)
-    monkeypatch.setattr(Originals, "at", at)
+    monkeypatch.setattr(Originals, "read_at", at)
     with pytest.raises(Enough):
         asyncio.run(letters._run())
     return [*seen, letters.unready()], consumer

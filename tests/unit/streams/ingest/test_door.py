@@ -15,7 +15,7 @@ from streams.ingest.door import Admitted, Door, Rejected
 from streams.keys.commitments import Committer
 from streams.keys.pseudonyms import Key, Keys, development_keys, partition_of
 from streams.ledger import envelope
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support import history
 from tests.support.repository import ROOT
 
@@ -204,7 +204,7 @@ def test_rates_go_to_every_partition():
 
 def test_rules_go_to_every_partition():
     """The operator's configuration is broadcast as it is."""
-    configuration = effective_configuration({})
+    configuration = overlay_configuration({})
     body = {"event_id": "R-1", "configuration": msgspec.to_builtins(configuration)}
     answer = admit(body, inputs.RULES, b"anything")
     assert len(answer.records) == 12
@@ -217,7 +217,7 @@ def test_what_would_be_too_long_to_write_is_refused():
 
     def with_desks(count):
         desks = {f"desk{number}": {} for number in range(count)}
-        body = {"event_id": "R", "configuration": msgspec.to_builtins(effective_configuration({})) | {"desks": desks}}
+        body = {"event_id": "R", "configuration": msgspec.to_builtins(overlay_configuration({})) | {"desks": desks}}
         return admit(body, inputs.RULES)
 
     refused = with_desks(30_000)
@@ -404,7 +404,7 @@ def test_a_door_needs_a_partition():
 
 def test_a_configuration_that_cannot_be_put_in_force_is_refused() -> None:
     """It fits its type, but would stop every partition of the ledger."""
-    good = msgspec.to_builtins(effective_configuration({}))
+    good = msgspec.to_builtins(overlay_configuration({}))
     bad = {**good, "detectors": {**good["detectors"], "members": {"no_such_detector": {}}}}
     for configuration, codes in ((good, ()), (bad, ("configuration.invalid",))):
         value = msgspec.json.encode({"event_id": "1", "configuration": configuration})

@@ -14,18 +14,18 @@ from streams.contracts.refusal_codes import Fault
 from streams.ingest import door
 from streams.ingest.door import Admitted, Door, Rejected
 from streams.ingest.formats.contract import FORWARD
-from streams.ingest.formats.record import headers_for
+from streams.ingest.formats.record import make_headers
 from streams.keys.commitments import Committer, evidence_key
 from streams.keys.pseudonyms import development_keys, partition_of
 from streams.keys.sender_keys import SenderKeys
 from streams.ledger import envelope
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support import history
 from tests.support.pipeline import GOOD, TIMESTAMP_MS
 from tests.support.shuffled import shuffled
 from tests.support.signing import BANK, key_of, signature_of
 
-CONFIGURATION = {"event_id": "R-1", "configuration": msgspec.to_builtins(effective_configuration({}))}
+CONFIGURATION = {"event_id": "R-1", "configuration": msgspec.to_builtins(overlay_configuration({}))}
 BODIES = {**GOOD, RULES: CONFIGURATION}
 KEYED = [TRANSACTIONS, DECLARATIONS, PROFILES, DISPOSITIONS, RATES]
 KINDS = {
@@ -37,7 +37,7 @@ KINDS = {
     RULES: b"configuration",
 }
 FIN = list(
-    headers_for(
+    make_headers(
         "fin",
         {
             "resident_country": "KR",

@@ -14,15 +14,15 @@ from streams.errors import BrokerUnavailableError, InputRecreatedError, NotAutho
 from streams.ingest import input_topic_ids
 from streams.ingest.agent import IngestAgent
 from streams.ingest.door import Admitted, Door
-from streams.ingest.input_topic_ids import InputIds, short
+from streams.ingest.input_topic_ids import InputIds, shorten
 from streams.ingest.refused_configuration import RulesRefused
 from streams.kafka import topics
 from streams.keys.pseudonyms import development_keys
 from streams.ledger import envelope
 from streams.settings import load_settings
 
-OLD = {name: short(f"00000000-0000-0000-0000-{number:012}") for number, name in enumerate(topics.INPUTS, 1)}
-NEW = OLD | {RATES: short("00000000-0000-0000-0000-0000000000ff")}
+OLD = {name: shorten(f"00000000-0000-0000-0000-{number:012}") for number, name in enumerate(topics.INPUTS, 1)}
+NEW = OLD | {RATES: shorten("00000000-0000-0000-0000-0000000000ff")}
 
 
 class Cluster:
@@ -41,7 +41,7 @@ class Cluster:
 
 def test_an_id_is_written_as_kafkas_own_tools_show_it():
     """22 characters."""
-    assert short("00000000-0000-0000-0000-000000000001") == b"AAAAAAAAAAAAAAAAAAAAAQ"
+    assert shorten("00000000-0000-0000-0000-000000000001") == b"AAAAAAAAAAAAAAAAAAAAAQ"
 
 
 def test_a_topic_with_another_id_is_named_with_both_and_what_to_do():
@@ -68,7 +68,7 @@ def test_a_cluster_that_does_not_answer_is_waited_for(monkeypatch):
 
 
 def test_the_watch_goes_on_through_an_outage_and_ends_with_a_change(monkeypatch):
-    """What it raises ends the worker (health.background)."""
+    """What it raises ends the worker (health.start_in_background)."""
     monkeypatch.setattr(input_topic_ids, "WATCH_SECONDS", 0.001)
     inputs = InputIds(load_settings(), Cluster(OLD, BrokerUnavailableError("away"), OLD, NEW))
     with pytest.raises(InputRecreatedError):
@@ -139,7 +139,7 @@ def test_ids_are_read_in_one_request_and_a_missing_topic_has_none(monkeypatch):
         topics, "connect", lambda _: nullcontext(SimpleNamespace(describe_topics=lambda _names: told.values()))
     )
     read = input_topic_ids.read_ids(load_settings())
-    assert read == dict.fromkeys(topics.INPUTS, short(known)) | {RATES: b""}
+    assert read == dict.fromkeys(topics.INPUTS, shorten(known)) | {RATES: b""}
     told[RATES]["error_code"] = 5
 
     def refused(_settings, name):

@@ -81,8 +81,8 @@ def counted(one: InputWatch, cause: str) -> float:
 def test_the_first_look_keeps_where_ingest_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also of a partition without a record: should its first ones be deleted unread, that is known."""
     cluster = Cluster(monkeypatch, (0, 0))
-    cluster.watch.sought({PLACE: Sought(None, ours=False)})
-    cluster.watch.handled([])
+    cluster.watch.note_sought({PLACE: Sought(None, ours=False)})
+    cluster.watch.note_handled([])
     asyncio.run(cluster.watch.look())
     assert cluster.kept().positions == {PLACE: InputPosition(next=0, topic_id="new")}
     assert list(cluster.log) == [2]
@@ -95,8 +95,8 @@ def test_what_passed_is_said_counted_and_kept_once(
     cluster = Cluster(monkeypatch, (60, 60))
     cluster.log[2] = [(*position_record(PLACE, InputPosition(next=10, topic_id="new")), [], None)]
     for _ in range(2):
-        cluster.watch.sought({PLACE: Sought(10, ours=True)})
-        cluster.watch.handled([])
+        cluster.watch.note_sought({PLACE: Sought(10, ours=True)})
+        cluster.watch.note_handled([])
         asyncio.run(cluster.watch.look())
     assert caplog.text.count("fx.transactions.v1[14]: 50 offsets, 10 to 59, were deleted before they were read") == 1
     assert (counted(cluster.watch, "deleted"), counted(cluster.watch, "moved")) == (50, 0)
@@ -111,15 +111,15 @@ def test_moved_offsets_that_were_followed_are_said(
     """Where the kept position could not be read at the assignment; else reading goes on there."""
     cluster = Cluster(monkeypatch, (0, 90))
     cluster.log[2] = [(*position_record(PLACE, InputPosition(next=10, topic_id="new")), [], None)]
-    cluster.watch.sought({PLACE: Sought(30, ours=False)})
-    cluster.watch.handled([])
+    cluster.watch.note_sought({PLACE: Sought(30, ours=False)})
+    cluster.watch.note_handled([])
     asyncio.run(cluster.watch.look())
     assert "20 offsets, 10 to 29, are not read" in caplog.text
-    assert asyncio.run(cluster.watch.kept([PLACE])) == {PLACE: 30}  # accounted for now
+    assert asyncio.run(cluster.watch.read_kept([PLACE])) == {PLACE: 30}  # accounted for now
     cluster.log[2] = [(*position_record(PLACE, InputPosition(next=10, topic_id="old")), [], None)]
-    assert asyncio.run(cluster.watch.kept([PLACE])) == {}
+    assert asyncio.run(cluster.watch.read_kept([PLACE])) == {}
     cluster.fault = KafkaConnectionError()
-    assert asyncio.run(cluster.watch.kept([PLACE])) == {}
+    assert asyncio.run(cluster.watch.read_kept([PLACE])) == {}
     assert counted(cluster.watch, "moved") == 20
 
 
@@ -132,8 +132,8 @@ def test_a_cluster_that_does_not_answer_costs_a_look_and_nothing_else(
     """The next look finds what this one could not; no worker ends for it."""
     caplog.set_level(logging.DEBUG, "streams.ingest.input_watch")
     cluster = Cluster(monkeypatch, (60, 60))
-    cluster.watch.sought({PLACE: Sought(10, ours=True)})
-    cluster.watch.handled([])
+    cluster.watch.note_sought({PLACE: Sought(10, ours=True)})
+    cluster.watch.note_handled([])
     cluster.fault = fault
     asyncio.run(cluster.watch._look_or_tell())
     assert [record.levelno for record in caplog.records] == [level]
@@ -148,10 +148,10 @@ def test_a_stop_keeps_the_positions_and_does_not_wait_for_a_broker(
     """An operator moves offsets while no worker runs, and compares with what the last one kept."""
     cluster = Cluster(monkeypatch, (0, 90))
     cluster.watch._producer = object()
-    cluster.watch.sought({PLACE: Sought(10, ours=True)})
-    cluster.watch.handled([(PLACE, 10, 20)])
+    cluster.watch.note_sought({PLACE: Sought(10, ours=True)})
+    cluster.watch.note_handled([(PLACE, 10, 20)])
     asyncio.run(cluster.watch.look())
-    cluster.watch.handled([(PLACE, 21, 30)])
+    cluster.watch.note_handled([(PLACE, 21, 30)])
     asyncio.run(cluster.watch.save())
     assert cluster.kept().positions[PLACE].next == 31
 
@@ -160,7 +160,7 @@ def test_a_stop_keeps_the_positions_and_does_not_wait_for_a_broker(
 
     monkeypatch.setattr(clients, "send_records", never)
     monkeypatch.setattr("streams.ingest.input_watch.STOP_SECONDS", 0.05)
-    cluster.watch.handled([(PLACE, 31, 40)])
+    cluster.watch.note_handled([(PLACE, 31, 40)])
     asyncio.run(cluster.watch.save())
     assert "not kept: no answer" in caplog.text
 
@@ -168,14 +168,14 @@ def test_a_stop_keeps_the_positions_and_does_not_wait_for_a_broker(
 def test_what_the_consumers_thread_tells_is_taken_in_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """A refusal of before an assignment says nothing of it; a commit past markers keeps where ingest stands."""
     cluster = Cluster(monkeypatch, (0, 12))
-    cluster.watch.lost(PLACE, 10)
-    cluster.watch.sought({PLACE: Sought(10, ours=True)})
+    cluster.watch.note_lost(PLACE, 10)
+    cluster.watch.note_sought({PLACE: Sought(10, ours=True)})
     cluster.watch.read_on({PLACE: 12, (topics.RATES, 1): 5})
     asyncio.run(cluster.watch.look())
     cluster.bounds = (12, 12)
     asyncio.run(cluster.watch.look())
     assert cluster.kept() == Kept({PLACE: InputPosition(next=12, topic_id="new")}, {})
-    cluster.watch.lost(PLACE, 12)
+    cluster.watch.note_lost(PLACE, 12)
     cluster.watch.read_on({PLACE: 20})
     cluster.bounds = (20, 20)
     asyncio.run(cluster.watch.look())
@@ -196,8 +196,8 @@ def test_a_gap_is_counted_until_an_operator_has_settled_all_of_it(monkeypatch: p
         asyncio.run(cluster.watch.look())
 
     cluster.log[2] = [(*position_record(PLACE, InputPosition(next=10, topic_id="new")), [], None)]
-    cluster.watch.sought({PLACE: Sought(10, ours=True)})
-    cluster.watch.handled([])
+    cluster.watch.note_sought({PLACE: Sought(10, ours=True)})
+    cluster.watch.note_handled([])
     asyncio.run(cluster.watch.look())
     assert gap() == 50
     settle(10, 59, "old")

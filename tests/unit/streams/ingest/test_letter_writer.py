@@ -9,7 +9,7 @@ import pytest
 from aiokafka.errors import MessageSizeTooLargeError, TopicAuthorizationFailedError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from streams.contracts.dead_letters import Letter, original
+from streams.contracts.dead_letters import Letter, read_original
 from streams.contracts.input_record import ArrivedRecord
 from streams.errors import RefusedError
 from streams.ingest.letter_writer import LetterWriter
@@ -73,7 +73,7 @@ def letter(offset: int, size: int, partition: int = 0) -> Letter:
 
 def write(monkeypatch: pytest.MonkeyPatch, topic: Topic, letters: list[Letter]) -> Outstanding:
     """Write them; returns what is waited for afterwards."""
-    monkeypatch.setattr(clients, "repeating_producer", lambda *_: topic)
+    monkeypatch.setattr(clients, "make_repeating_producer", lambda *_: topic)
     outstanding = Outstanding(PATIENCE)
 
     async def work() -> None:
@@ -88,7 +88,7 @@ def write(monkeypatch: pytest.MonkeyPatch, topic: Topic, letters: list[Letter]) 
 
 def read(topic: Topic) -> list[Any]:
     """The letters held, in order of writing."""
-    found = [original(SimpleNamespace(key=one.key, value=one.value, headers=one.headers)) for _, one in topic.held]
+    found = [read_original(SimpleNamespace(key=one.key, value=one.value, headers=one.headers)) for _, one in topic.held]
     assert None not in found
     return found
 

@@ -58,9 +58,9 @@ def test_the_worker_that_takes_the_configurations_says_what_was_refused_before(m
     monkeypatch.setattr(refused_configuration, "RETRY_SECONDS", 0.001)
 
     async def taken(refused: RulesRefused) -> None:
-        await refused.assigned(HELD)
+        await refused.note_assigned(HELD)
         await looked()
-        await refused.assigned(HELD)
+        await refused.note_assigned(HELD)
 
     [note] = told(taken, BrokerUnavailableError("away"), "fx.rules.v1[0] at offset 7")
     assert "the newest configuration (fx.rules.v1[0] at offset 7) is refused" in note
@@ -69,27 +69,27 @@ def test_the_worker_that_takes_the_configurations_says_what_was_refused_before(m
 
     async def given_up(refused: RulesRefused) -> None:
         await taken(refused)
-        await refused.assigned(OTHERS)
+        await refused.note_assigned(OTHERS)
 
     assert told(given_up, "fx.rules.v1[0] at offset 7") == []
-    assert told(lambda refused: refused.assigned(OTHERS)) == []
+    assert told(lambda refused: refused.note_assigned(OTHERS)) == []
 
 
 def test_a_refusal_is_said_until_one_is_accepted() -> None:
     """Records of payments, and of the other partitions, where configurations are in force nowhere, change nothing."""
 
     async def refused_one(refused: RulesRefused) -> None:
-        await refused.assigned(HELD)
+        await refused.note_assigned(HELD)
         await looked()
-        refused.taken(record(RULES, 0, 8), refused=True)
-        refused.taken(record(RULES, 5, 1), refused=False)
-        refused.taken(record(TRANSACTIONS, 0, 9), refused=False)
+        refused.note_taken(record(RULES, 0, 8), refused=True)
+        refused.note_taken(record(RULES, 5, 1), refused=False)
+        refused.note_taken(record(TRANSACTIONS, 0, 9), refused=False)
 
     assert "at offset 8" in told(refused_one, None)[0]
 
     async def mended(refused: RulesRefused) -> None:
         await refused_one(refused)
-        refused.taken(record(RULES, 0, 9), refused=False)
+        refused.note_taken(record(RULES, 0, 9), refused=False)
 
     assert told(mended, None) == []
 
@@ -108,7 +108,7 @@ def told_by_topics(monkeypatch: pytest.MonkeyPatch, begun: Any, *changes: Config
     monkeypatch.setattr(
         configuration_in_force, "_read", lambda _, topic, *__, **___: rules if topic == RULES else first
     )
-    monkeypatch.setattr(configuration_in_force, "places", lambda *_: {0: None})
+    monkeypatch.setattr(configuration_in_force, "find_places", lambda *_: {0: None})
     monkeypatch.setattr(configuration_in_force, "_require_topics", lambda _: None)
     return configuration_in_force.refused_place(load_settings())
 

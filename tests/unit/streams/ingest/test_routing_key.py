@@ -39,7 +39,7 @@ def log(monkeypatch):
         held.extend(SimpleNamespace(offset=len(held), key=key, value=value) for key, value, _, _ in records)
 
     consumer = SimpleNamespace(start=nothing, stop=nothing, assign=lambda _places: None)
-    monkeypatch.setattr(clients, "reader", lambda _settings, committed: consumer)
+    monkeypatch.setattr(clients, "make_reader", lambda _settings, committed: consumer)
     for name, replacement in (("end_offset", end), ("read_range", read), ("send_records", send)):
         monkeypatch.setattr(clients, name, replacement)
     return held
@@ -102,7 +102,7 @@ def test_ingest_asks_before_it_starts_and_leaves_no_producer_behind(log, monkeyp
         did.append(what)
 
     producer = SimpleNamespace(start=lambda: note("start"), stop=lambda: note("stop"))
-    monkeypatch.setattr(ingest.clients, "idempotent_producer", lambda *_: producer)
+    monkeypatch.setattr(ingest.clients, "make_idempotent_producer", lambda *_: producer)
     agent = object.__new__(IngestAgent)
     agent.settings, agent.door = load_settings(), Door(parse_keys(K2, "f"), 12, {})
     agent.app, agent.inputs = (

@@ -8,7 +8,7 @@ import pytest
 from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import TRANSACTIONS
 from streams.ingest.door import Admitted, Door
-from streams.ingest.sender_headers import WITHHELD, without_identifiers
+from streams.ingest.sender_headers import WITHHELD, leave_out_identifiers
 from streams.keys.pseudonyms import development_keys
 from streams.ledger import envelope
 from streams.operations.metrics import Note
@@ -31,7 +31,7 @@ BODY = TRANSACTION | {"party_id": NUMBER, "party_account": "KB 110 22 3333"}
 )
 def test_a_header_that_names_somebody_stays_at_the_door(content):
     """However it is written; the others go on, and the event says which one did not."""
-    kept, notes = without_identifiers([("ce_id", content.encode()), ("ce_source", b"/bank")], BODY)
+    kept, notes = leave_out_identifiers([("ce_id", content.encode()), ("ce_source", b"/bank")], BODY)
     assert kept == [("ce_source", b"/bank")]
     assert notes == (f"{WITHHELD} ce_id",)
 
@@ -42,12 +42,12 @@ def test_a_header_that_names_somebody_stays_at_the_door(content):
 )
 def test_an_honest_header_goes_on(content):
     """Random ids, traces, bytes of no text; a birth date alone is not the number."""
-    assert without_identifiers([("ce_id", content)], BODY) == ([("ce_id", content)], ())
+    assert leave_out_identifiers([("ce_id", content)], BODY) == ([("ce_id", content)], ())
 
 
 def test_short_ids_are_not_looked_for():
     """P-1 is in too many headers."""
-    assert without_identifiers([("ce_id", b"P-1")], TRANSACTION)[1] == ()
+    assert leave_out_identifiers([("ce_id", b"P-1")], TRANSACTION)[1] == ()
 
 
 def test_ledger_and_leg_hold_neither_header_nor_number():
@@ -74,5 +74,5 @@ def test_the_longest_headers_cost_little():
         headers = [(name, (unit * 4096)[:4096]) for name in envelope.PASSED_ON]
         with own_cpu() as cpu:
             for _ in range(20):
-                without_identifiers(headers, body)
+                leave_out_identifiers(headers, body)
         assert cpu.seconds < 20 * 0.001, unit

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.kafka.async_tasks import ended, outlasted
+from streams.kafka.async_tasks import cancel_and_wait, wait_to_the_end
 
 
 class Work:
@@ -33,14 +33,14 @@ def played(story: Coroutine[Any, Any, Any]) -> Any:
 
 
 def test_a_task_that_overhears_a_cancellation_is_cancelled_again() -> None:
-    """`ended` returns when it has ended, and not before."""
+    """`cancel_and_wait` returns when it has ended, and not before."""
 
     async def story() -> bool:
         work = Work()
         work.deaf = True
         task = asyncio.ensure_future(work.run())
         await asyncio.sleep(0)
-        await ended(task)
+        await cancel_and_wait(task)
         return task.cancelled()
 
     assert played(story())
@@ -53,7 +53,7 @@ def test_who_outlasts_a_task_leaves_it_alone_however_often_it_is_cancelled(times
     async def story() -> tuple[bool, bool]:
         work = Work()
         task = asyncio.ensure_future(work.run())
-        waiting = asyncio.ensure_future(outlasted(task))
+        waiting = asyncio.ensure_future(wait_to_the_end(task))
         for _ in range(times):
             await asyncio.sleep(0.001)
             waiting.cancel()
@@ -71,7 +71,7 @@ def test_what_an_outlasted_task_raised_is_left_to_who_asks() -> None:
             raise ValueError
 
         task = asyncio.ensure_future(fail())
-        await outlasted(task)
+        await wait_to_the_end(task)
         return task.exception()
 
     assert isinstance(played(story()), ValueError)

@@ -17,7 +17,15 @@ from aiokafka.errors import (
 
 from streams.errors import DeliveryError, NotAuthorizedError, RefusedError
 from streams.kafka import clients, deliveries
-from streams.kafka.clients import AssignedConsumer, next_batch, read_range, read_whole, reader, send_batch, send_records
+from streams.kafka.clients import (
+    AssignedConsumer,
+    fill_batch,
+    make_reader,
+    read_range,
+    read_whole,
+    send_batch,
+    send_records,
+)
 from streams.kafka.deliveries import Outstanding
 from streams.settings import Settings
 
@@ -53,9 +61,9 @@ ACKNOWLEDGED = {
 @pytest.mark.parametrize(
     ("make", "more"),
     [
-        (clients.idempotent_producer, {"enable_idempotence": True}),
-        (clients.repeating_producer, {}),
-        (clients.transactional_producer, {"transactional_id": "me", "transaction_timeout_ms": 12_500}),
+        (clients.make_idempotent_producer, {"enable_idempotence": True}),
+        (clients.make_repeating_producer, {}),
+        (clients.make_transactional_producer, {"transactional_id": "me", "transaction_timeout_ms": 12_500}),
     ],
 )
 def test_every_producer_waits_for_all_replicas_and_is_patient(
@@ -75,7 +83,7 @@ def test_a_reader_joins_no_group_and_commits_nothing(
     made: list[dict[str, Any]], more: dict[str, Any], isolation: str, group: str | None
 ) -> None:
     """It begins where it is told to, and sees what its isolation level shows."""
-    reader(SETTINGS, **more)
+    make_reader(SETTINGS, **more)
     assert made == [
         {
             "access": SETTINGS.bootstrap,
@@ -88,17 +96,19 @@ def test_a_reader_joins_no_group_and_commits_nothing(
             "request_timeout_ms": 15_000,
         }
     ]
-    reader(SETTINGS, **more, fetch_bytes=1_000, fetch_wait_ms=7)
+    make_reader(SETTINGS, **more, fetch_bytes=1_000, fetch_wait_ms=7)
     assert made[1] == made[0] | {"max_partition_fetch_bytes": 1_000, "fetch_max_wait_ms": 7}
 
 
 @pytest.mark.usefixtures("made")
 def test_a_set_that_cannot_be_read_is_raised_or_handed_over() -> None:
     """One note for the set, or one for each of its offsets."""
-    found = [reader(SETTINGS, committed=True, unreadable=how)._value_deserializer for how in ("raise", "set", "each")]
+    found = [
+        make_reader(SETTINGS, committed=True, unreadable=how)._value_deserializer for how in ("raise", "set", "each")
+    ]
     assert found[0] is None
     assert [one.each_offset for one in found[1:]] == [False, True]
-    assert reader(SETTINGS, committed=True)._value_deserializer is None
+    assert make_reader(SETTINGS, committed=True)._value_deserializer is None
 
 
 def test_a_topics_offsets_are_asked_for_when_its_partitions_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,9 +201,9 @@ def test_records_are_written_in_order_in_as_few_batches_as_they_fill(count: int,
 
 def test_a_batch_begins_where_it_is_told_to() -> None:
     """And says how many it took."""
-    batch, taken = next_batch(Producer(), TOPIC, records(5), 2)
+    batch, taken = fill_batch(Producer(), TOPIC, records(5), 2)
     assert (batch.records, taken) == (records(5)[2:4], 2)
-    batch, taken = next_batch(Producer(holds=9), TOPIC, records(5), 2)
+    batch, taken = fill_batch(Producer(holds=9), TOPIC, records(5), 2)
     assert (batch.records, taken) == (records(5)[2:], 3)
 
 
@@ -201,7 +211,7 @@ def test_a_batch_begins_where_it_is_told_to() -> None:
 def test_a_record_that_no_batch_takes_is_named(value: bytes | None, size: int) -> None:
     """With its size and the largest there may be: written it would never be."""
     with pytest.raises(RefusedError) as told:
-        next_batch(Producer(holds=0), TOPIC, [*records(1), (b"k", value, [], 1)], 1)
+        fill_batch(Producer(holds=0), TOPIC, [*records(1), (b"k", value, [], 1)], 1)
     assert told.value.message == (
         f"a record for {TOPIC} is larger than a batch may be; got: {size} bytes; expected: at most 1000000 bytes"
     )
@@ -235,7 +245,7 @@ def test_a_topic_that_refuses_a_batch_is_named() -> None:
 
 async def sent(producer: Producer, outstanding: Outstanding) -> None:
     """Send one batch."""
-    batch, _ = next_batch(producer, TOPIC, records(1), 0)
+    batch, _ = fill_batch(producer, TOPIC, records(1), 0)
     await send_batch(producer, batch, TOPIC, 3, outstanding)
 
 
@@ -333,7 +343,7 @@ def read(monkeypatch: pytest.MonkeyPatch, consumer: Consumer, work: Callable[[],
         made.append(arguments)
         return consumer
 
-    monkeypatch.setattr(clients, "reader", make)
+    monkeypatch.setattr(clients, "make_reader", make)
 
     async def story() -> list[Any]:
         return [[record.offset for record in found] async for found in work()]

@@ -35,7 +35,7 @@ def waited(patience: float, clock: Clock, after: float | None = None, fault: Exc
         if after is not None:
             settle = delivery.set_result if fault is None else delivery.set_exception
             asyncio.get_running_loop().call_later(after, settle, fault)
-        await outstanding.acknowledged([Write(TOPIC, 3, delivery)])
+        await outstanding.wait_acknowledged([Write(TOPIC, 3, delivery)])
 
     asyncio.run(wait())
     return outstanding
@@ -71,7 +71,7 @@ def test_faults_of_the_other_writes_are_not_told_beside_the_first(caplog: pytest
         at_once.set_exception(ProducerFenced())
         loop.call_later(0.01, later.set_exception, ProducerFenced())
         with pytest.raises(ProducerFenced):
-            await Outstanding(60, Clock()).acknowledged([Write(TOPIC, 3, one) for one in (before, at_once, later)])
+            await Outstanding(60, Clock()).wait_acknowledged([Write(TOPIC, 3, one) for one in (before, at_once, later)])
         await asyncio.sleep(0.02)
 
     asyncio.run(wait())
@@ -97,7 +97,7 @@ def test_the_brokers_answer_is_read_from_aiokafkas_log(caplog: pytest.LogCapture
     """The sender logs a refusal that it will try again with partition and error as arguments; that is what is told."""
     clock = Clock()
     outstanding = Outstanding(60, clock)
-    outstanding.begun(TOPIC, 3)
+    outstanding.note_begun(TOPIC, 3)
     clock.now = 10.0
     [reason] = outstanding.reasons()
     assert "no answer" in reason
@@ -119,7 +119,7 @@ def test_the_brokers_answer_is_read_from_aiokafkas_log(caplog: pytest.LogCapture
     [reason] = outstanding.reasons()
     assert "NotEnoughReplicasError" in reason
     assert "min.insync.replicas" in reason
-    outstanding.arrived(TOPIC, 3)
+    outstanding.note_arrived(TOPIC, 3)
     assert outstanding.reasons() == []
 
 

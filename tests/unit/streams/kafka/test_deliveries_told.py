@@ -18,7 +18,7 @@ from aiokafka.errors import TopicAuthorizationFailedError as DeniedError
 
 from streams.errors import DeliveryError, RefusedError
 from streams.kafka import deliveries as module
-from streams.kafka.deliveries import Awake, Outstanding, RetryLog, Write, refused
+from streams.kafka.deliveries import Awake, Outstanding, RetryLog, Write, make_refused_error
 from tests.support.logged import fields
 
 TOPIC, OTHER = "fx.alerts.v1", "fx.progress.v1"
@@ -47,7 +47,7 @@ def waiting(clock: Clock, *places: tuple[str, int], patience: float = 300.0) -> 
     """Writes to these places, begun now."""
     outstanding = Outstanding(patience, clock)
     for place in places:
-        outstanding.begun(*place)
+        outstanding.note_begun(*place)
     return outstanding
 
 
@@ -57,7 +57,7 @@ def test_a_write_is_told_after_three_seconds_with_what_kafka_said() -> None:
     outstanding = waiting(clock, (TOPIC, 7))
     clock.now = 101.0
     for place in [(TOPIC, 2), (OTHER, 1)]:
-        outstanding.begun(*place)
+        outstanding.note_begun(*place)
     clock.now = 103.0
     assert outstanding.reasons() == []
     clock.now = 103.5
@@ -68,8 +68,8 @@ def test_a_write_is_told_after_three_seconds_with_what_kafka_said() -> None:
     )
     clock.now = 110.0
     for partition, fault in ((7, NotEnoughReplicasError()), (2, KafkaConnectionError())):
-        outstanding.answered(TOPIC, partition, fault)
-    outstanding.answered(OTHER, 1, UnknownTopicOrPartitionError())
+        outstanding.note_refused(TOPIC, partition, fault)
+    outstanding.note_refused(OTHER, 1, UnknownTopicOrPartitionError())
     first, second = outstanding.reasons()
     assert first == (
         f"{TOPIC}: partition 2, 7 has not acknowledged a write for 10 s "
@@ -87,7 +87,7 @@ def test_a_write_that_is_sent_again_has_begun_before() -> None:
     clock = Clock()
     outstanding = waiting(clock, (TOPIC, 7))
     clock.now = 110.0
-    outstanding.begun(TOPIC, 7)
+    outstanding.note_begun(TOPIC, 7)
     assert "for 10 s" in outstanding.reasons()[0]
 
 
@@ -96,13 +96,13 @@ def test_what_arrived_is_told_no_more_and_its_answer_forgotten(caplog: pytest.Lo
     clock = Clock()
     outstanding = waiting(clock, (TOPIC, 1), (TOPIC, 2), (OTHER, 1))
     outstanding._told = {TOPIC}
-    outstanding.answered(TOPIC, 1, NotEnoughReplicasError())
+    outstanding.note_refused(TOPIC, 1, NotEnoughReplicasError())
     with caplog.at_level(logging.WARNING, logger=module.__name__):
         for place in [(TOPIC, 1), (TOPIC, 1), (OTHER, 1)]:
-            outstanding.arrived(*place)
+            outstanding.note_arrived(*place)
         assert (module._retries.answers, caplog.messages) == ({}, [])
-        outstanding.arrived(TOPIC, 2)
-        outstanding.arrived(TOPIC, 2)
+        outstanding.note_arrived(TOPIC, 2)
+        outstanding.note_arrived(TOPIC, 2)
     assert caplog.messages == [f"{TOPIC} takes writes again"]
     assert [fields(one) for one in caplog.records] == [{"topic": TOPIC}]
     assert outstanding._told == set()
@@ -113,7 +113,7 @@ def test_everything_written_is_everything_arrived(caplog: pytest.LogCaptureFixtu
     clock = Clock()
     outstanding = waiting(clock, (TOPIC, 1), (TOPIC, 2), (OTHER, 1))
     outstanding._told = {TOPIC}
-    outstanding.committing("monitor[3]", OTHER)
+    outstanding.note_committing("monitor[3]", OTHER)
     with caplog.at_level(logging.WARNING, logger=module.__name__):
         outstanding.clear()
     clock.now = 1000.0
@@ -126,8 +126,8 @@ def test_an_earlier_transaction_is_forgotten_whole() -> None:
     outstanding = waiting(clock, (TOPIC, 1))
     assert outstanding.awake_seconds == 0.0
     outstanding._told, outstanding.awake_seconds = {TOPIC}, 9.0
-    outstanding.answered(TOPIC, 1, NotEnoughReplicasError())
-    outstanding.committing("monitor[3]", OTHER)
+    outstanding.note_refused(TOPIC, 1, NotEnoughReplicasError())
+    outstanding.note_committing("monitor[3]", OTHER)
     outstanding.forget()
     clock.now = 1000.0
     assert (outstanding.reasons(), outstanding.awake_seconds, outstanding._told) == ([], 0.0, set())
@@ -146,9 +146,9 @@ def test_a_commit_is_told_after_three_seconds_from_its_beginning() -> None:
     """A second call does not begin it anew."""
     clock = Clock()
     outstanding = waiting(clock)
-    outstanding.committing("monitor[3]", OTHER)
+    outstanding.note_committing("monitor[3]", OTHER)
     clock.now = 102.9
-    outstanding.committing("monitor[3]", TOPIC)
+    outstanding.note_committing("monitor[3]", TOPIC)
     assert outstanding.reasons() == []
     clock.now = 103.0
     assert outstanding.reasons() == [end_of("monitor[3]: the commit of its outputs is not answered", 3)]
@@ -158,10 +158,10 @@ def test_an_unknown_end_is_told_at_once_and_from_the_commits_beginning() -> None
     """With the last cause."""
     clock, text = Clock(), "monitor[3]: whether its outputs were committed is being found out"
     outstanding = waiting(clock)
-    outstanding.settling("monitor[3]", OTHER, "gone")
+    outstanding.note_settling("monitor[3]", OTHER, "gone")
     assert outstanding.reasons() == [end_of(f"{text} (gone)", 0)]
     clock.now = 105.0
-    outstanding.settling("monitor[3]", OTHER, "gone again")
+    outstanding.note_settling("monitor[3]", OTHER, "gone again")
     assert outstanding.reasons() == [end_of(f"{text} (gone again)", 5)]
 
 
@@ -174,12 +174,12 @@ def test_giving_up_names_every_topic_and_what_is_told_of_each() -> None:
         "expected: an acknowledgement within broker_patience_seconds = 60; "
         "to do: nothing was committed past it: mend the topic or the broker, then start the worker again"
     )
-    assert outstanding.given_up("why").message == message.format(TOPIC, "why")
-    outstanding.settling("monitor[3]", OTHER, "gone")
+    assert outstanding.make_given_up_error("why").message == message.format(TOPIC, "why")
+    outstanding.note_settling("monitor[3]", OTHER, "gone")
     clock.now = 110.0
     told = "; ".join(outstanding.reasons())
     assert told.count("to do") == 2
-    assert outstanding.given_up("why").message == message.format(f"{TOPIC}, {OTHER}", told)
+    assert outstanding.make_given_up_error("why").message == message.format(f"{TOPIC}, {OTHER}", told)
 
 
 @pytest.mark.parametrize(("seconds", "over"), [(60.0, False), (60.1, True)])
@@ -188,7 +188,7 @@ def test_the_patience_is_the_longest_waits(seconds: float, over: bool) -> None:
     clock = Clock()
     outstanding = waiting(clock, (TOPIC, 1), patience=60.0)
     clock.now = 130.0
-    outstanding.begun(OTHER, 1)
+    outstanding.note_begun(OTHER, 1)
     clock.now = 100.0 + seconds
     if not over:
         outstanding.check_patience()
@@ -214,7 +214,7 @@ async def looked(outstanding: Outstanding, looks: int, *places: tuple[str, int])
                 break
 
     outstanding._look = counted
-    await asyncio.wait_for(outstanding.acknowledged(writes), 5)
+    await asyncio.wait_for(outstanding.wait_acknowledged(writes), 5)
     assert all(write.delivery.done() for write in writes)
 
 
@@ -265,7 +265,7 @@ def test_who_waits_goes_on_with_the_first_acknowledgement(monkeypatch: pytest.Mo
             await look(waiting)
 
         outstanding._look = counted
-        await asyncio.wait_for(outstanding.acknowledged(writes), 5)
+        await asyncio.wait_for(outstanding.wait_acknowledged(writes), 5)
         assert outstanding._since == {}
 
     asyncio.run(story())
@@ -279,7 +279,7 @@ def test_a_refused_write_names_its_place() -> None:
         loop = asyncio.get_running_loop()
         writes = [Write(TOPIC, 1, loop.create_future()), Write(OTHER, 2, loop.create_future())]
         writes[1].delivery.set_exception(MessageSizeTooLargeError())
-        await Outstanding(300.0).acknowledged(writes)
+        await Outstanding(300.0).wait_acknowledged(writes)
 
     with pytest.raises(RefusedError) as told:
         asyncio.run(story())
@@ -309,7 +309,7 @@ class DescribedError(InvalidTopicError):
 )
 def test_a_refusal_says_what_kafka_said_and_what_to_do(fault: Any, got: str, todo: str) -> None:
     """Kafka's own sentence where it has one; advice by its name, or the broker's log."""
-    told = refused(TOPIC, 1, fault)
+    told = make_refused_error(TOPIC, 1, fault)
     assert told.message == (
         f"{TOPIC}[1] refuses what was written to it; got: {got}; "
         f"expected: an acknowledgement; nothing was acknowledged past this write, so nothing is lost; to do: {todo}"

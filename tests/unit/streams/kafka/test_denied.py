@@ -12,7 +12,7 @@ from streams.faust_runtime import backlog_clock
 from streams.faust_runtime.backlog_clock import ClockExchange, StreamClock
 from streams.kafka import clients
 from streams.kafka.deliveries import Outstanding
-from streams.kafka.denied import denied_or
+from streams.kafka.denied import choose_error
 from streams.partition import agent_identity
 from streams.proofs import rescore, state_digest
 from streams.settings import Settings
@@ -31,7 +31,7 @@ OUTAGES = [aiokafka_errors.KafkaConnectionError("gone"), aiokafka_errors.KafkaTi
 @pytest.mark.parametrize("fault", DENIED, ids=lambda fault: f"{type(fault).__module__}.{type(fault).__name__}")
 def test_a_denial_is_told_as_one(fault: Exception) -> None:
     """What was under way, the library's word, and how to grant it."""
-    told = denied_or(BrokerUnavailableError("the state cannot be rebuilt", got="?"), fault)
+    told = choose_error(BrokerUnavailableError("the state cannot be rebuilt", got="?"), fault)
     assert isinstance(told, NotAuthorizedError)
     assert told.message.startswith(f"the state cannot be rebuilt; got: {type(fault).__name__}")
     assert "fxwatch topics acls --apply" in told.message
@@ -39,7 +39,7 @@ def test_a_denial_is_told_as_one(fault: Exception) -> None:
 
 def test_what_could_not_be_done_is_no_outage() -> None:
     """Where the other error says that the broker is away."""
-    told = denied_or(BrokerUnavailableError("no Kafka broker answers"), DENIED[0], "this client may not write")
+    told = choose_error(BrokerUnavailableError("no Kafka broker answers"), DENIED[0], "this client may not write")
     assert told.message.startswith("this client may not write; got: TopicAuthorizationFailedError: fx.ledger.v1")
 
 
@@ -47,7 +47,7 @@ def test_what_could_not_be_done_is_no_outage() -> None:
 def test_an_outage_stays_one(fault: Exception) -> None:
     """Rights would not help."""
     otherwise = BrokerUnavailableError("the state cannot be rebuilt", got="?")
-    assert denied_or(otherwise, fault) is otherwise
+    assert choose_error(otherwise, fault) is otherwise
 
 
 class Denying:
@@ -95,7 +95,9 @@ def test_commands_that_rebuild(
 
     async def run() -> None:
         found = (
-            state_digest.digests(Settings()) if command == "digest" else rescore.Rescorer(Settings()).partition(0, {})
+            state_digest.compute_digests(Settings())
+            if command == "digest"
+            else rescore.Rescorer(Settings()).rescore_partition(0, {})
         )
         async for _ in found:
             pass
@@ -110,7 +112,7 @@ def test_a_right_to_the_clock_that_was_taken_away_ends_the_exchange(monkeypatch:
     monkeypatch.setattr(backlog_clock, "TICK_SECONDS", 0.0)
     monkeypatch.setattr(backlog_clock, "RETRY_SECONDS", 0.0)
     denying = Denying(DENIED[0])
-    monkeypatch.setattr(clients, "reader", lambda *_, **__: denying)
+    monkeypatch.setattr(clients, "make_reader", lambda *_, **__: denying)
     clock = StreamClock(0)
     exchange = ClockExchange(Settings(), "fx.clock.v1", clock)
     clock.known, clock.head = True, 5

@@ -7,7 +7,7 @@ import pytest
 from aiokafka.structs import TopicPartition
 
 from streams.kafka import fetched_bytes
-from streams.kafka.fetched_bytes import BoundedResult, weight
+from streams.kafka.fetched_bytes import BoundedResult, weigh
 
 TP = TopicPartition("fx.transactions.v1", 3)
 
@@ -75,7 +75,7 @@ def test_a_record_weighs_its_key_its_value_and_what_its_headers_take(
     key: bytes | None, value: bytes | None, headers: Any, bytes_taken: int
 ) -> None:
     """A header costs 150 bytes as Python keeps it, however short it is: millions of them fit into a small set."""
-    assert weight(SimpleNamespace(key=key, value=value, headers=headers)) == bytes_taken
+    assert weigh(SimpleNamespace(key=key, value=value, headers=headers)) == bytes_taken
 
 
 def test_a_look_ends_with_the_record_that_reaches_the_bytes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,7 +159,7 @@ def test_a_checksum_is_not_asked_where_a_consumer_does_not() -> None:
 
 def test_records_are_not_given_before_the_check() -> None:
     with pytest.raises(ValueError, match="not checked"):
-        next(OldRecordSet(ONE, 1).records())
+        next(OldRecordSet(ONE, 1).read_records())
 
 
 TORN, LONG, LENGTH = "it is torn", "a field is longer than the set", "its format or its length is none of a message"

@@ -23,7 +23,7 @@ def read(places: Iterable[tuple[str, int, int]]) -> list[tuple[int | None, str]]
     async def work() -> list[tuple[Any, str]]:
         reader = Originals(Settings())
         try:
-            return [await reader.at(Source(*place)) for place in places]
+            return [await reader.read_at(Source(*place)) for place in places]
         finally:
             await reader.close()
 
@@ -136,8 +136,8 @@ def test_looks_are_bounded_and_others_work_between_them(monkeypatch: pytest.Monk
 
         beside = asyncio.create_task(other())
         reader = Originals(Settings())
-        await reader.at(Source(INPUT, 4, 0))
-        assert (await reader.at(Source(INPUT, 4, READ_ON - 1)))[0].offset == READ_ON - 1
+        await reader.read_at(Source(INPUT, 4, 0))
+        assert (await reader.read_at(Source(INPUT, 4, READ_ON - 1)))[0].offset == READ_ON - 1
         beside.cancel()
 
     monkeypatch.setattr(InputReader, "getmany", getmany)
@@ -167,14 +167,14 @@ def test_a_place_that_could_not_be_looked_up_is_looked_up_again(monkeypatch: pyt
 
     async def work() -> None:
         reader = Originals(Settings())
-        assert (await reader.at(Source(INPUT, 4, 7)))[0].offset == 7
+        assert (await reader.read_at(Source(INPUT, 4, 7)))[0].offset == 7
         for _ in range(2):
             monkeypatch.setattr(InputReader, "beginning_offsets", missing)
             with pytest.raises(UnknownTopicOrPartitionError):
-                await reader.at(Source(OTHER, 4, 7))
+                await reader.read_at(Source(OTHER, 4, 7))
         monkeypatch.setattr(InputReader, "beginning_offsets", known)
-        assert (await reader.at(Source(OTHER, 4, 8)))[0].offset == 8
-        assert (await reader.at(Source(INPUT, 4, 6)))[0].offset == 6
+        assert (await reader.read_at(Source(OTHER, 4, 8)))[0].offset == 8
+        assert (await reader.read_at(Source(INPUT, 4, 6)))[0].offset == 6
 
     asyncio.run(work())
 
@@ -185,16 +185,16 @@ def test_what_was_read_is_read_again_when_it_is_renewed(monkeypatch: pytest.Monk
 
     async def work() -> None:
         reader = Originals(Settings())
-        assert (await reader.at(Source(INPUT, 4, 7)))[0].value == b"v"
+        assert (await reader.read_at(Source(INPUT, 4, 7)))[0].value == b"v"
         log.records, log.first, log.end = [input_record(offset, b"new") for offset in range(8)], 0, 8
         reader.renew()
-        assert (await reader.at(Source(INPUT, 4, 3)))[0].value == b"new"
-        assert (await reader.at(Source(INPUT, 4, 7)))[0].value == b"new"
-        assert await reader.at(Source(INPUT, 4, 8)) == (None, "gone: their topic ends at offset 8")
+        assert (await reader.read_at(Source(INPUT, 4, 3)))[0].value == b"new"
+        assert (await reader.read_at(Source(INPUT, 4, 7)))[0].value == b"new"
+        assert await reader.read_at(Source(INPUT, 4, 8)) == (None, "gone: their topic ends at offset 8")
         assert len(log.readers) == 1
         await reader.close()
         await reader.close()
-        assert (await reader.at(Source(INPUT, 4, 7)))[0].value == b"new"
+        assert (await reader.read_at(Source(INPUT, 4, 7)))[0].value == b"new"
 
     asyncio.run(work())
     assert [one.running for one in log.readers] == [False, True]

@@ -12,20 +12,20 @@ def test_a_refusal_is_not_repeated_at_once():
     now = [0.0]
     refusals = Refusals(lambda: now[0])
     fault = AuthenticationError("refused")
-    assert refusals.held_back(ATTEMPT, (1,)) is None
+    assert refusals.find_reason_to_wait(ATTEMPT, (1,)) is None
     waits = []
     for _ in range(8):
         refusals.note(ATTEMPT, (1,), fault)
         began = now[0]
-        while refusals.held_back(ATTEMPT, (1,)) is not None:
+        while refusals.find_reason_to_wait(ATTEMPT, (1,)) is not None:
             now[0] += 0.5
         waits.append(now[0] - began)
     assert waits == [1, 2, 4, 8, 16, LONGEST_SECONDS, LONGEST_SECONDS, LONGEST_SECONDS]
     refusals.note(ATTEMPT, (1,), fault)
-    assert refusals.held_back(ATTEMPT, (1,)) is fault
+    assert refusals.find_reason_to_wait(ATTEMPT, (1,)) is fault
     assert refusals.newest() is fault
-    assert refusals.held_back(ATTEMPT, (2,)) is None
-    assert refusals.held_back(ATTEMPT._replace(address="c:9093"), (1,)) is None
+    assert refusals.find_reason_to_wait(ATTEMPT, (2,)) is None
+    assert refusals.find_reason_to_wait(ATTEMPT._replace(address="c:9093"), (1,)) is None
     refusals.clear(ATTEMPT)
-    assert refusals.held_back(ATTEMPT, (1,)) is None
+    assert refusals.find_reason_to_wait(ATTEMPT, (1,)) is None
     assert refusals.newest() is None

@@ -186,7 +186,7 @@ def test_no_secret_is_shown(monkeypatch, tmp_path, authority):
         repr(vars(security.faust_credentials(settings))),
         f"{arguments[1]['sasl_plain_password']:>40}",
         repr(configuration()),
-        security.told(settings),
+        security.describe_access(settings),
     ]
     assert PASSWORD not in "".join(shown)
     # and yet it is what the clients send
@@ -201,7 +201,7 @@ def test_what_a_token_command_is_given_is_not_shown(monkeypatch):
         problems(monkeypatch, security_protocol="SASL_SSL", sasl_mechanism="OAUTHBEARER", oauth_token_command=command)
         == []
     )
-    assert PASSWORD not in repr(load_settings()) + security.told(load_settings())
+    assert PASSWORD not in repr(load_settings()) + security.describe_access(load_settings())
 
 
 def test_a_changed_password_is_used(tmp_path):

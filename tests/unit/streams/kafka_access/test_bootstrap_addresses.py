@@ -59,7 +59,7 @@ WRONG = [
 @pytest.mark.parametrize(("text", "servers"), FORMS)
 def test_every_form_becomes_host_and_port(text: str, servers: list[str]) -> None:
     """And Faust, whose addresses are URLs, hands its consumer the same ones."""
-    assert bootstrap_addresses.servers(text) == servers
+    assert bootstrap_addresses.parse_servers(text) == servers
     settings = load_settings(bootstrap=text)
     assert settings.bootstrap_servers == servers
     assert server_list(app.build(settings, "ingest", web=False).conf.broker_consumer, 9092) == servers
@@ -70,7 +70,7 @@ def test_every_form_becomes_host_and_port(text: str, servers: list[str]) -> None
 def test_what_is_no_address_is_told(text: str, why: str) -> None:
     """One error that says what was expected; a message stays short however long the address is."""
     with pytest.raises(ConfigurationError, match=why) as caught:
-        bootstrap_addresses.servers(text)
+        bootstrap_addresses.parse_servers(text)
     assert len(caught.value.message) < 500
 
 
@@ -105,7 +105,7 @@ def test_a_password_in_an_address_is_never_repeated(text: str, monkeypatch: pyte
         load_settings()
     assert "hunter2" not in caught.value.message
     with pytest.raises(ConfigurationError) as caught:
-        bootstrap_addresses.servers(text)
+        bootstrap_addresses.parse_servers(text)
     assert "hunter2" not in caught.value.message
 
 
@@ -116,8 +116,8 @@ def test_a_protocol_that_is_not_the_configured_one_is_one_error(monkeypatch: pyt
         load_settings()
     found, problems = bootstrap_addresses.read("ssl://kafka1:9093,kafka2")
     assert (found.protocol, problems) == ("SSL", [])
-    assert bootstrap_addresses.mismatch(found, "SSL") is None
-    assert bootstrap_addresses.mismatch(bootstrap_addresses.read("kafka1")[0], "SASL_SSL") is None
+    assert bootstrap_addresses.find_mismatch(found, "SSL") is None
+    assert bootstrap_addresses.find_mismatch(bootstrap_addresses.read("kafka1")[0], "SASL_SSL") is None
 
 
 @given(st.text(max_size=60) | st.from_regex(r"([A-Z_]{3,9}://)?[a-z\[\]:.0-9 ,]{0,40}", fullmatch=True))

@@ -35,16 +35,16 @@ def test_a_token_is_renewed_before_it_ends(tmp_path):
     now[0] += 2
     assert asyncio.run(AsyncTokens(source).token()) == "token-2"
     assert type(tokens.token()) is str
-    assert "token" not in repr(source.token())
+    assert "token" not in repr(source.fetch_token())
 
 
 def test_a_token_file_is_read_for_each_connection(tmp_path):
     """Something else renews it."""
     path = secret_file(tmp_path / "token", jwt(2_000) + "\n")
     source = TokenSource(path, None, lambda: 1_000.0)
-    assert str.__str__(source.token()) == jwt(2_000)
+    assert str.__str__(source.fetch_token()) == jwt(2_000)
     path.write_text(jwt(3_000))
-    assert str.__str__(source.token()) == jwt(3_000)
+    assert str.__str__(source.fetch_token()) == jwt(3_000)
 
 
 @pytest.mark.parametrize(
@@ -69,5 +69,5 @@ def test_what_is_no_token_is_told_without_showing_it(said):
 def test_a_command_that_fails_is_told_without_what_it_said(command, words):
     """Its errors and its words may hold a secret."""
     with pytest.raises(AuthenticationError, match=words) as fault:
-        TokenSource(None, command).token()
+        TokenSource(None, command).fetch_token()
     assert SECRET not in fault.value.message

@@ -16,7 +16,7 @@ from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import TRANSACTIONS
 from streams.ingest.door import Admitted, Door
 from streams.keys.commitments import Committer, EvidenceKeys, evidence_key, key_id_of, record_key
-from streams.keys.pseudonyms import framed, parse_keys
+from streams.keys.pseudonyms import frame_parts, parse_keys
 from streams.ledger import envelope
 from tests.support.ledger import TOPIC, Ledger, later, payment
 from tests.support.pipeline import TIMESTAMP_MS, TRANSACTION
@@ -35,7 +35,7 @@ def test_the_construction_is_the_documented_one():
     assert f"k1:{hmac.new(one, BYTES, hashlib.sha256).hexdigest()}" == COMMITMENT
     assert record_key(evidence_key(K1.current), SOURCE) == one
     for place in (SOURCE, Source("t", 0, 0), Source("\uac00", 2**31 - 1, 2**63 - 1)):
-        content = framed("record", place.topic, str(place.partition), str(place.offset))
+        content = frame_parts("record", place.topic, str(place.partition), str(place.offset))
         assert record_key(K1.current, place) == hmac.digest(K1.current.secret, content, "sha256")
 
 

@@ -14,7 +14,7 @@ from streams.keys.pseudonyms import (
     Key,
     Keys,
     development_keys,
-    framed,
+    frame_parts,
     is_token,
     load_keys,
     parse_keys,
@@ -66,7 +66,7 @@ def test_a_rotation_gives_the_previous_token_too():
 @given(st.lists(st.text()), st.lists(st.text()))
 def test_framing_is_unambiguous(one, other):
     """No two lists of parts give the same bytes, whatever characters they hold."""
-    assert (framed(*one) == framed(*other)) == (one == other)
+    assert (frame_parts(*one) == frame_parts(*other)) == (one == other)
 
 
 def test_fingerprints_survive_a_rotation():

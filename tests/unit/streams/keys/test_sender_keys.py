@@ -12,7 +12,7 @@ from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, RULES, TRANSACTIONS
 from streams.contracts.refusal_codes import CODES
 from streams.ingest.door import Admitted, Door, Rejected
-from streams.ingest.formats.record import headers_for
+from streams.ingest.formats.record import make_headers
 from streams.keys.pseudonyms import development_keys
 from streams.keys.sender_keys import MOST_KEYS, OUTCOMES, SenderKeys
 from streams.keys.signed_records import SIGNATURE
@@ -291,7 +291,7 @@ def test_a_payment_message_is_signed_as_it_is_sent():
         "utc_offset": "+09:00",
         "time_of_day": "10:11",
     }
-    headers = list(headers_for("fin", given))
+    headers = list(make_headers("fin", given))
     record = (TRANSACTIONS, b"any", message)
     without = admit(record, headers)
     assert without.codes == ("signature.missing",), without
@@ -364,13 +364,13 @@ def test_who_can_send_nothing_is_told():
         ],
         [TRANSACTIONS, RATES, PROFILES, DISPOSITIONS],
     )
-    assert senders.silenced(NOW) == ["A", "feed ecb", f"all of {RATES}", f"all of {PROFILES}"]
+    assert senders.find_silenced(NOW) == ["A", "feed ecb", f"all of {RATES}", f"all of {PROFILES}"]
     later = ["A", "officer kim", "feed ecb", f"all of {RATES}", f"all of {PROFILES}"]
-    assert senders.silenced(NOW + timedelta(seconds=1)) == later
-    assert BANKS.silenced(NOW) == []
-    assert "kim" not in senders.told()
+    assert senders.find_silenced(NOW + timedelta(seconds=1)) == later
+    assert BANKS.find_silenced(NOW) == []
+    assert "kim" not in senders.describe()
     signed = "A, B; officers: 1; feed ecb; all of fx.dispositions.v1"
-    assert senders.told().startswith(f"keys: 4; signed records of: {signed}; ")
+    assert senders.describe().startswith(f"keys: 4; signed records of: {signed}; ")
 
 
 def test_a_forger_costs_milliseconds_at_most():

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from streams.contracts.input_record import InputRecord
 from streams.errors import KeyFileError
 from streams.keys.sender_key_file import read_sender_keys
-from streams.keys.signed_records import SIGNATURE, load_signing_key, sign, signed_bytes
+from streams.keys.signed_records import SIGNATURE, compose_signed_bytes, load_signing_key, sign
 from tests.support.certificates import secret_file
 from tests.support.signing import BANK, OTHER
 
@@ -22,7 +22,7 @@ def length(number):
 def test_the_bytes_are_those_that_the_documents_say():
     """Purpose, then topic, key and value with their lengths, then every fx. header, in the order of the record."""
     headers = [("traceparent", b"00"), ("fx.history", b"1"), (SIGNATURE, b"old"), ("fx.convert.channel", b"web")]
-    assert signed_bytes("t.v1", b"k", b"value", headers) == (
+    assert compose_signed_bytes("t.v1", b"k", b"value", headers) == (
         b"fxwatch signed record 1"
         + length(4)
         + b"t.v1"
@@ -43,17 +43,17 @@ def test_the_bytes_are_those_that_the_documents_say():
 
 def test_what_is_absent_is_not_what_is_empty():
     """No key, an empty key, and a key that moved into the value are three things; none is the length -1."""
-    assert signed_bytes("t", None, b"v", ()).endswith(length(1) + b"t" + length(-1) + length(1) + b"v")
+    assert compose_signed_bytes("t", None, b"v", ()).endswith(length(1) + b"t" + length(-1) + length(1) + b"v")
     found = {
-        signed_bytes("t", None, b"kv", ()),
-        signed_bytes("t", b"", b"kv", ()),
-        signed_bytes("t", b"k", b"v", ()),
-        signed_bytes("t", b"kv", None, ()),
-        signed_bytes("t", b"", None, ()),
-        signed_bytes("t", None, None, ()),
-        signed_bytes("tk", b"", b"v", ()),
-        signed_bytes("t", b"k", b"v", [("fx.a", None)]),
-        signed_bytes("t", b"k", b"v", [("fx.a", b"")]),
+        compose_signed_bytes("t", None, b"kv", ()),
+        compose_signed_bytes("t", b"", b"kv", ()),
+        compose_signed_bytes("t", b"k", b"v", ()),
+        compose_signed_bytes("t", b"kv", None, ()),
+        compose_signed_bytes("t", b"", None, ()),
+        compose_signed_bytes("t", None, None, ()),
+        compose_signed_bytes("tk", b"", b"v", ()),
+        compose_signed_bytes("t", b"k", b"v", [("fx.a", None)]),
+        compose_signed_bytes("t", b"k", b"v", [("fx.a", b"")]),
     }
     assert len(found) == 9
 
@@ -65,7 +65,7 @@ def test_another_library_signs_and_verifies_the_same():
     assert [name for name, _ in record.headers] == ["ce_id", SIGNATURE]
     content = record.headers[-1][1]
     assert (content[:1], len(content)) == (b"\x01", 65)
-    message = signed_bytes("fx.rates.v1", b"USD/KRW", b"{}", ())
+    message = compose_signed_bytes("fx.rates.v1", b"USD/KRW", b"{}", ())
     Ed25519PublicKey.from_public_bytes(bytes(BANK.verify_key)).verify(content[1:], message)
     assert Ed25519PrivateKey.from_private_bytes(bytes(BANK)).sign(message) == content[1:]
 

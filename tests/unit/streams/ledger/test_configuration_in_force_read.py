@@ -39,7 +39,7 @@ def test_the_newest_change_is_in_force_with_its_place_and_time(topics: Topics) -
     for one, at in [(GOOD, 1000), (OTHER, 2000), (None, 3000), (GOOD, 4000)]:
         topics.rule(one, at)
     topics.hidden = 1
-    assert configuration_in_force.ruling_change(SETTINGS) == (OTHER, Change(1, 2000, OTHER))
+    assert configuration_in_force.read_ruling_change(SETTINGS) == (OTHER, Change(1, 2000, OTHER))
     assert configuration_in_force.in_force(SETTINGS) == OTHER
     assert topics.reads[0] == (RULES, 0, None, 3, True, "each")
     assert all(one.stopped and one.committed_only for one in topics.readers)
@@ -49,7 +49,7 @@ def test_before_the_first_change_it_is_the_ledgers_first_record(topics: Topics) 
     """Of partition 0; nothing of the ledger is read but that."""
     topics.begin(begun(OTHER))
     topics.append(LEDGER, 1, None, begun(GOOD))
-    assert configuration_in_force.ruling_change(SETTINGS) == (OTHER, None)
+    assert configuration_in_force.read_ruling_change(SETTINGS) == (OTHER, None)
 
 
 @pytest.mark.parametrize("records", [[b"{}"], [None], [b'{"type":"transaction"}', begun(GOOD)], []], ids=str)
@@ -103,7 +103,7 @@ def test_who_cannot_read_it_is_told_why(topics: Topics, fault: Exception, expect
     topics.rule(GOOD)
     topics.fault = fault
     with pytest.raises(expected) as told:
-        configuration_in_force.ruling_change(SETTINGS)
+        configuration_in_force.read_ruling_change(SETTINGS)
     assert told.value.what == "the configuration in force cannot be read"
     assert told.value.fields["got"] == got
     assert told.value.__cause__ is fault
@@ -133,7 +133,7 @@ def test_a_change_is_found_in_each_ledger_partition_by_its_source(topics: Topics
     topics.ledger(1, 999)
     topics.ledger(2, 2000, 7)
     topics.ledger(3, 1000, 6)
-    assert configuration_in_force.places(SETTINGS, change, iter([0, 1, 2, 3, 4])) == {
+    assert configuration_in_force.find_places(SETTINGS, change, iter([0, 1, 2, 3, 4])) == {
         0: 5,
         1: None,
         2: 0,
@@ -146,7 +146,7 @@ def test_a_change_is_found_in_each_ledger_partition_by_its_source(topics: Topics
         (LEDGER, 3, 0, 1, True, "each"),
     ]
     topics.hidden = 1
-    assert configuration_in_force.places(SETTINGS, change, [0, 2]) == {0: None, 2: None}
+    assert configuration_in_force.find_places(SETTINGS, change, [0, 2]) == {0: None, 2: None}
     assert all(one.stopped and one.committed_only for one in topics.readers)
 
 
@@ -160,7 +160,7 @@ def test_a_change_is_looked_for_among_a_bounded_number_of_records(
         for _ in range(before):
             topics.ledger(partition, 1000)
         topics.ledger(partition, 1000, 7)
-    assert configuration_in_force.places(SETTINGS, Change(7, 1000, GOOD), [0, 1]) == {0: 3, 1: None}
+    assert configuration_in_force.find_places(SETTINGS, Change(7, 1000, GOOD), [0, 1]) == {0: 3, 1: None}
 
 
 def test_a_change_that_the_door_refuses_counts_where_it_stands_in_the_ledger(topics: Topics) -> None:
@@ -191,7 +191,7 @@ def test_records_of_other_partitions_are_counted_as_strangers(topics: Topics) ->
     for partition, count in ((0, 4), (1, 2), (2, 3)):
         for _ in range(count):
             topics.rule(GOOD, partition=partition)
-    assert configuration_in_force.strangers(SETTINGS) == 5
+    assert configuration_in_force.count_strangers(SETTINGS) == 5
 
 
 def test_another_configuration_than_the_one_in_force_says_both(topics: Topics) -> None:
@@ -216,7 +216,7 @@ def test_rates_of_the_operators_own_are_no_shipped_ones(topics: Topics) -> None:
     with pytest.raises(RulesDifferError, match=r"got: \[rates\] here"):
         configuration_in_force.require(SETTINGS)
     silent = msgspec.structs.replace(GOOD, rates=msgspec.UNSET)
-    assert [configuration_in_force.lacking(one) for one in (there, GOOD, silent)] == [[], [], ["rates"]]
+    assert [configuration_in_force.find_lacking_tables(one) for one in (there, GOOD, silent)] == [[], [], ["rates"]]
 
 
 def test_reading_leaves_the_threads_own_loop_alone(topics: Topics) -> None:
@@ -227,7 +227,7 @@ def test_reading_leaves_the_threads_own_loop_alone(topics: Topics) -> None:
     try:
         configuration_in_force.refused_place(SETTINGS)
         assert asyncio.get_event_loop() is loop
-        configuration_in_force.places(SETTINGS, Change(0, 0, GOOD), [0])
+        configuration_in_force.find_places(SETTINGS, Change(0, 0, GOOD), [0])
         assert asyncio.get_event_loop() is loop
     finally:
         asyncio.set_event_loop(None)
@@ -237,9 +237,11 @@ def test_reading_leaves_the_threads_own_loop_alone(topics: Topics) -> None:
 def test_who_may_send_what_is_compared_as_it_is_read() -> None:
     """A configuration that does not say it has the default, so that both have one fingerprint."""
     silent = msgspec.structs.replace(GOOD, admission=msgspec.UNSET)
-    assert configuration_in_force.differences(silent, msgspec.structs.replace(GOOD, admission=Admission())) == []
+    assert (
+        configuration_in_force.find_differing_tables(silent, msgspec.structs.replace(GOOD, admission=Admission())) == []
+    )
     said = configuration(admission={"placeholders": ["nobody"]})
-    assert configuration_in_force.differences(GOOD, said) == [
+    assert configuration_in_force.find_differing_tables(GOOD, said) == [
         f"[admission] here {fingerprint(GOOD.admitted)}, in force {fingerprint(said.admitted)}"
     ]
 
@@ -247,7 +249,7 @@ def test_who_may_send_what_is_compared_as_it_is_read() -> None:
 def test_another_number_of_partitions_cannot_be_put_in_force(topics: Topics) -> None:
     """A party's state lives in one of them: neither a worker nor `rules apply` goes on."""
     topics.rule(GOOD)
-    for work in (configuration_in_force.require, configuration_in_force.change):
+    for work in (configuration_in_force.require, configuration_in_force.send_change):
         with pytest.raises(RulesDifferError) as told:
             work(settings_of(engine={"partitions": 6}))
         assert told.value.message == (

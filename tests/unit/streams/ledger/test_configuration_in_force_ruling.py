@@ -15,7 +15,7 @@ from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import RULES, RulesRecord
 from streams.ingest.door import Admitted, Rejected
 from streams.ledger import configuration_in_force
-from streams.ledger.configuration_in_force import Change, is_change, ruling, switched_off
+from streams.ledger.configuration_in_force import Change, find_ruling, is_change, list_switched_off
 from streams.settings import load_settings
 from tests.support.ledger import Ledger, configuration
 from tests.support.pipeline import Pipeline
@@ -35,7 +35,7 @@ def misspelt() -> Configuration:
 
 def ruled(*changes: Configuration | None, begun: Configuration = FIRST, in_ledger: bool = True):
     records = [Change(offset, 0, one) for offset, one in enumerate(changes)]
-    found, change = ruling(lambda: begun, records, lambda _: in_ledger)
+    found, change = find_ruling(lambda: begun, records, lambda _: in_ledger)
     return found, None if change is None else change.offset
 
 
@@ -91,11 +91,11 @@ def test_what_never_reached_the_ledger_is_sent_again(monkeypatch, found, at, ref
 
     settings = load_settings()
     ours = settings.effective
-    monkeypatch.setattr(configuration_in_force, "ruling_change", lambda _: (ours, found))
-    monkeypatch.setattr(configuration_in_force, "places", lambda *_: {0: at})
+    monkeypatch.setattr(configuration_in_force, "read_ruling_change", lambda _: (ours, found))
+    monkeypatch.setattr(configuration_in_force, "find_places", lambda *_: {0: at})
     monkeypatch.setattr(configuration_in_force, "refused_place", lambda _: refused)
     monkeypatch.setattr(configuration_in_force, "KafkaProducer", Producer)
-    assert (configuration_in_force.change(settings), len(records)) == (bool(sent), sent)
+    assert (configuration_in_force.send_change(settings), len(records)) == (bool(sent), sent)
 
 
 @pytest.mark.parametrize("last", [SECOND, STOPPING, misspelt()], ids=["good", "stopping", "misspelt"])
@@ -137,10 +137,10 @@ def test_one_that_an_earlier_release_let_into_the_ledger_is_in_force_nowhere():
 
 def test_typologies_that_are_switched_off_are_named():
     """Disabled, or not named at all."""
-    assert switched_off(configuration()) == []
-    assert switched_off(OFF) == ["T01", "T02", "T16"]
+    assert list_switched_off(configuration()) == []
+    assert list_switched_off(OFF) == ["T01", "T02", "T16"]
     rules = {name: one for name, one in configuration().rules.items() if name != "T02"}
-    assert switched_off(msgspec.structs.replace(configuration(), rules=rules)) == ["T02"]
+    assert list_switched_off(msgspec.structs.replace(configuration(), rules=rules)) == ["T02"]
 
 
 def test_show_says_where_it_stands_and_what_is_off():

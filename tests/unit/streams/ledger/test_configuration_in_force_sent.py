@@ -64,7 +64,7 @@ def changed(monkeypatch: pytest.MonkeyPatch, settings: Settings, fault: Exceptio
     producer = Producer(fault)
     monkeypatch.setattr(configuration_in_force, "KafkaProducer", producer)
     try:
-        return configuration_in_force.change(settings), producer
+        return configuration_in_force.send_change(settings), producer
     finally:
         assert producer.closed == len(producer.made)
 

@@ -29,10 +29,10 @@ def test_a_partition_without_a_leader_is_waited_for(monkeypatch):
     """Two refusals that pass are no failure."""
     monkeypatch.setattr(configuration_records, "RETRY_SECONDS", 0)
     admin = AnsweringInTurn(NotLeaderForPartitionError(), NotLeaderForPartitionError(), 7)
-    assert configuration_records.ledger_ends(admin, [PARTITION]) == {PARTITION: 7}
+    assert configuration_records.read_ledger_ends(admin, [PARTITION]) == {PARTITION: 7}
 
 
 def test_what_does_not_pass_is_told_at_once():
     """A refusal for good is one message with what to do, not a traceback."""
     with pytest.raises(DeliveryError, match="the ledger's ends are not to be had"):
-        configuration_records.ledger_ends(AnsweringInTurn(TopicAuthorizationFailedError()), [PARTITION])
+        configuration_records.read_ledger_ends(AnsweringInTurn(TopicAuthorizationFailedError()), [PARTITION])

@@ -33,9 +33,9 @@ def settled(
 ) -> tuple[InputAccount, list[tuple[int, int, str]]]:
     """An account after an assignment, and what it told: (first, next, cause)."""
     account = InputAccount()
-    account.sought({PLACE: Sought(committed, ours)})
+    account.note_sought({PLACE: Sought(committed, ours)})
     if came is not None:
-        account.delivered([(PLACE, came, came)])
+        account.note_delivered([(PLACE, came, came)])
     return account, told(account.settle(kept(at, topic_id), IDS, {PLACE: (begin, end)}))
 
 
@@ -84,10 +84,10 @@ def test_a_position_of_a_deleted_topic_says_nothing() -> None:
 def test_what_is_deleted_while_ingest_runs_is_told() -> None:
     """The next run begins where the log does now. Offsets without records, and retention behind it, are nothing."""
     account, _ = settled(100, 100, 0, 600, came=100)
-    account.delivered([(PLACE, 103, 110)])  # markers of transactions at 101 and 102
+    account.note_delivered([(PLACE, 103, 110)])  # markers of transactions at 101 and 102
     assert told(account.settle({}, IDS, {PLACE: (50, 600)})) == []
-    account.lost(PLACE, 111)  # where the broker refused to read on
-    account.delivered([(PLACE, 200, 220)])
+    account.note_lost(PLACE, 111)  # where the broker refused to read on
+    account.note_delivered([(PLACE, 200, 220)])
     assert told(account.settle({}, IDS, {PLACE: (200, 600)})) == [(111, 200, "deleted")]
     assert told(account.settle({}, IDS, {PLACE: (210, 600)})) == []
     assert account.next == {PLACE: 221}
@@ -97,14 +97,14 @@ def test_markers_that_are_deleted_are_nothing_lost() -> None:
     """Read to the end, behind them or before them; whether the position was committed yet or not."""
     for committed in (True, False):
         account, _ = settled(100, 100, 0, 600, came=100)
-        account.delivered([(PLACE, 101, 103)])  # then a marker at 104, and 105 rolled back with its marker at 106
+        account.note_delivered([(PLACE, 101, 103)])  # then a marker at 104, and 105 rolled back with its marker at 106
         if committed:
             account.read_on([(PLACE, 107)])
         assert told(account.settle({}, IDS, {PLACE: (107, 107)})) == []
         assert told(account.settle({}, IDS, {PLACE: (107, 107)})) == []
-        account.delivered([(PLACE, 107, 107)])
+        account.note_delivered([(PLACE, 107, 107)])
         assert told(account.settle({}, IDS, {PLACE: (108, 108)})) == []
-        account.delivered([(PLACE, 110, 110)])  # markers at 108 and 109, deleted before anybody looked
+        account.note_delivered([(PLACE, 110, 110)])  # markers at 108 and 109, deleted before anybody looked
         assert told(account.settle({}, IDS, {PLACE: (111, 111)})) == []
 
 
@@ -112,22 +112,22 @@ def test_of_markers_and_records_that_are_deleted_the_records_unread_are_told() -
     """From where the broker refused to read on. The position behind them may be committed by then."""
     for committed in (True, False):
         account, _ = settled(100, 100, 0, 600, came=100)
-        account.delivered([(PLACE, 101, 103)])
-        account.lost(PLACE, 106)  # the markers at 104 and 105 were read
+        account.note_delivered([(PLACE, 101, 103)])
+        account.note_lost(PLACE, 106)  # the markers at 104 and 105 were read
         if committed:
             account.read_on([(PLACE, 160)])
         assert told(account.settle({}, IDS, {PLACE: (160, 160)})) == [(106, 160, "deleted")]
         assert told(account.settle({}, IDS, {PLACE: (160, 160)})) == []
-        account.delivered([(PLACE, 161, 170)])
+        account.note_delivered([(PLACE, 161, 170)])
         assert told(account.settle({}, IDS, {PLACE: (171, 171)})) == []
 
 
 def test_a_position_committed_before_the_first_look_hides_nothing() -> None:
     """The consumer asked at 100, was refused, and went on at 160, where the log is empty."""
     account = InputAccount()
-    account.sought({PLACE: Sought(100, ours=True)})
+    account.note_sought({PLACE: Sought(100, ours=True)})
     account.read_on([(PLACE, 100)])
-    account.lost(PLACE, 100)
+    account.note_lost(PLACE, 100)
     account.read_on([(PLACE, 160)])
     assert told(account.settle(kept(100), IDS, {PLACE: (160, 160)})) == [(100, 160, "deleted")]
     assert told(account.settle(kept(100), IDS, {PLACE: (160, 160)})) == []
@@ -137,8 +137,8 @@ def test_a_position_committed_before_the_first_look_hides_nothing() -> None:
 def test_a_log_cut_back_is_nothing_deleted() -> None:
     """An unclean election: the end lies before what was read, and reading begins again."""
     account, _ = settled(100, 100, 0, 600, came=100)
-    account.lost(PLACE, 101)
-    account.delivered([(PLACE, 50, 60)])
+    account.note_lost(PLACE, 101)
+    account.note_delivered([(PLACE, 50, 60)])
     assert told(account.settle({}, IDS, {PLACE: (50, 61)})) == []
 
 
@@ -147,10 +147,10 @@ def test_a_log_that_was_emptied_unread_is_told() -> None:
     account, _ = settled(0, None, 0, 0)
     emptied = {PLACE: (60, 60)}
     assert told(account.settle({}, IDS, emptied)) == []
-    account.lost(PLACE, 0)
+    account.note_lost(PLACE, 0)
     assert told(account.settle({}, IDS, emptied)) == [(0, 60, "deleted")]
     assert told(account.settle({}, IDS, emptied)) == []
-    account.delivered([(PLACE, 60, 60)])
+    account.note_delivered([(PLACE, 60, 60)])
     assert told(account.settle({}, IDS, {PLACE: (60, 61)})) == []
 
 
@@ -164,18 +164,18 @@ def test_an_emptied_log_that_was_read_is_nothing() -> None:
 def test_a_run_of_before_the_assignment_hides_nothing() -> None:
     """Its outputs are written after the assignment; what the new one begins with is what counts."""
     account = InputAccount()
-    account.sought({PLACE: Sought(100, ours=True)})
-    account.delivered([(PLACE, 80, 99)])
+    account.note_sought({PLACE: Sought(100, ours=True)})
+    account.note_delivered([(PLACE, 80, 99)])
     assert told(account.settle(kept(100), IDS, {PLACE: (160, 600)})) == []
     assert account.unsettled == {PLACE}
-    account.delivered([(PLACE, 160, 170)])
+    account.note_delivered([(PLACE, 160, 170)])
     assert told(account.settle(kept(100), IDS, {PLACE: (160, 600)})) == [(100, 160, "deleted")]
 
 
 def test_an_assignment_forgets_what_is_held_no_more() -> None:
     """Another worker's partition is none of this account's business."""
     account, _ = settled(100, 100, 0, 600, came=100)
-    account.sought({})
+    account.note_sought({})
     assert account.next == {}
     assert told(account.settle({}, IDS, {})) == []
 

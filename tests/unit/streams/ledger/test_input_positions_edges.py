@@ -7,9 +7,9 @@ from streams.ledger.input_positions import (
     Kept,
     Sought,
     acknowledged_record,
+    find_passed_by,
     is_acknowledged,
     of_topic,
-    passed_by,
     passed_record,
 )
 from streams.ledger.progress import Acknowledged, InputPosition, Passed
@@ -36,7 +36,7 @@ def position(after: int, topic_id: str = "new") -> dict[tuple[str, int], InputPo
 def taken_over(committed: int | None, *, ours: bool = True) -> InputAccount:
     """An account of one place after its assignment."""
     account = InputAccount()
-    account.sought({PLACE: Sought(committed, ours)})
+    account.note_sought({PLACE: Sought(committed, ours)})
     return account
 
 
@@ -117,10 +117,10 @@ def test_what_is_said_to_have_passed_ingest_by(
     kept: Kept, committed: dict, begin: int, expected: list[tuple[int, int]]
 ) -> None:
     """What it told, as far as that is gone now, and what went since it last said where it stands."""
-    found = list(passed_by(kept, {PLACE: begin}, IDS, committed))
+    found = list(find_passed_by(kept, {PLACE: begin}, IDS, committed))
     assert found == [(PLACE, first, end) for first, end in expected]
     # where the cluster tells no ids, every record may be of the topic
-    assert bool(list(passed_by(kept, {PLACE: begin}, {}, committed))) is bool(
+    assert bool(list(find_passed_by(kept, {PLACE: begin}, {}, committed))) is bool(
         expected or (PLACE in kept.positions and kept.positions[PLACE].next < begin) or (PLACE, 3) in kept.passed
     )
 
@@ -132,15 +132,15 @@ def test_a_new_account_holds_nothing() -> None:
     """Before the first assignment, whatever it is told."""
     account = InputAccount()
     assert (account.next, account.unsettled) == ({}, frozenset())
-    account.lost(PLACE, 5)
-    account.delivered([(PLACE, 5, 9)])
+    account.note_lost(PLACE, 5)
+    account.note_delivered([(PLACE, 5, 9)])
     assert (account.next, told(account, 7, 9)) == ({}, [])
 
 
 def test_a_run_of_a_place_held_no_more_hides_none_behind_it() -> None:
     """Several places come together."""
     account = taken_over(100)
-    account.delivered([(OTHER, 5, 9), (PLACE, 100, 109)])
+    account.note_delivered([(OTHER, 5, 9), (PLACE, 100, 109)])
     assert account.next == {PLACE: 110}
 
 
@@ -148,7 +148,7 @@ def test_a_run_of_a_place_held_no_more_hides_none_behind_it() -> None:
 def test_a_run_from_the_committed_offset_is_where_reading_went_on(committed: int | None, at: int) -> None:
     """Its records were read before the log's beginning moved past them: nothing is lost, and all is compared."""
     account = taken_over(committed)
-    account.delivered([(PLACE, at, 170)])
+    account.note_delivered([(PLACE, at, 170)])
     assert told(account, 160, 600, position(at)) == []
     assert (account.unsettled, account.next) == (frozenset(), {PLACE: 171})
 
@@ -156,8 +156,8 @@ def test_a_run_from_the_committed_offset_is_where_reading_went_on(committed: int
 def test_what_was_read_is_not_read_again_in_the_account() -> None:
     """A log that was cut back, or a run that comes again, takes nothing from what is accounted for."""
     account = taken_over(100)
-    account.delivered([(PLACE, 100, 110)])
-    account.delivered([(PLACE, 50, 60)])
+    account.note_delivered([(PLACE, 100, 110)])
+    account.note_delivered([(PLACE, 50, 60)])
     assert account.next == {PLACE: 111}
 
 
@@ -191,8 +191,8 @@ def test_a_log_of_markers_from_its_first_offset_on_is_read_on() -> None:
 def test_two_places_are_told_at_one_look() -> None:
     """Each with its topic's id; another one's bounds, of which this account knows nothing, do no harm."""
     account = InputAccount()
-    account.sought({PLACE: Sought(100, ours=True), OTHER: Sought(10, ours=True)})
-    account.delivered([(PLACE, 160, 170), (OTHER, 16, 17)])
+    account.note_sought({PLACE: Sought(100, ours=True), OTHER: Sought(10, ours=True)})
+    account.note_delivered([(PLACE, 160, 170), (OTHER, 16, 17)])
     bounds = {PLACE: (160, 600), OTHER: (16, 60), ("fx.profiles.v1", 0): (5, 9)}
     assert account.settle({}, IDS, bounds) == [(PLACE, passed(100, 160)), (OTHER, passed(10, 16, "rates"))]
 
@@ -200,24 +200,24 @@ def test_two_places_are_told_at_one_look() -> None:
 def test_where_the_cluster_tells_no_id_none_is_kept() -> None:
     """At an assignment, and while it reads."""
     account = taken_over(100)
-    account.delivered([(PLACE, 160, 170)])
+    account.note_delivered([(PLACE, 160, 170)])
     assert told(account, 160, 600, ids={}) == [(100, 160, "deleted", "")]
-    account.lost(PLACE, 171)
-    account.delivered([(PLACE, 200, 210)])
+    account.note_lost(PLACE, 171)
+    account.note_delivered([(PLACE, 200, 210)])
     assert told(account, 200, 600, ids={}) == [(171, 200, "deleted", "")]
 
 
 def test_a_position_of_an_earlier_release_counts() -> None:
     """It names no topic."""
     account = taken_over(None, ours=False)
-    account.delivered([(PLACE, 160, 170)])
+    account.note_delivered([(PLACE, 160, 170)])
     assert told(account, 160, 600, position(100, "")) == [(100, 160, "deleted", "new")]
 
 
 def test_the_first_offset_of_all_may_be_what_was_committed() -> None:
     """Zero is an offset, and not the lack of one."""
     account = taken_over(0)
-    account.delivered([(PLACE, 5, 9)])
+    account.note_delivered([(PLACE, 5, 9)])
     assert told(account, 5, 60) == [(0, 5, "deleted", "new")]
 
 
@@ -231,12 +231,12 @@ def test_an_assignment_at_the_logs_beginning_is_settled_at_once() -> None:
 def test_a_refusal_is_told_when_reading_went_on_and_not_before() -> None:
     """The log is being read: its next run says where it went on. Until then nothing of it is forgotten."""
     account = taken_over(100)
-    account.delivered([(PLACE, 100, 110)])
+    account.note_delivered([(PLACE, 100, 110)])
     assert told(account, 0, 600, position(100)) == []
-    account.lost(PLACE, 111)
+    account.note_lost(PLACE, 111)
     for begin in (50, 200):
         assert told(account, begin, 600) == []
-    account.delivered([(PLACE, 200, 220)])
+    account.note_delivered([(PLACE, 200, 220)])
     assert account.settle({}, IDS, {}) == []
     assert told(account, 200, 600) == [(111, 200, "deleted", "new")]
     assert (told(account, 200, 600), account._jumps, account._lost) == ([], [], {PLACE: set()})
@@ -245,19 +245,19 @@ def test_a_refusal_is_told_when_reading_went_on_and_not_before() -> None:
 def test_what_is_deleted_ends_at_the_logs_beginning() -> None:
     """Behind it there were offsets without records only: they are there, and nothing came of them."""
     account = taken_over(100)
-    account.delivered([(PLACE, 100, 110)])
+    account.note_delivered([(PLACE, 100, 110)])
     assert told(account, 0, 600, position(100)) == []
-    account.lost(PLACE, 111)
-    account.delivered([(PLACE, 200, 220)])
+    account.note_lost(PLACE, 111)
+    account.note_delivered([(PLACE, 200, 220)])
     assert told(account, 150, 600) == [(111, 150, "deleted", "new")]
 
 
 def test_a_jump_before_the_first_look_waits_for_it() -> None:
     """A run of before the assignment jumped where the broker had refused: told when the kept position is compared."""
     account = taken_over(100)
-    account.delivered([(PLACE, 50, 60)])
-    account.lost(PLACE, 70)
-    account.delivered([(PLACE, 80, 99)])
+    account.note_delivered([(PLACE, 50, 60)])
+    account.note_lost(PLACE, 70)
+    account.note_delivered([(PLACE, 80, 99)])
     assert (told(account, 160, 600, position(100)), account.unsettled) == ([], {PLACE})
-    account.delivered([(PLACE, 160, 170)])
+    account.note_delivered([(PLACE, 160, 170)])
     assert told(account, 160, 600, position(100)) == [(100, 160, "deleted", "new"), (70, 80, "deleted", "new")]

@@ -13,9 +13,9 @@ from streams.ledger.snapshot_format import (
     Header,
     assemble,
     chunk_opening,
-    chunked,
+    cut_into_chunks,
     read_header,
-    sealed,
+    seal,
 )
 
 SECTIONS = [("header", b"h" * 10), ("parties/0", b"p" * CHUNK_BYTES), ("parties/1", b"q" * 300), ("models", b"m" * 40)]
@@ -24,7 +24,7 @@ SCHEMA, TOPIC_ID = 3, "ledger-topic-id"
 
 def written(sections=SECTIONS, snapshot_id="monitor-0-17-slot-0"):
     """The chunk values and the header of a snapshot, as the writer makes them."""
-    values = list(chunked(snapshot_id, sections))
+    values = list(cut_into_chunks(snapshot_id, sections))
     header = Header(
         snapshot_id=snapshot_id,
         agent="monitor",
@@ -134,7 +134,7 @@ def test_keys_differ_by_agent_partition_slot_and_chunk():
 
 def sealed_value(**changes):
     """A header's record value, as the writer makes it, and the header with changes made after sealing."""
-    header = sealed(written()[1])
+    header = seal(written()[1])
     return msgspec.json.encode(msgspec.structs.replace(header, **changes)), header
 
 
@@ -144,7 +144,7 @@ def test_a_header_comes_back_as_it_was_sealed():
     assert read_header(value) == header
     bare = msgspec.json.encode(msgspec.structs.replace(header, check=""))
     assert header.check == hashlib.sha256(bare).hexdigest()
-    assert sealed(header) == header
+    assert seal(header) == header
 
 
 def test_a_header_that_was_changed_says_both_checksums():
@@ -152,7 +152,7 @@ def test_a_header_that_was_changed_says_both_checksums():
     value, header = sealed_value(next=18)
     with pytest.raises(SnapshotError) as told:
         read_header(value)
-    changed = sealed(msgspec.structs.replace(header, next=18))
+    changed = seal(msgspec.structs.replace(header, next=18))
     assert told.value.message == (
         f"the checksum of the snapshot's header does not match; got: {header.check}; expected: {changed.check}"
     )

@@ -15,7 +15,7 @@ from streams.errors import BrokerUnavailableError, LedgerError, PartitionStopped
 from streams.kafka import clients, topics
 from streams.kafka.unreadable_sets import Unreadable, UnreadableSetError
 from streams.ledger.progress import Skip, SnapshotPointer, decode, encode
-from streams.ledger.snapshot_format import Header, read_header, sealed
+from streams.ledger.snapshot_format import Header, read_header, seal
 from streams.monitor.core import MonitorCore
 from streams.partition import kafka_log
 from streams.settings import Settings
@@ -80,7 +80,7 @@ def reseal(kept, **changes):
     """The newest header says something else, with a right checksum, and so does its pointer."""
     place = newest_header(kept)
     header = read_header(kept.held[topics.SNAPSHOTS][place].value)
-    kept.change(topics.SNAPSHOTS, place, msgspec.json.encode(sealed(msgspec.structs.replace(header, **changes))))
+    kept.change(topics.SNAPSHOTS, place, msgspec.json.encode(seal(msgspec.structs.replace(header, **changes))))
 
 
 def foreign_schema(kept):
@@ -365,7 +365,7 @@ def test_rates_out_of_order_are_refused(sections):
 
 def test_a_header_covers_each_of_its_fields():
     """No field of a header may change unseen."""
-    header = sealed(
+    header = seal(
         Header(
             snapshot_id="i",
             agent="monitor",

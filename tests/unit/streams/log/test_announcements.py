@@ -103,14 +103,14 @@ def test_a_stop_is_told_in_one_line(bench: Bench) -> None:
     bench.one.look()
     bench.told()
     bench.now = 200.0
-    bench.one.stopping()
+    bench.one.announce_stopping()
     bench.now = 201.0
-    bench.one.stopping()
+    bench.one.announce_stopping()
     bench.monitor.numbers = [1]
     bench.one.look()
     bench.monitor.numbers = [0, 1]
     bench.now = 202.5
-    bench.one.stopped()
+    bench.one.announce_stopped()
     assert bench.told() == [("stopped", {"seconds": 2.5, "committed": True, "partitions": 2, "saved": 2})]
 
 
@@ -118,7 +118,7 @@ def test_a_stop_that_left_something_says_so(bench: Bench) -> None:
     """An agent whose last commit was refused; a partition whose state has no snapshot."""
     bench.ingest.app._consumer.owed_since = 90.0
     bench.monitor.saved = 1
-    bench.one.stopped()
+    bench.one.announce_stopped()
     assert bench.told() == [("stopped", {"seconds": 0.0, "committed": False, "partitions": 2, "saved": 1})]
 
 
@@ -127,6 +127,6 @@ def test_a_worker_that_never_read_stops_too(caplog: pytest.LogCaptureFixture) ->
     ingest = Agent([0])
     ingest.app._consumer = None
     caplog.set_level(logging.INFO, "streams.worker")
-    Announcements({"ingest": ingest}, [ingest], PAGES, 0.0, lambda: 7.0).stopped()
+    Announcements({"ingest": ingest}, [ingest], PAGES, 0.0, lambda: 7.0).announce_stopped()
     [told] = caplog.records
     assert (told.getMessage(), told.seconds, told.committed, hasattr(told, "saved")) == ("stopped", 0.0, True, False)

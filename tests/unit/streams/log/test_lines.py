@@ -12,7 +12,7 @@ from aiokafka import TopicPartition
 from streams.errors import BrokerUnavailableError, ConfigurationError, PartitionStoppedError
 from streams.ledger.progress import AgentPartition
 from streams.log import logs
-from streams.log.lines import formatter, ranges
+from streams.log.lines import make_formatter, write_ranges
 from streams.settings import Settings
 
 NAME = "streams.test_log_lines"
@@ -23,7 +23,7 @@ class Kept(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.forms = {form: formatter(form) for form in ("json", "text")}
+        self.forms = {form: make_formatter(form) for form in ("json", "text")}
         self.lines: dict[str, list[str]] = {form: [] for form in self.forms}
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -73,7 +73,7 @@ def test_the_time_is_that_of_the_record_in_utc() -> None:
     """ISO 8601, milliseconds, whatever the machine's zone."""
     record = logging.LogRecord(NAME, logging.INFO, "f", 1, "x", (), None)
     record.created = 1_000_000_000.25
-    assert json.loads(formatter("json").format(record))["timestamp"] == "2001-09-09T01:46:40.250Z"
+    assert json.loads(make_formatter("json").format(record))["timestamp"] == "2001-09-09T01:46:40.250Z"
 
 
 def test_what_a_message_names_is_in_fields_too(kept: Kept) -> None:
@@ -156,7 +156,7 @@ def test_what_a_library_hands_over_beside_its_message_is_left_out(library: str) 
     """It may be a record; only for how long its trouble lasts is ours to say."""
     record = logging.LogRecord(library, logging.WARNING, "f", 1, "x", (), None)
     record.__dict__.update(data="KR-900101-1234567", seconds=61.0)
-    told = json.loads(formatter("json").format(record))
+    told = json.loads(make_formatter("json").format(record))
     assert (told["seconds"], "data" in told) == (61.0, False)
 
 
@@ -164,7 +164,7 @@ def test_a_field_in_text_is_one_word() -> None:
     """Text with blanks or quotes is quoted, nothing is `none` or quotes; a mapping is short."""
     record = logging.LogRecord(NAME, logging.WARNING, "f", 1, "x", (), None)
     record.__dict__.update(a="two words", b="", c="a=b", d={"monitor": [6, 7], "ingest": []}, e={}, f="l\nm", g=None)
-    assert formatter("text").format(record).partition("x  ")[2] == (
+    assert make_formatter("text").format(record).partition("x  ")[2] == (
         'a="two words" b="" c="a=b" d=monitor:6-7;ingest:none e=none f="l\\nm" g=None'
     )
 
@@ -173,7 +173,7 @@ def test_what_json_has_no_word_for_is_text() -> None:
     """No figure makes a line that a parser refuses."""
     record = logging.LogRecord(NAME, logging.WARNING, "f", 1, "x", (), None)
     record.__dict__.update(a=float("nan"), b=[float("inf")], c=1.5)
-    told = json.loads(formatter("json").format(record), parse_constant=pytest.fail)
+    told = json.loads(make_formatter("json").format(record), parse_constant=pytest.fail)
     assert (told["a"], told["b"], told["c"]) == ("nan", ["inf"], 1.5)
 
 
@@ -181,7 +181,7 @@ def test_no_field_forges_the_head() -> None:
     """Level, logger and time are the record's own, whatever a library hands over."""
     record = logging.LogRecord(NAME, logging.WARNING, "f", 1, "x", (), None)
     record.__dict__.update(level="info", logger="forged", timestamp="never")
-    told = json.loads(formatter("json").format(record))
+    told = json.loads(make_formatter("json").format(record))
     assert (told["level"], told["logger"], told["event"]) == ("warning", NAME, "x")
     assert told["timestamp"].endswith("Z")
 
@@ -189,13 +189,13 @@ def test_no_field_forges_the_head() -> None:
 def test_colours_are_ours_alone() -> None:
     """On a terminal level, time and logger are coloured; what a message brings along is not."""
     record = logging.LogRecord(NAME, logging.WARNING, "f", 1, "red \x1b[31m", (), None)
-    line = formatter("text", colours=True).format(record)
+    line = make_formatter("text", colours=True).format(record)
     assert "\x1b[1mWARNING" in line
     assert "\x1b[31m" not in line
-    assert "\x1b" not in formatter("text").format(record)
+    assert "\x1b" not in make_formatter("text").format(record)
 
 
 @pytest.mark.parametrize(("numbers", "text"), [([], ""), ([3], "3"), ([0, 1], "0-1"), ([7, 0, 2, 1, 2, 9], "0-2,7,9")])
 def test_ranges(numbers: list[int], text: str) -> None:
     """Neighbours together, in order, each once."""
-    assert ranges(numbers) == text
+    assert write_ranges(numbers) == text

@@ -34,7 +34,7 @@ thread = threading.Thread(target=fail); thread.start(); thread.join()
 class Broken:
     def __del__(self): raise ValueError("in a destructor")
 Broken(); gc.collect()
-logs.last_words("whatever logging does")
+logs.write_last_words("whatever logging does")
 logging.getLogger("streams.a").warning("%d", "a sender's text")
 sys.excepthook(ValueError, ValueError("nobody caught it"), None)
 from streams.operations import health

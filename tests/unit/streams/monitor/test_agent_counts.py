@@ -11,7 +11,7 @@ from streams.contracts.inputs import DISPOSITIONS, RATES, TRANSACTIONS
 from streams.monitor import core as monitor_core
 from streams.monitor.core import MonitorCore
 from streams.monitor.tally import Tally
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support.monitor_bench import NOTHING, Bench, assessed, record_of, scored
 from tests.support.pipeline import DISPOSITION, RATE, TRANSACTION, Pipeline
 
@@ -107,7 +107,7 @@ def test_parties_that_were_forgotten_are_counted_once_and_hide_no_new_one(
     Not when they are replayed: a cold start would make tickets of parties that were told of months ago.
     """
     bench, kept = Bench(monkeypatch, Outputs(outcome="duplicate")), monitor_core.science.apply
-    bench.state.install(effective_configuration({"engine": {"parties": 2}}))
+    bench.state.install(overlay_configuration({"engine": {"parties": 2}}))
 
     def apply(state: Any, *told: Any) -> Outputs:
         state.parties.put(f"p{state.counters['applied']}", pack(Party()), "")

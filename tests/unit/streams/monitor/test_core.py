@@ -19,7 +19,7 @@ from streams.ledger import envelope
 from streams.monitor import core as monitor_core
 from streams.monitor.core import MONITOR, MonitorCore, alert_outputs
 from streams.partition.outputs import Output
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from tests.support.logged import fields
 from tests.support.monitor_bench import NOTHING, Bench, assessed, record_of
 from tests.support.pipeline import RATE, TIMESTAMP_MS, TRANSACTION, Pipeline
@@ -113,7 +113,7 @@ def test_a_new_state_is_of_its_partition_of_the_ledger() -> None:
     core = MonitorCore("9.9")
     state = core.new(5)
     assert (state.partition, state.ledger_topic, state.next, state.code_version) == (5, "fx.ledger.v1", 0, "9.9")
-    assert state.fallback == effective_configuration({})
+    assert state.fallback == overlay_configuration({})
     assert (MONITOR.name, MONITOR.input_topic, MONITOR.state_schema) == ("monitor", "fx.ledger.v1", STATE_SCHEMA)
 
 

@@ -168,7 +168,7 @@ def test_a_background_task_that_ends_ends_the_worker(fault: Exception | None) ->
             raise fault
 
     async def story() -> None:
-        await asyncio.wait([health.background(watch(), told.append)])
+        await asyncio.wait([health.start_in_background(watch(), told.append)])
         await asyncio.sleep(0)
 
     asyncio.run(story())
@@ -181,7 +181,7 @@ def test_a_background_task_that_is_cancelled_is_a_stop() -> None:
     told: list[BaseException] = []
 
     async def story() -> None:
-        task = health.background(asyncio.sleep(60), told.append)
+        task = health.start_in_background(asyncio.sleep(60), told.append)
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.wait([task])

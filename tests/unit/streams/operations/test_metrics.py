@@ -15,7 +15,7 @@ from streams.faust_runtime.faust_metrics import FaustMonitorCollector
 from streams.monitor.tally import Tally
 from streams.operations.metrics import Metrics
 from streams.operations.run_histogram import RunHistogram
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 
 VERSIONS = Versions(code="0.1.0", config="c1", detectors="d1", rules="r1")
 # DESIGN section 9, copied: dashboards and alerting rules are written against these names, types and labels.
@@ -118,7 +118,7 @@ def test_metrics_carry_exactly_the_promised_labels(metrics):
     metrics.set_lag("monitor", 0, 3)
     metrics.set_hidden("monitor", 0, 3)
     metrics.set_state_size(0, 5, 700)
-    metrics.show_rules(effective_configuration({}))
+    metrics.show_rules(overlay_configuration({}))
     metrics.sender_keys.labels("none").set(0)
     found = {}
     for name, labels in samples(metrics):
@@ -133,7 +133,7 @@ def test_typologies_that_are_switched_off_are_shown(metrics):
     off = {typology: {"enabled": False} for typology in ("T01", "T02", "T16")}
     for rules, shown in (({}, (1, 1)), (off, (0, 0)), (off | {"T16": {"enabled": True}}, (0, 1))):
         tally = Tally()
-        tally.ruling = effective_configuration({"rules": rules})
+        tally.ruling = overlay_configuration({"rules": rules})
         tally.flush(metrics, "monitor")
         found = tuple(value(metrics, "fxwatch_typology_enabled", typology=name) for name in ("T01", "T16"))
         assert found == shown
@@ -275,7 +275,7 @@ def test_snapshot_age_grows_until_the_next_one(metrics, clock):
     metrics.set_partition_state("monitor", 0, "replaying")
     clock.now = 1030.0
     assert value(metrics, "fxwatch_snapshot_age_seconds", agent="monitor", partition="0") == 30
-    metrics.snapshot_saved("monitor", 0, taken_at=1025.0, size_bytes=4096)
+    metrics.note_snapshot("monitor", 0, taken_at=1025.0, size_bytes=4096)
     clock.now = 1100.0
     metrics.set_partition_state("monitor", 0, "running")
     assert value(metrics, "fxwatch_snapshot_age_seconds", agent="monitor", partition="0") == 75

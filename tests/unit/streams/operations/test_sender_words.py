@@ -25,9 +25,9 @@ from streams.contracts.inputs import PROFILES, TRANSACTIONS
 from streams.ingest.door import Rejected
 from streams.operations.institution_counter import MOST_INSTITUTIONS
 from streams.operations.metrics import Metrics
-from streams.operations.sender_words import UNCOUNTED, compared
+from streams.operations.sender_words import UNCOUNTED, compare_institutions
 from streams.plain_text import tables
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from streams.version import versions
 from tests.support.pipeline import PROFILE, TRANSACTION, Pipeline
 
@@ -149,12 +149,12 @@ def test_one_hostile_word_does_not_make_a_company_a_person_at_other_institutions
 @pytest.mark.parametrize("word", [None, "person", "bank"])
 def test_a_word_does_not_switch_off_the_splitting_of_a_company(word):
     """Where a person's pieces under the unused cap are not reported, calling a company a person hid its pieces."""
-    rules = effective_configuration({}).rules["T01"]
+    rules = overlay_configuration({}).rules["T01"]
     limits = tuple(
         msgspec.structs.replace(limit, value="0") if limit.name == "report_before_cap" else limit
         for limit in rules.limits
     )
-    configuration = effective_configuration({})
+    configuration = overlay_configuration({})
     changed = configuration.rules | {"T01": msgspec.structs.replace(rules, limits=limits)}
     pipeline = Pipeline(msgspec.structs.replace(configuration, rules=changed))
     if word is not None:
@@ -224,7 +224,7 @@ def test_a_profile_ends_all_readings():
 
 def test_an_alert_goes_to_the_desk_of_the_type_that_it_was_judged_as():
     """The alert's own desk and the copies agree."""
-    configuration = effective_configuration({"desks": {"persons": {"party_types": ["person"]}}})
+    configuration = overlay_configuration({"desks": {"persons": {"party_types": ["person"]}}})
     assert isinstance(configuration.desks["persons"], Desk)
     pipeline = Pipeline(configuration)
     pay(pipeline, 0)
@@ -249,7 +249,7 @@ def test_the_strictest_word_counts_whatever_the_order():
 
 def test_a_disputed_alert_goes_to_the_desk_of_the_type_it_is_about():
     """Persons' desk, for the payment of a bank that calls the party a company."""
-    pipeline = Pipeline(effective_configuration({"desks": {"persons": {"party_types": ["person"]}}}))
+    pipeline = Pipeline(overlay_configuration({"desks": {"persons": {"party_types": ["person"]}}}))
     pay(pipeline, 0)
     at = START + timedelta(hours=1)
     body = TRANSACTION | {
@@ -298,7 +298,7 @@ def test_what_dates_and_currencies_take_out_of_every_total_is_counted_by_institu
     assert pipeline.core.tally.rate_missing == 1
     metrics = Metrics(
         partitions=1,
-        versions=versions(effective_configuration({})),
+        versions=versions(overlay_configuration({})),
         **{name: [] for name in ("desks", "typologies", "topics", "codes", "detectors")},
     )
     metrics.sender_words.add(said)
@@ -324,7 +324,7 @@ def counts(**exempt):
 )
 def test_an_institution_stands_out_beside_its_peers_only(held, far):
     """A tenth of its payments, and three times the median of the others."""
-    assert {row.institution: row.far for row in compared(held) if row.far} == far
+    assert {row.institution: row.far for row in compare_institutions(held) if row.far} == far
 
 
 def test_the_screen_shows_what_the_ledger_holds(monkeypatch):
@@ -347,7 +347,7 @@ def test_the_screen_shows_what_the_ledger_holds(monkeypatch):
     found.add(pipeline.log)
     shown = []
     monkeypatch.setattr(tables, "show", lambda columns, rows, **_: shown.extend([columns, *rows]))
-    institutions.show(compared(found.by_institution), top=2)
+    institutions.show(compare_institutions(found.by_institution), top=2)
     assert shown[0][:6] == ["institution", "payments", "exempt", "reported", "bank", "history"]
     assert shown[0][6:] == ["mended or left out", "other type"]
     assert shown[1] == ["CCCCKRSE", "41", "95.1% *", "0.0%", "0.0%", "0.0%", "0.0%", "0.0%"]
@@ -360,7 +360,7 @@ def test_the_screen_shows_what_the_ledger_holds(monkeypatch):
 
 def test_named_institutions_keep_their_place_in_the_metrics():
     """A sender that makes up a thousand institutions cannot push the configured ones off the page."""
-    configuration = effective_configuration({"admission": {"institutions": ["SHBKKRSE"]}})
+    configuration = overlay_configuration({"admission": {"institutions": ["SHBKKRSE"]}})
     nothing: dict[str, list[str]] = {name: [] for name in ("desks", "typologies", "topics", "codes", "detectors")}
     metrics = Metrics(
         partitions=1, versions=versions(configuration), institutions=configuration.admitted.institutions, **nothing

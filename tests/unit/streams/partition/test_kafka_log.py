@@ -12,7 +12,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError, Topic
 from streams.errors import BrokerUnavailableError, LedgerError, ProgressError, SnapshotError
 from streams.kafka.unreadable_sets import Unreadable, UnreadableSetError
 from streams.ledger.progress import AgentPartition, Progress, Published, Skip, SnapshotPointer, encode
-from streams.ledger.snapshot_format import CHUNK_BYTES, Header, chunk_key, chunked, header_key, sealed
+from streams.ledger.snapshot_format import CHUNK_BYTES, Header, chunk_key, cut_into_chunks, header_key, seal
 from streams.partition import kafka_log
 from streams.partition.kafka_log import KafkaLog, read_progress
 from tests.support.log_cluster import PLACE, SCHEMA, SETTINGS, TOPIC_ID, Cluster, log_of
@@ -100,7 +100,7 @@ def test_an_inputs_progress_is_in_the_partition_that_its_number_comes_to(cluster
 def saved(cluster: Cluster, slot: str, position: int, /, **changes: Any) -> SnapshotPointer:
     """Write a snapshot of the partition as the writer does; `changes` are to its header."""
     snapshot_id = f"monitor-2-{position}-{slot}"
-    values = list(chunked(snapshot_id, SECTIONS))
+    values = list(cut_into_chunks(snapshot_id, SECTIONS))
     first = len(cluster.logs.get(TopicPartition("snapshots", 2), ()))
     for index, value in enumerate(values):
         cluster.append("snapshots", 2, chunk_key("monitor", 2, slot, index), value)
@@ -118,7 +118,7 @@ def saved(cluster: Cluster, slot: str, position: int, /, **changes: Any) -> Snap
         bytes=0,
         sha256="",
     )
-    header = sealed(msgspec.structs.replace(resummed(header, values), **changes))
+    header = seal(msgspec.structs.replace(resummed(header, values), **changes))
     cluster.append("snapshots", 2, header_key("monitor", 2, slot), msgspec.json.encode(header))
     return SnapshotPointer(slot=slot, snapshot_id=snapshot_id, first=first, last=first + len(values), next=position)
 
@@ -194,7 +194,7 @@ def test_a_snapshot_of_one_record_is_read(cluster: Cluster) -> None:
         bytes=0,
         sha256="",
     )
-    value = msgspec.json.encode(sealed(resummed(header, [])))
+    value = msgspec.json.encode(seal(resummed(header, [])))
     cluster.append("snapshots", 2, header_key("monitor", 2, "s"), value)
     assert loaded(SnapshotPointer(slot="s", snapshot_id="i", first=0, last=0, next=3)) == []
 

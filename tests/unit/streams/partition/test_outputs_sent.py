@@ -259,13 +259,13 @@ def test_a_write_that_is_not_taken_now_is_told_with_the_answer(monkeypatch: pyte
     told: list[dict[Any, str]] = []
     bench = Recorder()
     bench.faults["send"] = [NotEnoughReplicasError()]
-    settling = bench.outputs.outstanding.settling
+    settling = bench.outputs.outstanding.note_settling
 
     def look(*arguments: str) -> None:
         told.append(dict(deliveries._retries.answers))
         settling(*arguments)
 
-    monkeypatch.setattr(bench.outputs.outstanding, "settling", look)
+    monkeypatch.setattr(bench.outputs.outstanding, "note_settling", look)
     bench.publish()
     assert told == [{("fx.alerts.v1", 5): "NotEnoughReplicasError"}]
     assert bench.outputs.published == 9

@@ -50,7 +50,7 @@ class Process:
 
 def test_each_has_names_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Group, producers, positions: what one did the other neither fences nor reads."""
-    monkeypatch.setattr(clients, "transactional_producer", lambda _settings, name: name)
+    monkeypatch.setattr(clients, "make_transactional_producer", lambda _settings, name: name)
     process = Process()
     assert [agent.app.conf.id for agent in process.agents] == ["fxwatch-monitor", "fxwatch-counting"]
     producers: list[Any] = [
@@ -90,11 +90,11 @@ def test_one_that_loses_a_partition_leaves_the_others_series() -> None:
     process = Process()
     for agent in ("monitor", "counting"):
         process.metrics.set_lag(agent, 0, 7)
-        process.metrics.snapshot_saved(agent, 0, 0.0, 100)
+        process.metrics.note_snapshot(agent, 0, 0.0, 100)
     process.counting.partitions[0]._become("closed")
     for name in ("lag_records", "snapshot_age_seconds"):
         assert process.series(name, agent="counting", partition="0") is None
         assert process.series(name, agent="monitor", partition="0") is not None
     again = Process()
-    again.metrics.snapshot_saved("counting", 0, 0.0, 100)
+    again.metrics.note_snapshot("counting", 0, 0.0, 100)
     assert again.series("snapshot_age_seconds", agent="counting", partition="0") > 1e9

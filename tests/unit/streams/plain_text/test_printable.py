@@ -22,10 +22,10 @@ from streams.cli import alerts, doctor, evidence, reidentify
 from streams.cli import deadletter as letters_command
 from streams.contracts import dead_letters
 from streams.errors import ConfigurationError, FxwatchError
-from streams.log.lines import formatter
+from streams.log.lines import make_formatter
 from streams.plain_text import printable as showing
 from streams.plain_text import tables
-from streams.plain_text.printable import escaped_json, finalized, printable, say, say_json, showable
+from streams.plain_text.printable import escaped_json, finalize, make_printable, make_showable, say, say_json
 from streams.proofs.evidence import Proved
 from streams.testbed import gate_page
 from tests.support.repository import ROOT
@@ -67,7 +67,7 @@ def faults(text: str) -> set[str]:
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_what_acts_on_a_terminal_is_replaced(text):
     """One U+FFFD for each such character; everything else stays."""
-    for shown in (printable(text), showable(text)):
+    for shown in (make_printable(text), make_showable(text)):
         assert faults(text)
         assert not faults(shown)
         assert len(shown) == len(text)
@@ -77,16 +77,16 @@ def test_what_acts_on_a_terminal_is_replaced(text):
 @pytest.mark.parametrize("text", [*HONEST, *MARKUP])
 def test_what_is_shown_as_itself_stays(text):
     """Scripts of the world, right-to-left ones too, emoji and brackets."""
-    assert printable(text) == showable(text) == escaped_json(text) == text
+    assert make_printable(text) == make_showable(text) == escaped_json(text) == text
 
 
 @given(st.text())
 def test_a_value_is_one_line_and_text_keeps_its_lines(text):
     """Whatever the characters."""
-    assert not faults(printable(text))
-    assert not {"\n", "\t"} & set(printable(text))
-    assert showable(text).count("\n") == text.count("\n")
-    assert not faults(showable(text))
+    assert not faults(make_printable(text))
+    assert not {"\n", "\t"} & set(make_printable(text))
+    assert make_showable(text).count("\n") == text.count("\n")
+    assert not faults(make_showable(text))
 
 
 @given(
@@ -138,7 +138,7 @@ def hostile(request) -> str:
 def drawn(monkeypatch, rows: list[list[str]]) -> str:
     """A table as a terminal gets it, colours and all."""
     out = io.StringIO()
-    monkeypatch.setattr(tables, "in_terminal", lambda: True)
+    monkeypatch.setattr(tables, "is_terminal", lambda: True)
     terminal = Console(file=out, force_terminal=True, width=200, color_system=None)
     monkeypatch.setattr(tables, "Console", lambda **_: terminal)
     tables.show(["one", "two"], rows)
@@ -149,7 +149,7 @@ def test_tables_show_cells_as_they_are(monkeypatch, capsys, hostile):
     """In a terminal and in a pipe."""
     plain = drawn(monkeypatch, [["value", "value"]])
     assert faults(drawn(monkeypatch, [[hostile, hostile]])) <= faults(plain)
-    monkeypatch.setattr(tables, "in_terminal", lambda: False)
+    monkeypatch.setattr(tables, "is_terminal", lambda: False)
     tables.show(["one", "two"], [[hostile, "a\nforged\trow"]])
     told = capsys.readouterr().out
     assert not faults(told)
@@ -212,7 +212,7 @@ def test_alerts_show_nothing_hostile(monkeypatch, capsys, hostile):
         alert_text.render(alert_text.read_alert(ALERT))
     )
     assert faults(out.getvalue()) <= faults(plain.getvalue())
-    monkeypatch.setattr(tables, "in_terminal", lambda: True)
+    monkeypatch.setattr(tables, "is_terminal", lambda: True)
     printer = alerts._Printer("en", alert_text.SEOUL, "low", as_json=True)
     assert printer.show(SimpleNamespace(value=value))
     told = capsys.readouterr().out
@@ -257,7 +257,7 @@ def test_doctor_evidence_and_identities_show_nothing_hostile(monkeypatch, capsys
         evidence._show([proved], as_json=as_json)
     assert not faults(capsys.readouterr().out)
     monkeypatch.setattr(reidentify, "load_settings", lambda: SimpleNamespace(audit_anchor_file=None))
-    monkeypatch.setattr(reidentify.topic_reader, "partitions_of", lambda *_: {})
+    monkeypatch.setattr(reidentify.topic_reader, "count_partitions_of", lambda *_: {})
     opened = (
         SimpleNamespace(identifier=hostile, name_space="party"),
         SimpleNamespace(first_seen=render_time(), key_id="k"),
@@ -286,10 +286,10 @@ def test_a_log_record_is_one_record(hostile):
     fault = ValueError(forged)
     record = logging.LogRecord("streams", logging.WARNING, "f", 1, "got %s", (forged,), (type(fault), fault, None))
     record.reason = forged
-    text = formatter("text").format(record)
+    text = make_formatter("text").format(record)
     assert not faults(text)
     assert [line[:8] for line in text.splitlines() if "all is well" in line] == ["    2026"] * 2
-    line = formatter("json").format(record)
+    line = make_formatter("json").format(record)
     assert not faults(line)
     assert line.splitlines() == [line]
     assert json.loads(line)["reason"].count("\n") == forged.count("\n")
@@ -304,8 +304,8 @@ def test_pages_show_nothing_hostile(monkeypatch, hostile):
         page = gate_page._rendered("{{ report.name }}", report, html=html)
         assert not faults(page)
         assert ("<b>" in page) is not html
-    assert finalized(Markup("<b>\n</b>")) == "<b>\n</b>"
-    assert finalized(7) == 7
+    assert finalize(Markup("<b>\n</b>")) == "<b>\n</b>"
+    assert finalize(7) == 7
 
 
 def test_the_messages_of_standard_output_are_plain(capsys):

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from streams.cli import topics as topics_cli
 from streams.cli.topics import command as topics_command
-from streams.kafka.topics.acls import ON_REQUEST, grants
+from streams.kafka.topics.acls import ON_REQUEST, list_grants
 from streams.plain_text import tables
 from streams.settings import load_settings
 from tests.support.repository import ROOT
@@ -31,11 +31,11 @@ def columns(request, monkeypatch):
 @pytest.mark.parametrize("stderr", [False, True])
 def test_a_long_line_stays_one(capsys, stderr):
     """A sentence, and a row of a drawn table."""
-    tables.console(stderr=stderr).print(LONG)
+    tables.make_console(stderr=stderr).print(LONG)
     drawn = Table()
     drawn.add_column("party")
     drawn.add_row(LONG)
-    tables.console(stderr=stderr).print(drawn)
+    tables.make_console(stderr=stderr).print(drawn)
     said = capsys.readouterr()[1 if stderr else 0].splitlines()
     assert said[0] == LONG
     assert len([line for line in said if "dev." in line]) == 2
@@ -52,7 +52,7 @@ def test_a_table_in_a_pipe_is_one_line_a_row(capsys):
 def test_a_command_with_many_columns_prints_a_line_for_each_of_its_rows():
     """`topics acls`, whose table is wider than any terminal."""
     out = CliRunner().invoke(topics_command, ["acls"]).stdout.splitlines()
-    shown = [one for one in grants(load_settings()) if one.role not in ON_REQUEST]
+    shown = [one for one in list_grants(load_settings()) if one.role not in ON_REQUEST]
     assert len(out) == 1 + len(shown)
     assert {line.count("\t") for line in out} == {4}
 
@@ -61,8 +61,8 @@ def test_a_command_with_many_columns_prints_a_line_for_each_of_its_rows():
 def test_the_topic_table_breaks_no_word_in_a_terminal(width, whole, monkeypatch, capsys):
     """At 80 columns `ingest` stood on two lines and a topic on eight; who writes and reads is left to wider ones."""
     drawn = io.StringIO()
-    monkeypatch.setattr(tables, "in_terminal", lambda: True)
-    monkeypatch.setattr(tables, "console", lambda: Console(file=drawn, width=width, color_system=None))
+    monkeypatch.setattr(tables, "is_terminal", lambda: True)
+    monkeypatch.setattr(tables, "make_console", lambda: Console(file=drawn, width=width, color_system=None))
     topics_cli._print(load_settings(), [], "missing", "differs")
     lines = drawn.getvalue().splitlines()
     assert max(map(len, lines)) <= width

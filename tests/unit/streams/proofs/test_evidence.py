@@ -99,7 +99,7 @@ def proved(
     monkeypatch: pytest.MonkeyPatch, alert: dict, held: dict, keys: EvidenceKeys | None = None, **more: Any
 ) -> Any:
     """What came of the alert's only record."""
-    monkeypatch.setattr(clients, "reader", lambda *_, **__: Topics(held))
+    monkeypatch.setattr(clients, "make_reader", lambda *_, **__: Topics(held))
     keys = EvidenceKeys.of(KEYS) if keys is None else keys
     (one,) = asyncio.run(prove(Settings(), read_alert(json.dumps(alert).encode()), keys, **more))
     return one

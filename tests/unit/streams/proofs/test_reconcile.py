@@ -21,24 +21,24 @@ T, R = "fx.transactions.v1", "fx.rates.v1"
 def reconciliation(begin: int = 0, end: int = 10) -> Reconciliation:
     found = Reconciliation({(T, 0): (begin, end), (R, 0): (0, 2)}, [R], 3)
     for partition in range(3):
-        found.in_ledger(R, 0, partition, [0, 1])
+        found.take_ledger_records(R, 0, partition, [0, 1])
     found.read(R, 0, [0, 1])
     return found
 
 
 def told(found: Reconciliation) -> list[str]:
-    return [str(problem) for problem in found.problems()]
+    return [str(problem) for problem in found.find_problems()]
 
 
 def test_every_input_once_reconciles():
     """Ledger records and dead letters that together are the input leave no problem, and the figures add up."""
     found = reconciliation()
     found.read(T, 0, range(10))
-    found.in_ledger(T, 0, 1, [0, 1, 2, 4, 5, 6, 7, 8])
-    found.dead_letter(T, 0, 3, conflict=False)
-    found.dead_letter(T, 0, 9, conflict=False)
+    found.take_ledger_records(T, 0, 1, [0, 1, 2, 4, 5, 6, 7, 8])
+    found.take_dead_letter(T, 0, 3, conflict=False)
+    found.take_dead_letter(T, 0, 9, conflict=False)
     assert told(found) == []
-    count = found.counts()[0]
+    count = found.count_topics()[0]
     assert (count.read, count.ledger, count.dead_letters, count.missing) == (10, 8, 2, 0)
 
 
@@ -46,36 +46,36 @@ def test_missing_inputs_are_listed_as_ranges():
     """Inputs that are nowhere are missing, by offset."""
     found = reconciliation(100, 110)
     found.read(T, 0, range(100, 110))
-    found.in_ledger(T, 0, 0, [100, 104, 105, 106])
+    found.take_ledger_records(T, 0, 0, [100, 104, 105, 106])
     assert told(found) == [f"{T}[0]: 101-103 missing", f"{T}[0]: 107-109 missing"]
-    assert found.counts()[0].missing == 6
+    assert found.count_topics()[0].missing == 6
 
 
 def test_gaps_in_the_input_are_not_missing():
     """Offsets that the input does not hold (transaction markers, compaction) are not asked for."""
     found = reconciliation()
     found.read(T, 0, [0, 2, 9])
-    found.in_ledger(T, 0, 0, [0, 2, 9])
+    found.take_ledger_records(T, 0, 0, [0, 2, 9])
     assert told(found) == []
-    assert found.counts()[0].read == 3
+    assert found.count_topics()[0].read == 3
 
 
 def test_redelivered_records_are_counted_only():
     """A source position twice in the same ledger partition is a redelivery, in one batch or in two."""
     found = reconciliation()
     found.read(T, 0, range(3))
-    found.in_ledger(T, 0, 0, [0, 1, 1, 2])
-    found.in_ledger(T, 0, 0, [2])
+    found.take_ledger_records(T, 0, 0, [0, 1, 1, 2])
+    found.take_ledger_records(T, 0, 0, [2])
     assert told(found) == []
-    assert found.counts()[0].redelivered == 2
+    assert found.count_topics()[0].redelivered == 2
 
 
 def test_one_event_in_two_ledger_partitions_is_a_problem():
     """The high-water mark is per ledger partition, so a position in two of them would be learned from twice."""
     found = reconciliation()
     found.read(T, 0, range(2))
-    found.in_ledger(T, 0, 0, [0, 1])
-    found.in_ledger(T, 0, 2, [1])
+    found.take_ledger_records(T, 0, 0, [0, 1])
+    found.take_ledger_records(T, 0, 2, [1])
     assert told(found) == [f"{T}[0]: 1 split"]
 
 
@@ -83,18 +83,18 @@ def test_both_ledger_and_dead_letter_only_for_conflicts():
     """A conflict is in the ledger and dead-lettered; any other record in both is a problem."""
     found = reconciliation()
     found.read(T, 0, range(3))
-    found.in_ledger(T, 0, 0, [0, 1, 2])
-    found.dead_letter(T, 0, 1, conflict=True)
-    found.dead_letter(T, 0, 2, conflict=False)
+    found.take_ledger_records(T, 0, 0, [0, 1, 2])
+    found.take_dead_letter(T, 0, 1, conflict=True)
+    found.take_dead_letter(T, 0, 2, conflict=False)
     assert told(found) == [f"{T}[0]: 2 both"]
-    assert found.counts()[0].conflicts == 1
+    assert found.count_topics()[0].conflicts == 1
 
 
 def test_a_conflict_letter_needs_its_ledger_record():
     """A conflict is found in the ledger; its letter alone means that the ledger lost the record."""
     found = reconciliation()
     found.read(T, 0, [0])
-    found.dead_letter(T, 0, 0, conflict=True)
+    found.take_dead_letter(T, 0, 0, conflict=True)
     assert told(found) == [f"{T}[0]: 0 conflict without record"]
 
 
@@ -103,18 +103,18 @@ def test_broadcast_records_belong_in_every_ledger_partition():
     found = Reconciliation({(R, 0): (0, 3)}, [R], 3)
     found.read(R, 0, [0, 1, 2])
     for partition, offsets in enumerate([[0, 1, 2], [0, 2, 2], [0, 1, 2]]):
-        found.in_ledger(R, 0, partition, offsets)
+        found.take_ledger_records(R, 0, partition, offsets)
     assert told(found) == [f"{R}[0]: 1 partial"]
-    assert found.counts()[0].redelivered == 1
+    assert found.count_topics()[0].redelivered == 1
 
 
 def test_sources_that_retention_removed_are_older_not_wrong():
     """Ledger records of inputs that are gone count as older, those past the compared end as newer."""
     found = reconciliation(5, 7)
     found.read(T, 0, range(5, 9))
-    found.in_ledger(T, 0, 0, list(range(9)))
+    found.take_ledger_records(T, 0, 0, list(range(9)))
     assert told(found) == []
-    count = found.counts()[0]
+    count = found.count_topics()[0]
     assert (count.read, count.ledger, count.older, count.newer) == (2, 2, 5, 2)
 
 
@@ -122,10 +122,10 @@ def test_a_dead_letter_written_twice_counts_once():
     """After a crash a dead letter may stand twice; its source position is its identity."""
     found = reconciliation()
     found.read(T, 0, [0])
-    found.dead_letter(T, 0, 0, conflict=False)
-    found.dead_letter(T, 0, 0, conflict=False)
+    found.take_dead_letter(T, 0, 0, conflict=False)
+    found.take_dead_letter(T, 0, 0, conflict=False)
     assert told(found) == []
-    count = found.counts()[0]
+    count = found.count_topics()[0]
     assert (count.dead_letters, count.redelivered) == (1, 1)
 
 
@@ -133,7 +133,7 @@ def test_a_dead_letter_written_twice_counts_once():
 def test_foreign_sources_are_named(topic):
     """A ledger record whose source is no known input partition is told apart."""
     found = reconciliation()
-    found.in_ledger(topic, 77, 0, [1, 2])
+    found.take_ledger_records(topic, 77, 0, [1, 2])
     assert found.foreign == {f"{topic}[77]": 2}
 
 
@@ -153,7 +153,7 @@ def test_outputs_of_a_topic_that_was_created_again_prove_nothing_of_the_new_one(
     tokens = Tokens({}, settled=True)
     assert _take_positions((TopicPartition("fx.ledger.v1", 1), records), found, tokens, {T: new}) == 0
     assert told(found) == [f"{T}[0]: 0 missing", f"{T}[0]: 3 missing"]
-    assert found.counts()[0].older == 2
+    assert found.count_topics()[0].older == 2
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_record_whose_source_is_none_is_counted(name, content):
             (TopicPartition("fx.ledger.v1", 1), records), found, Tokens({}, settled=True), {T: b"id"}
         )
         assert unknown + sum(found.foreign.values()) == 1
-        assert found.counts()[0].newer == 0
+        assert found.count_topics()[0].newer == 0
     letter = [(dead_letters.TOPIC, T.encode()), (dead_letters.PARTITION, b"0"), (dead_letters.OFFSET, b"9" * 20)]
     assert not _take_letter(SimpleNamespace(key=None, value=None, headers=letter), found, {T: b"id"})
 
@@ -190,7 +190,7 @@ def test_a_dead_letter_tells_the_id_of_its_topic():
     given = (T, 0, 7, 1, b"k", b"v", [(dead_letters.TOPIC_ID, b"forged")], "decode", ("utf8.invalid",), "m", "0")
     for topic_id in (b"", b"id"):
         key, value, headers = dead_letter(*given, topic_id)
-        letter = dead_letters.original(SimpleNamespace(key=key, value=value, headers=headers))
+        letter = dead_letters.read_original(SimpleNamespace(key=key, value=value, headers=headers))
         assert letter is not None
         assert (letter.topic_id.encode(), letter.headers) == (topic_id, ((dead_letters.TOPIC_ID, b"forged"),))
 
@@ -199,29 +199,29 @@ def test_a_record_of_a_payment_that_was_rolled_back_is_named():
     """In the ledger, in a letter, or beyond the input's end: no committed record is there. A gap alone is none."""
     found = reconciliation()
     found.read(T, 0, [0, 3, 9])
-    found.in_ledger(T, 0, 1, [0, 1, 2, 3])
-    found.dead_letter(T, 0, 5, conflict=False)
-    found.dead_letter(T, 0, 9, conflict=False)
-    found.in_ledger(T, 0, 1, [10, 11, 12, 15])
-    found.ended(T, 0, 12)
+    found.take_ledger_records(T, 0, 1, [0, 1, 2, 3])
+    found.take_dead_letter(T, 0, 5, conflict=False)
+    found.take_dead_letter(T, 0, 9, conflict=False)
+    found.take_ledger_records(T, 0, 1, [10, 11, 12, 15])
+    found.note_end(T, 0, 12)
     assert told(found) == [
         f"{T}[0]: 1-2 without source",
         f"{T}[0]: 5 without source",
         f"{T}[0]: 12 without source",
         f"{T}[0]: 15 without source",
     ]
-    assert (found.counts()[0].read, found.counts()[0].ledger, found.counts()[0].newer) == (3, 2, 4)
+    assert (found.count_topics()[0].read, found.count_topics()[0].ledger, found.count_topics()[0].newer) == (3, 2, 4)
 
 
 def test_legs_are_compared_with_inputs_and_ledger():
     """A leg of nothing, one whose payment is not in the ledger, and a payment without one; a repeated leg is none."""
     found = Reconciliation({(T, 0): (0, 6)}, [], 3, T)
     found.read(T, 0, [0, 1, 2, 4])
-    found.in_ledger(T, 0, 1, [0, 1, 2])
-    found.dead_letter(T, 0, 4, conflict=False)
+    found.take_ledger_records(T, 0, 1, [0, 1, 2])
+    found.take_dead_letter(T, 0, 4, conflict=False)
     found.legs(T, 0, [0, 0, 1, 4])
     found.legs(T, 0, [5, 6, 9])
-    found.ended(T, 0, 8)
+    found.note_end(T, 0, 8)
     assert told(found) == [
         f"{T}[0]: 5 leg without source",
         f"{T}[0]: 4 leg without record",
@@ -235,7 +235,7 @@ def test_the_letter_of_a_record_set_stands_for_all_its_offsets():
     found = reconciliation()
     found.read(T, 0, [0, 9])
     found.unreadable(T, 0, 1, 8)
-    found.in_ledger(T, 0, 1, [0, 9])
+    found.take_ledger_records(T, 0, 1, [0, 9])
     letter = dead_letters.Letter(
         ArrivedRecord(T, 0, 1, 5, None, None, ()),
         "decode",
@@ -248,7 +248,7 @@ def test_the_letter_of_a_record_set_stands_for_all_its_offsets():
     key, value, headers = letter.written()
     assert not _take_letter(SimpleNamespace(key=key, value=value, headers=headers), found, {T: b"id"})
     assert told(found) == [f"{T}[0]: 8 missing"]
-    assert found.counts()[0].dead_letters == 7
+    assert found.count_topics()[0].dead_letters == 7
 
 
 def test_parties_without_identity_and_identities_of_nobody_are_counted():
@@ -263,41 +263,41 @@ def test_parties_without_identity_and_identities_of_nobody_are_counted():
         return b"k1.0ab.%032x" % number
 
     def sealed(*numbers):
-        tokens.sealed([SimpleNamespace(key=token(number)) for number in numbers])
+        tokens.note_sealed([SimpleNamespace(key=token(number)) for number in numbers])
 
     tokens = Tokens({(T, 0): (0, 10)}, settled=True)
     one("fx.ledger.v1", b"transaction", 1, b'{"contract_counterparty":"%s"}' % token(3))
     one("fx.legs.v1", b"leg", 2)
     one("fx.ledger.v1", b"disposition", 4)
-    assert (tokens.missing(), tokens.without_record()) == (0, 0), "identities are not kept at all"
+    assert (tokens.count_missing(), tokens.count_without_record()) == (0, 0), "identities are not kept at all"
     sealed(1, 3, 9)
-    assert (tokens.missing(), tokens.without_record()) == (1, 1)
+    assert (tokens.count_missing(), tokens.count_without_record()) == (1, 1)
     sealed(2)
-    assert (tokens.missing(), tokens.without_record()) == (0, 1)
+    assert (tokens.count_missing(), tokens.count_without_record()) == (0, 1)
 
 
 def test_offsets_that_were_gone_before_ingest_read_them_are_named():
     """Neither read nor missing: the log begins beyond them. What came into the ledger after all is not named."""
     found = Reconciliation({(T, 0): (60, 70), (T, 1): (60, 70)}, (), 2)
-    found.passed(T, 0, 40, 60)
-    found.passed(T, 1, 58, 65)
+    found.note_passed(T, 0, 40, 60)
+    found.note_passed(T, 1, 58, 65)
     found.read(T, 0, [60])
-    found.in_ledger(T, 0, 1, [30, 39, 45, 60])
-    found.dead_letter(T, 0, 50, conflict=False)
+    found.take_ledger_records(T, 0, 1, [30, 39, 45, 60])
+    found.take_dead_letter(T, 0, 50, conflict=False)
     assert told(found) == [
         f"{T}[0]: 40-44 unread",
         f"{T}[0]: 46-49 unread",
         f"{T}[0]: 51-59 unread",
         f"{T}[1]: 58-59 unread",
     ]
-    [count] = found.counts()
+    [count] = found.count_topics()
     assert (count.unread, count.missing, count.older) == (20, 0, 4)
 
 
 def test_a_log_that_begins_beyond_what_is_compared_is_no_fault():
     """Up to what ingest has committed, on a partition of which retention took more than that."""
     found = Reconciliation({(T, 0): (60, 0)}, (), 2)
-    found.in_ledger(T, 0, 1, [3])
+    found.take_ledger_records(T, 0, 1, [3])
     assert told(found) == []
 
 
@@ -337,7 +337,7 @@ def test_what_an_operator_acknowledged_is_no_fault_and_a_new_loss_is():
     places = dict.fromkeys([(T, number) for number in range(3)], 80)
     settled = _passed(found, places, kept, {T: b"id"}, {})
     assert settled == [((T, 0), kept.acknowledged[(T, 0), "5-59"])]
-    found.in_ledger(T, 0, 1, [7])
+    found.take_ledger_records(T, 0, 1, [7])
     assert told(found) == [f"{T}[0]: 70-79 unread", f"{T}[1]: 5-7 unread"]
-    [count] = found.counts()
+    [count] = found.count_topics()
     assert (count.unread, count.acknowledged) == (13, 54)

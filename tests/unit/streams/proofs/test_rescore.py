@@ -20,7 +20,7 @@ from streams.ledger.progress import AgentPartition, Progress, Skip, SnapshotPoin
 from streams.monitor.core import MonitorCore
 from streams.monitor.rebuild import begin, replay
 from streams.partition.outputs import Output
-from streams.proofs.first_difference import Shown, first_difference
+from streams.proofs.first_difference import Shown, find_first_difference
 from streams.proofs.rescore import Named, PublishedAlerts, Rescored, Rescorer, Trigger
 from tests.support.ledger import configuration
 
@@ -69,7 +69,7 @@ def shown(value: bytes | None = None, **fields: Any) -> Shown:
 )
 def test_the_first_difference_is_named(published: Shown, where: str, values: tuple[str | None, str | None]) -> None:
     """Any part of the record that is not the same is named with both values."""
-    difference = first_difference({MAIN: [published]}, {MAIN: [shown()]}, MAIN)
+    difference = find_first_difference({MAIN: [published]}, {MAIN: [shown()]}, MAIN)
     assert difference is not None
     assert difference.where == where
     for told, expected in zip((difference.published, difference.rebuilt), values, strict=True):
@@ -78,7 +78,7 @@ def test_the_first_difference_is_named(published: Shown, where: str, values: tup
 
 def test_equal_records_have_no_difference() -> None:
     """The alert and each desk's copy the same: nothing to name."""
-    assert first_difference({MAIN: [shown()], DESK: [shown()]}, {MAIN: [shown()], DESK: [shown()]}, MAIN) is None
+    assert find_first_difference({MAIN: [shown()], DESK: [shown()]}, {MAIN: [shown()], DESK: [shown()]}, MAIN) is None
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_equal_records_have_no_difference() -> None:
 )
 def test_missing_and_surplus_records_are_named(published: Any, rebuilt: Any, told: str) -> None:
     """A copy that is not there, one too many, and a forged one beside the true one."""
-    assert str(first_difference(published, rebuilt, MAIN)) == told
+    assert str(find_first_difference(published, rebuilt, MAIN)) == told
 
 
 class MemoryLog:
@@ -218,7 +218,7 @@ def rescored(log: ProgressLog, offsets: list[int], *, cold: bool = False) -> dic
     }
 
     async def everything() -> list[Rescored]:
-        return [one async for one in rescorer.partition(0, triggers)]
+        return [one async for one in rescorer.rescore_partition(0, triggers)]
 
     return {one.offset: one for one in asyncio.run(everything())}
 
@@ -258,7 +258,7 @@ def test_alerts_out_of_reach_are_told_and_have_an_exit_code(
         def __init__(self, *_: Any, **__: Any) -> None:
             """Nothing to connect to."""
 
-        async def partition(self, number: int, triggers: Any) -> AsyncIterator[Rescored]:
+        async def rescore_partition(self, number: int, triggers: Any) -> AsyncIterator[Rescored]:
             for at in triggers:
                 assert number == 0
                 yield found[at]

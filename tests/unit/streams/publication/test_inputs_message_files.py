@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streams.ingest.formats import Parameters, convert
-from streams.ingest.formats.files import MessageFileError, check, converted_file, syntax_of_file
+from streams.ingest.formats.files import MessageFileError, check, convert_file, syntax_of_file
 from tests.support.repository import ROOT
 
 Fxwatch = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -61,12 +61,12 @@ def test_what_must_be_told_and_what_cannot_be_converted_is_one_message(fxwatch: 
 
 def test_a_conversion_for_the_testbed_says_what_cannot_be_converted() -> None:
     """`testbed replay` takes all or nothing too: payments by place, or that the file cannot be read."""
-    converted = converted_file(str(SAMPLES / "several.bah.pacs.008.001.08.xml"), "xml", KOREAN)
+    converted = convert_file(str(SAMPLES / "several.bah.pacs.008.001.08.xml"), "xml", KOREAN)
     with pytest.raises(MessageFileError, match=r"(?s)1 of 3 payments cannot be.*CdtTrfTxInf\[3\]/party_id \(exp"):
         check("several", converted)
     with pytest.raises(MessageFileError, match=r"(?s)cut: the file as a whole cannot be converted:\n  xml\.malformed"):
         check("cut", convert(OUTGOING.read_bytes()[:-30], KOREAN, "xml"))
-    check("whole", converted_file(str(OUTGOING), "xml", KOREAN))
+    check("whole", convert_file(str(OUTGOING), "xml", KOREAN))
 
 
 def test_a_message_file_is_known_by_suffix_or_content(tmp_path: Path) -> None:

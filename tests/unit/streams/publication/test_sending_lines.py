@@ -8,7 +8,7 @@ import pytest
 
 from streams.contracts.input_record import InputRecord
 from streams.contracts.record_headers import HISTORY_HEADER
-from streams.contracts.record_lines import AT_SENDING, LineError, RecordLine, parsed, read, topic_of, write
+from streams.contracts.record_lines import AT_SENDING, LineError, RecordLine, parse_lines, read, topic_of, write
 from streams.errors import UsageError
 from streams.generator import Simulation
 from tests.support.repository import ROOT
@@ -41,11 +41,11 @@ def test_a_plain_line_is_sent_byte_for_byte_with_the_key_of_the_contract() -> No
 
 def test_event_timestamps_and_history() -> None:
     """The event's own time in UTC milliseconds, and the header that marks history, once."""
-    (line,) = parsed([RATE], "fx.rates.v1", timestamps="event", history=True)
+    (line,) = parse_lines([RATE], "fx.rates.v1", timestamps="event", history=True)
     record = line.record
     assert record.timestamp_ms == 1_777_856_400_000
     assert record.headers == (HISTORY_HEADER,)
-    assert next(parsed([write(record)], "fx.rates.v1", history=True)).record.headers == (HISTORY_HEADER,)
+    assert next(parse_lines([write(record)], "fx.rates.v1", history=True)).record.headers == (HISTORY_HEADER,)
 
 
 def test_an_envelope_keeps_its_time_unless_now_is_asked_for() -> None:
@@ -62,7 +62,7 @@ def test_the_envelope_that_the_documentation_shows_is_read() -> None:
     """docs/FORMATS.md: the only place where a sender can learn the form of one."""
     text = (ROOT / "docs" / "FORMATS.md").read_text()
     (shown,) = re.findall(r'`({"__record": .*?}})`', text)
-    assert list(parsed([shown.encode()], "fx.rates.v1")) == [
+    assert list(parse_lines([shown.encode()], "fx.rates.v1")) == [
         RecordLine(1, InputRecord("fx.rates.v1", b"USD/KRW", b'{"base": "USD"}', 1_773_100_800_000, (HISTORY_HEADER,)))
     ]
 
@@ -90,7 +90,9 @@ def test_a_faulty_line_is_told_with_its_number_or_sent_as_it_stands(line: bytes,
     """Without --as-is the line number and the reason; with it the bytes, and no key where none can be derived."""
     with pytest.raises(LineError, match=rf"f, line 2: .*{reason}"):
         list(read([RATE, line], "fx.rates.v1", source="f"))
-    assert list(parsed([RATE, line], "fx.rates.v1"))[1].record == InputRecord("fx.rates.v1", None, line, AT_SENDING)
+    assert list(parse_lines([RATE, line], "fx.rates.v1"))[1].record == InputRecord(
+        "fx.rates.v1", None, line, AT_SENDING
+    )
 
 
 def test_no_reason_shows_what_stood_in_the_line() -> None:

@@ -16,7 +16,7 @@ from streams.contracts.input_record import InputRecord
 from streams.contracts.inputs import RATES, TRANSACTIONS
 from streams.errors import UsageError
 from streams.publication import sending as publish
-from streams.publication.inputs import STANDARD_INPUT, Choices, Source, _opened, line_items
+from streams.publication.inputs import STANDARD_INPUT, Choices, Source, _opened, read_line_items
 from streams.publication.publication import RefusedRecordsError
 from streams.publication.sending import PublishSummary
 from streams.settings import load_settings
@@ -274,7 +274,7 @@ def test_standard_input_is_read_by_a_reader_of_its_own(monkeypatch: pytest.Monke
     os.close(write_end)
     with os.fdopen(read_end) as standard_input:
         monkeypatch.setattr("sys.stdin", standard_input)
-        (item,) = line_items(Source(STANDARD_INPUT, TRANSACTIONS), Choices(), None)
+        (item,) = read_line_items(Source(STANDARD_INPUT, TRANSACTIONS), Choices(), None)
         assert json.loads(item.record.value) == TRANSACTION
         assert _opened(STANDARD_INPUT) is not standard_input.buffer
         assert os.fstat(read_end), "the reader left the descriptor open"
@@ -327,4 +327,4 @@ def test_standard_input_that_is_closed_is_told(monkeypatch: pytest.MonkeyPatch) 
     """`fxwatch publish - <&-`, as some schedulers start programs: it was called a bug in fxwatch."""
     monkeypatch.setattr("sys.stdin", None)
     with pytest.raises(UsageError, match="cannot read the file"):
-        list(line_items(Source(STANDARD_INPUT, TRANSACTIONS), Choices(), None))
+        list(read_line_items(Source(STANDARD_INPUT, TRANSACTIONS), Choices(), None))

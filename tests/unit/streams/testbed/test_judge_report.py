@@ -15,7 +15,7 @@ from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, Settings, canonical
 from detectors.testbed.statistics import Estimate, Interval
 from streams.cli.testbed.judge import command
 from streams.errors import FxwatchError, UsageError
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from streams.testbed import replay
 from streams.testbed.baseline_runs import run_baselines
 from streams.testbed.judge import JudgeReport, judge_result
@@ -65,8 +65,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(days(20), home / "stream")
     (home / "stream" / "truth.jsonl").write_text(lines(TRUTH))
     for name, budget in (("result", 36.0), ("other", 1.0)):
-        changed = effective_configuration({"detectors": {"warm_up": 5, "daily_budget": budget}})
-        prepared = replay.of_stream(home / "stream", changed)
+        changed = overlay_configuration({"detectors": {"warm_up": 5, "daily_budget": budget}})
+        prepared = replay.prepare_stream(home / "stream", changed)
         replay.replay(prepared, home / name, processes=1, force=False, stages=Silent())
     return home
 
@@ -261,7 +261,7 @@ def test_faults_are_told_and_not_judged(place: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"(?s)line 1.*line 2"):
         judge_result(place / "result", tmp_path / "damaged.jsonl", SETTINGS, Silent())
     write(days(5), tmp_path / "stream")
-    prepared = replay.of_stream(tmp_path / "stream", effective_configuration({}))
+    prepared = replay.prepare_stream(tmp_path / "stream", overlay_configuration({}))
     replay.replay(prepared, tmp_path / "result", processes=1, force=False, stages=Silent())
     with pytest.raises(UsageError, match="not replays of the same stream"):
         judge_result(
@@ -271,19 +271,23 @@ def test_faults_are_told_and_not_judged(place: Path, tmp_path: Path) -> None:
 
 def test_a_ledgers_replay_is_compared_with_its_own_stream_only(place: Path, tmp_path: Path) -> None:
     """A replay of the result's own ledger may stand against it; that of another stream's ledger is refused."""
-    changed = effective_configuration({"detectors": {"warm_up": 5, "daily_budget": 2.0}})
+    changed = overlay_configuration({"detectors": {"warm_up": 5, "daily_budget": 2.0}})
     replay.replay(
-        replay.of_result(place / "result", changed), tmp_path / "own", processes=1, force=False, stages=Silent()
+        replay.prepare_result(place / "result", changed), tmp_path / "own", processes=1, force=False, stages=Silent()
     )
     told = judge_result(
         place / "result", place / "stream", SETTINGS, Silent(), against=tmp_path / "own", with_baselines=False
     )
     assert told.comparison is not None
     write(days(12), tmp_path / "stream")
-    prepared = replay.of_stream(tmp_path / "stream", effective_configuration({}))
+    prepared = replay.prepare_stream(tmp_path / "stream", overlay_configuration({}))
     replay.replay(prepared, tmp_path / "strange", processes=1, force=False, stages=Silent())
     replay.replay(
-        replay.of_result(tmp_path / "strange", changed), tmp_path / "other", processes=1, force=False, stages=Silent()
+        replay.prepare_result(tmp_path / "strange", changed),
+        tmp_path / "other",
+        processes=1,
+        force=False,
+        stages=Silent(),
     )
     with pytest.raises(UsageError, match="not replays of the same stream"):
         judge_result(

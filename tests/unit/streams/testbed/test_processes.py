@@ -25,6 +25,6 @@ def fail(task: int, stages: Any) -> int:
 def test_a_killed_process_ends_the_replay(tmp_path: Path) -> None:
     """It is told in one message, and does not hang; a fault in it comes to the parent."""
     with pytest.raises(processes.ProcessDiedError, match="signal 9"):
-        processes.in_processes(die, [0, 1, 2], 2, Silent())
+        processes.run_in_processes(die, [0, 1, 2], 2, Silent())
     with pytest.raises(ZeroDivisionError):
-        processes.in_processes(fail, [0, 1, 2], 2, Silent())
+        processes.run_in_processes(fail, [0, 1, 2], 2, Silent())

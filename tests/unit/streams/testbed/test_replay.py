@@ -18,7 +18,7 @@ from streams.contracts.inputs import TRANSACTIONS
 from streams.errors import LedgerError, UsageError
 from streams.ingest.door import Admitted
 from streams.keys.pseudonyms import testbed_keys as keys_of_testbed
-from streams.settings import default_tables, effective_configuration
+from streams.settings import default_tables, overlay_configuration
 from streams.testbed import ledger_files, replay, result_files
 from streams.testbed.configuration_file import read_configuration_file
 from streams.testbed.ledger_files import LedgerRecord, LedgerWriter
@@ -30,7 +30,7 @@ from tests.support.pipeline import Pipeline
 from tests.support.repository import ROOT
 from tests.support.small_stream import START, days, payment, profile, rate, write
 
-CONFIGURATION = effective_configuration({"detectors": {"warm_up": 5, "daily_budget": 36.0}})
+CONFIGURATION = overlay_configuration({"detectors": {"warm_up": 5, "daily_budget": 36.0}})
 
 
 def replayed(prepare: replay.Prepare, out: Path, *, force: bool = False) -> Manifest:
@@ -48,7 +48,7 @@ def stream(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def result(stream: Path, tmp_path_factory: pytest.TempPathFactory) -> Result:
     """The stream, replayed."""
     out = tmp_path_factory.mktemp("result") / "out"
-    replayed(replay.of_stream(stream, CONFIGURATION), out)
+    replayed(replay.prepare_stream(stream, CONFIGURATION), out)
     return result_files.read_result(out)
 
 
@@ -99,8 +99,8 @@ def test_alerts_are_those_of_the_pipeline(stream: Path, tmp_path: Path) -> None:
     """On one partition, the alerts and scores are what door and core give record by record, byte for byte."""
     from streams.testbed.stream_files import read_stream
 
-    configuration = replay.with_partitions(CONFIGURATION, 1)
-    manifest = replayed(replay.of_stream(stream, CONFIGURATION, 1), tmp_path / "out")
+    configuration = replay.set_partitions(CONFIGURATION, 1)
+    manifest = replayed(replay.prepare_stream(stream, CONFIGURATION, 1), tmp_path / "out")
     pipeline = Pipeline(configuration)
     # the tokens of the testbed's keys, and its release in the alerts
     from streams.ingest.door import Door
@@ -165,7 +165,7 @@ def test_rows_say_what_the_payment_was(result: Result) -> None:
 def test_a_day_is_the_laws_day(tmp_path: Path) -> None:
     """A payment at 15:30 UTC is of the next day in Korea."""
     records = [rate(0), payment(1, START + timedelta(hours=14, minutes=59)), payment(2, START + timedelta(hours=15))]
-    replayed(replay.of_stream(write(records, tmp_path / "s"), CONFIGURATION), tmp_path / "r")
+    replayed(replay.prepare_stream(write(records, tmp_path / "s"), CONFIGURATION), tmp_path / "r")
     sheet = result_files.read_result(tmp_path / "r").sheet
     assert np.diff(sheet.day).tolist() == [1]
 
@@ -183,7 +183,7 @@ def test_size_and_region_are_those_known_at_the_time(tmp_path: Path) -> None:
         ),
         payment(4, START + timedelta(hours=6)),
     ]
-    replayed(replay.of_stream(write(records, tmp_path / "s"), CONFIGURATION), tmp_path / "r")
+    replayed(replay.prepare_stream(write(records, tmp_path / "s"), CONFIGURATION), tmp_path / "r")
     sheet = result_files.read_result(tmp_path / "r").sheet
     assert sheet.size.texts() == [None, "small", "large", "large"]
     assert sheet.region.texts() == [None, "KR-11", None, None]
@@ -195,7 +195,7 @@ def test_history_is_learned_from_and_never_alerts(tmp_path: Path) -> None:
     for history in (False, True):
         records = [rate(0), rate(1), *(payment(number, at, history=history) for number, at in enumerate(pieces))]
         out = tmp_path / f"r{history}"
-        replayed(replay.of_stream(write(records, tmp_path / f"s{history}"), CONFIGURATION), out)
+        replayed(replay.prepare_stream(write(records, tmp_path / f"s{history}"), CONFIGURATION), out)
         sheet = result_files.read_result(out).sheet
         assert sheet.history.tolist() == [history] * 4
         assert sheet.fired.counts().sum() > 0
@@ -205,13 +205,13 @@ def test_history_is_learned_from_and_never_alerts(tmp_path: Path) -> None:
 def test_parquet_and_json_lines_give_the_same(stream: Path, result: Result, tmp_path: Path) -> None:
     """The form of the stream's files does not show in the result."""
     as_parquet = write(days(20), tmp_path / "parquet", "parquet")
-    replayed(replay.of_stream(as_parquet, CONFIGURATION), tmp_path / "out")
+    replayed(replay.prepare_stream(as_parquet, CONFIGURATION), tmp_path / "out")
     assert same(tmp_path / "out", result.directory)
 
 
 def test_a_single_file_is_a_source(stream: Path, tmp_path: Path) -> None:
     """One topic's file alone: its payments, by nobody whose profile is known."""
-    manifest = replayed(replay.of_file(stream / f"{TRANSACTIONS}.jsonl", CONFIGURATION), tmp_path / "out")
+    manifest = replayed(replay.prepare_file(stream / f"{TRANSACTIONS}.jsonl", CONFIGURATION), tmp_path / "out")
     assert list(manifest.read) == [TRANSACTIONS]
     sheet = result_files.read_result(tmp_path / "out").sheet
     assert len(sheet) == 160
@@ -247,12 +247,12 @@ def test_a_file_of_messages_is_a_source(tmp_path: Path) -> None:
 
 def test_a_result_is_replayed_from_its_ledger(result: Result, tmp_path: Path) -> None:
     """The ledger of a result, or its ledger folder, gives the same bytes without the door."""
-    from streams.testbed.ledger_copy import home_of
+    from streams.testbed.ledger_copy import find_home
 
     for number, source in enumerate((result.directory, result.directory / "ledger")):
-        home = home_of(source)
+        home = find_home(source)
         assert home == result.directory
-        manifest = replayed(replay.of_result(home, None), tmp_path / str(number))
+        manifest = replayed(replay.prepare_result(home, None), tmp_path / str(number))
         assert same(tmp_path / str(number), result.directory)
         assert manifest.source.kind == "ledger"
         assert manifest.outcomes == result.manifest.outcomes
@@ -260,9 +260,9 @@ def test_a_result_is_replayed_from_its_ledger(result: Result, tmp_path: Path) ->
 
 def test_another_configuration_takes_the_ledgers_place(stream: Path, result: Result, tmp_path: Path) -> None:
     """A challenger on the ledger is the challenger on the stream; `rerun` gives its rows without writing any."""
-    challenger = effective_configuration({"detectors": {"warm_up": 30}, "rules": {"T01": {"enabled": False}}})
-    replayed(replay.of_result(result.directory, challenger), tmp_path / "ledger")
-    replayed(replay.of_stream(stream, challenger), tmp_path / "stream")
+    challenger = overlay_configuration({"detectors": {"warm_up": 30}, "rules": {"T01": {"enabled": False}}})
+    replayed(replay.prepare_result(result.directory, challenger), tmp_path / "ledger")
+    replayed(replay.prepare_stream(stream, challenger), tmp_path / "stream")
     assert same(tmp_path / "ledger", tmp_path / "stream")
     assert not same(tmp_path / "ledger", result.directory)
     sheet = result_files.read_result(tmp_path / "ledger").sheet
@@ -315,7 +315,7 @@ def test_a_record_that_cannot_be_applied_is_named(result: Result, tmp_path: Path
         for record in (records[0], records[0]._replace(offset=0)):
             writer.write(0, record)
     with pytest.raises(LedgerError, match="partition 0, offset 0"):
-        replayed(replay.of_result(home, None), tmp_path / "out")
+        replayed(replay.prepare_result(home, None), tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home"]
     unreadable = LedgerRecord(0, 0, b"k", b"\xff", [])
     with pytest.raises(LedgerError, match="partition 5, offset 0"):
@@ -331,7 +331,7 @@ def test_damage_of_a_ledger_is_named(result: Result, tmp_path: Path) -> None:
     path = home / "ledger/03.parquet"
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(ResultError, match=r"ledger/03\.parquet was changed"):
-        replayed(replay.of_result(home, None), tmp_path / "out")
+        replayed(replay.prepare_result(home, None), tmp_path / "out")
     with pytest.raises(ResultError, match="cannot be read"):
         rerun(home, 3)
 
@@ -340,7 +340,7 @@ def test_a_place_that_is_taken_is_refused(stream: Path, tmp_path: Path) -> None:
     """An earlier result needs --force, another directory is never replaced, nor what stands where it is made."""
     out = tmp_path / "out"
     small = write([rate(0), payment(1, START)], tmp_path / "small")
-    prepare = replay.of_stream(small, CONFIGURATION)
+    prepare = replay.prepare_stream(small, CONFIGURATION)
     replayed(prepare, out)
     with pytest.raises(UsageError, match="--force"):
         replayed(prepare, out)
@@ -366,7 +366,7 @@ def test_an_interrupted_replay_leaves_nothing_that_looks_whole(stream: Path, tmp
             if name == "core":
                 raise KeyboardInterrupt
 
-    prepare = replay.of_stream(stream, CONFIGURATION)
+    prepare = replay.prepare_stream(stream, CONFIGURATION)
     with pytest.raises(KeyboardInterrupt):
         replay.replay(prepare, tmp_path / "out", processes=1, force=False, stages=Interrupted())
     assert list(tmp_path.iterdir()) == []

@@ -9,7 +9,7 @@ import pytest
 
 from detectors.contracts.alert import Versions
 from streams.errors import UsageError
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from streams.testbed import result_files, score_columns
 from streams.testbed.parquet_files import ParquetFile
 from streams.testbed.result_files import Manifest, ResultError, SourceRead
@@ -101,7 +101,7 @@ def write(directory: Path, rows: list[ScoreRow], group: int = 2, lot: int = 1) -
         for start in range(0, len(rows), lot):
             file.write(score_columns.batch(rows[start : start + lot], MEMBERS))
     (directory / result_files.ALERTS).write_bytes(b"{}\n")
-    result_files.write_configuration(directory, effective_configuration({}))
+    result_files.write_configuration(directory, overlay_configuration({}))
     return result_files.write_manifest(directory, manifest(rows))
 
 
@@ -110,7 +110,7 @@ def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
     written = write(tmp_path / "result", ROWS)
     result = result_files.read_result(tmp_path / "result")
     assert result.manifest == written
-    assert result.configuration == effective_configuration({})
+    assert result.configuration == overlay_configuration({})
     sheet = result.sheet
     assert len(sheet) == 3
     assert sheet.offset.tolist() == [1, 2, 3]

@@ -13,7 +13,7 @@ from streams.contracts.input_record import PROFILES, RATES, TRANSACTIONS, InputR
 from streams.contracts.record_headers import HISTORY_HEADER
 from streams.errors import UsageError
 from streams.generator import Simulation
-from streams.settings import effective_configuration
+from streams.settings import overlay_configuration
 from streams.testbed import replay, stream_files
 from streams.testbed.prepared import Silent
 from streams.testbed.stream_files import TOPICS, read_stream, topic_files, write_stream
@@ -153,7 +153,7 @@ def test_a_stream_that_is_not_as_it_was_made_is_not_replayed(
     path.unlink(missing_ok=True)
     if content is not None:
         path.write_bytes(content)
-    prepare = replay.of_stream(tmp_path / "stream", effective_configuration({}))
+    prepare = replay.prepare_stream(tmp_path / "stream", overlay_configuration({}))
     with pytest.raises(UsageError, match=message):
         replay.replay(prepare, tmp_path / "out", processes=1, force=False, stages=Silent())
     assert not (tmp_path / "out").exists()

@@ -95,7 +95,11 @@ def test_member_that_no_longer_counts_is_named(places, tmp_path, how):
     fewer = msgspec.structs.replace(configuration.detectors, **changes)
     challenger = msgspec.structs.replace(configuration, detectors=fewer)
     replay.replay(
-        replay.of_result(places["champion"], challenger), tmp_path / "out", processes=1, force=False, stages=Silent()
+        replay.prepare_result(places["champion"], challenger),
+        tmp_path / "out",
+        processes=1,
+        force=False,
+        stages=Silent(),
     )
     told = verdict({**places, "fewer": tmp_path / "out"}, "fewer")
     assert "missing" in failed(told)["member robust_z"]

@@ -221,7 +221,7 @@ def test_range_takes_what_lies_within(place, tmp_path):
     found = sorted(at for at, event in kept if isinstance(event, Transaction))
     assert found == [at for at in whole if low <= at < high]
     assert min(at for at, event in kept if isinstance(event, Rate)) < low
-    replay.replay(replay.of_result(tmp_path, None), tmp_path / "out", processes=1, force=False, stages=Silent())
+    replay.replay(replay.prepare_result(tmp_path, None), tmp_path / "out", processes=1, force=False, stages=Silent())
 
 
 def payments(home: Path) -> list[Transaction]:
@@ -260,7 +260,7 @@ def test_excerpt_of_all_parties_replays_with_the_same_outcomes(place, tmp_path):
     """Replayed, an excerpt of everybody has the source's counts of every outcome, duplicates and conflicts too."""
     excerpt.write(place / "result", tmp_path / "set", Choice(share=1.0))
     told = replay.replay(
-        replay.of_result(tmp_path / "set", None), tmp_path / "out", processes=1, force=False, stages=Silent()
+        replay.prepare_result(tmp_path / "set", None), tmp_path / "out", processes=1, force=False, stages=Silent()
     )
     source = read_manifest(place / "result")
     assert told.outcomes == source.outcomes
@@ -274,7 +274,7 @@ def test_excerpt_of_some_parties_holds_them_whole(place, tmp_path):
     chosen = sheet.party.names[:7]
     taken = excerpt.write(place / "result", tmp_path / "set", Choice(parties=chosen))
     told = replay.replay(
-        replay.of_result(tmp_path / "set", None), tmp_path / "out", processes=1, force=False, stages=Silent()
+        replay.prepare_result(tmp_path / "set", None), tmp_path / "out", processes=1, force=False, stages=Silent()
     )
     assert told.transactions == int(sheet.party.is_any(chosen).sum())
     assert taken.parties == told.parties == 7

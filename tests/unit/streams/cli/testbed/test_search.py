@@ -69,7 +69,7 @@ def test_models_that_had_not_learned_enough_are_told(place, tmp_path, warm_up, t
     detectors = msgspec.structs.replace(recorded.detectors, warm_up=warm_up)
     changed = msgspec.structs.replace(recorded, detectors=detectors)
     replay.replay(
-        replay.of_result(place / "result", changed), tmp_path / "result", processes=1, force=False, stages=Silent()
+        replay.prepare_result(place / "result", changed), tmp_path / "result", processes=1, force=False, stages=Silent()
     )
     found = run(tmp_path, tmp_path / "out", "--processes", "1", "--vary", "detectors.weights.robust_z=2")
     assert (found["cold_share"] > 0.9) == told
@@ -85,10 +85,10 @@ def with_a_change(home: Path, out: Path, second: Configuration) -> None:
         for number, path in enumerate(paths):
             records = [one for batch in ledger_files.read_ledger(path) for one in batch]
             first = next(one for one in records if ledger_files.is_configuration(one))
-            records.insert(len(records) // 2, ledger_files.replaced(first, second))
+            records.insert(len(records) // 2, ledger_files.replace_configuration(first, second))
             for offset, one in enumerate(records):
                 writer.write(number, one._replace(offset=offset))
-    replay.replay(replay.of_result(changed, None), out, processes=1, force=False, stages=Silent())
+    replay.replay(replay.prepare_result(changed, None), out, processes=1, force=False, stages=Silent())
 
 
 def test_each_configuration_of_a_ledger_is_varied_in_its_own_time(place, tmp_path):

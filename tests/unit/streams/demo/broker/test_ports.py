@@ -5,13 +5,13 @@ import socket
 import pytest
 
 from streams.demo.broker import ports
-from streams.demo.broker.ports import check_free, first_outgoing, free_ports
+from streams.demo.broker.ports import check_free, find_free_ports, first_outgoing
 from streams.errors import BrokerStartError
 
 
 def test_ports_are_different_and_below_those_of_outgoing_connections():
     """A client's source port can never be one of them."""
-    found = free_ports(50)
+    found = find_free_ports(50)
     assert len(set(found)) == 50
     assert all(ports.LOWEST <= port < first_outgoing() for port in found)
 
@@ -23,9 +23,9 @@ def test_a_port_in_use_is_not_drawn(monkeypatch):
         port = taken.getsockname()[1]
         monkeypatch.setattr(ports, "LOWEST", port)
         monkeypatch.setattr(ports, "first_outgoing", lambda: port + 1)
-        (found,) = free_ports(1)
+        (found,) = find_free_ports(1)
         assert found != port
-    assert free_ports(1) == [port], "it is free again, and the only one of the range"
+    assert find_free_ports(1) == [port], "it is free again, and the only one of the range"
 
 
 @pytest.mark.parametrize(("text", "first"), [("40000\t60999\n", 40_000), ("", 32_768), ("words", 32_768)])

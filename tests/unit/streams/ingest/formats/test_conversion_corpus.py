@@ -16,7 +16,7 @@ from streams.ingest.door import Admitted, Door, Rejected
 from streams.ingest.formats import Parameters, convert
 from streams.ingest.formats.conversion import Syntax
 from streams.ingest.formats.parameters import parameters
-from streams.ingest.formats.record import headers_for
+from streams.ingest.formats.record import make_headers
 from streams.keys.pseudonyms import development_keys
 from tests.support.repository import ROOT
 
@@ -70,7 +70,7 @@ def test_a_record_passes_or_is_refused_at_the_door_as_its_case_says(message: Pat
     """The same message as a record for ingest: one payment is admitted, another refused with the case's codes."""
     told = expected_of(message)
     door = Door(development_keys(), 12, {})
-    headers = list(headers_for(SYNTAX[message.suffix], told["parameters"]))
+    headers = list(make_headers(SYNTAX[message.suffix], told["parameters"]))
     answer = door.admit(ArrivedRecord(TRANSACTIONS, 0, 1, timestamp_ms(told), None, message.read_bytes(), headers))
     if told["transactions"]:
         assert isinstance(answer, Admitted), answer

@@ -12,7 +12,7 @@ from streams.contracts.input_record import ArrivedRecord
 from streams.ingest.agent import IngestAgent
 from streams.ingest.door import Door, Rejected
 from streams.ingest.formats import FILE_LIMITS, RECORD_LIMITS, Parameters, convert
-from streams.ingest.formats.record import headers_for
+from streams.ingest.formats.record import make_headers
 from streams.ingest.formats.tree import PATH_LIMIT
 from streams.ingest.formats.xml_reader import NAME_LIMIT
 from streams.keys.pseudonyms import development_keys
@@ -145,7 +145,7 @@ def test_a_fault_names_places_of_the_standard_only(place):
     else:
         value = b'<o:%s xmlns:o="urn:%s">%s</o:%s>' % (own, own, spoiled, own)
     answer = Door(development_keys(), 12, {}).admit(
-        ArrivedRecord(inputs.TRANSACTIONS, 0, 1, 1_767_700_000_000, None, value, list(headers_for("xml", GIVEN)))
+        ArrivedRecord(inputs.TRANSACTIONS, 0, 1, 1_767_700_000_000, None, value, list(make_headers("xml", GIVEN)))
     )
     assert isinstance(answer, Rejected)
     assert answer.codes == ("message.form",)

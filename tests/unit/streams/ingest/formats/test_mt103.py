@@ -226,7 +226,7 @@ def test_every_other_type_is_named():
 )
 def test_lines_become_one_text(text, expected):
     """With lines of five characters: full ones go on, `//` only behind a code."""
-    assert narrative.joined(text, 5) == expected
+    assert narrative.join_lines(text, 5) == expected
 
 
 def test_a_second_regulatory_report_field_is_refused():

@@ -11,7 +11,7 @@ from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.refusal_codes import CODES
 from streams.ingest.door import Admitted, Door, Rejected
 from streams.ingest.formats import Parameters, convert
-from streams.ingest.formats.record import headers_for
+from streams.ingest.formats.record import make_headers
 from streams.keys.commitments import Committer
 from streams.keys.pseudonyms import development_keys
 from streams.ledger import envelope
@@ -28,7 +28,7 @@ KOREAN = Parameters(**GIVEN, institution_numbers=True)
 
 
 def admit(value, syntax="xml", key=None, headers=None, **given):
-    headers = headers_for(syntax, GIVEN | given) if headers is None else headers
+    headers = make_headers(syntax, GIVEN | given) if headers is None else headers
     return DOOR.admit(ArrivedRecord(inputs.TRANSACTIONS, 3, 77, TIMESTAMP_MS, key, value, list(headers)))
 
 
@@ -61,19 +61,19 @@ def test_the_event_is_that_of_the_same_payment_sent_as_json():
 @pytest.mark.parametrize(
     ("value", "headers", "code"),
     [
-        (b"<a", headers_for("xml", GIVEN), "xml.malformed"),
-        (SEVERAL, headers_for("xml", GIVEN), "message.several"),
-        (FIN + FIN, headers_for("fin", GIVEN), "message.several"),
-        (b"{1:F}" * 13_000, headers_for("fin", GIVEN), "size.exceeded"),
-        (b"<a>" + b"<b/>" * 15_000 + b"</a>", headers_for("xml", GIVEN), "size.exceeded"),
-        (XML, headers_for("fin", GIVEN), "fin.malformed"),
-        (XML + b" " * 65_536, headers_for("xml", GIVEN), "size.exceeded"),
+        (b"<a", make_headers("xml", GIVEN), "xml.malformed"),
+        (SEVERAL, make_headers("xml", GIVEN), "message.several"),
+        (FIN + FIN, make_headers("fin", GIVEN), "message.several"),
+        (b"{1:F}" * 13_000, make_headers("fin", GIVEN), "size.exceeded"),
+        (b"<a>" + b"<b/>" * 15_000 + b"</a>", make_headers("xml", GIVEN), "size.exceeded"),
+        (XML, make_headers("fin", GIVEN), "fin.malformed"),
+        (XML + b" " * 65_536, make_headers("xml", GIVEN), "size.exceeded"),
         (XML, [("content-type", b"application/xml")], "message.parameter"),
-        (XML, headers_for("xml", GIVEN | {"resident_country": "QQ"}), "message.parameter"),
-        (XML, headers_for("xml", GIVEN | {"residence": "KR"}), "message.parameter"),
-        (XML.replace(b"2026-01", b"2036-01"), headers_for("xml", GIVEN), "time.future"),
+        (XML, make_headers("xml", GIVEN | {"resident_country": "QQ"}), "message.parameter"),
+        (XML, make_headers("xml", GIVEN | {"residence": "KR"}), "message.parameter"),
+        (XML.replace(b"2026-01", b"2036-01"), make_headers("xml", GIVEN), "time.future"),
         (XML, [], "json.malformed"),
-        (None, headers_for("xml", GIVEN), "value.missing"),
+        (None, make_headers("xml", GIVEN), "value.missing"),
     ],
 )
 def test_a_record_that_cannot_be_converted_is_refused(value, headers, code):
@@ -86,7 +86,7 @@ def test_a_record_that_cannot_be_converted_is_refused(value, headers, code):
 
 def test_content_types_are_read_without_case_and_parameters():
     """`Application/XML; charset=utf-8` is XML; the last header of the name counts."""
-    given = headers_for("xml", GIVEN)[1:]
+    given = make_headers("xml", GIVEN)[1:]
     for written in (b"Application/XML; charset=utf-8", b"text/xml"):
         headers = [("Content-Type", b"application/json"), ("Content-Type", written), *given]
         assert isinstance(admit(XML, headers=headers), Admitted)

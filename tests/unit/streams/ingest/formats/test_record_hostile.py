@@ -6,7 +6,7 @@ from streams.contracts import inputs
 from streams.contracts.input_record import ArrivedRecord
 from streams.ingest.door import Door
 from streams.ingest.formats import RECORD_LIMITS
-from streams.ingest.formats.record import headers_for
+from streams.ingest.formats.record import make_headers
 from streams.keys.pseudonyms import development_keys
 from tests.support.own_cpu import own_cpu
 from tests.unit.streams.ingest.formats.test_hostile import ANSWER, FIN, GIVEN, SHAPES, XML, beside_the_payment
@@ -94,7 +94,7 @@ def test_no_form_holds_the_loop_for_long(form):
     for _ in range(3):
         with own_cpu() as measured:
             door.admit(
-                ArrivedRecord(inputs.TRANSACTIONS, 0, 1, 1_790_000_000_000, None, content, headers_for(syntax, GIVEN))
+                ArrivedRecord(inputs.TRANSACTIONS, 0, 1, 1_790_000_000_000, None, content, make_headers(syntax, GIVEN))
             )
         took.append(measured.seconds)
     assert min(took) < MOST_SECONDS

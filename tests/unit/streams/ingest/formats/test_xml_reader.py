@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.contracts.refusal_codes import message
+from streams.contracts.refusal_codes import write_message
 from streams.ingest.formats import RECORD_LIMITS, ConversionLimits, Parameters, convert, syntax_of
 from streams.ingest.formats.xml_reader import ROOT_COST
 
@@ -152,7 +152,7 @@ def test_another_message_is_named_as_what_it_is(name, code, told):
         (fault,) = converted(text).faults
         assert fault.code == code
         assert told in fault.expected
-        assert told in message([fault])
+        assert told in write_message([fault])
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,17 @@ from click.testing import CliRunner
 from streams.cli import command
 from streams.errors import UsageError
 from streams.kafka import topics
-from streams.kafka.topics.acls import ON_REQUEST, ROLES, commands, grants, named, principals, role_of, topics_of
-from streams.kafka.topics.granting import entries
+from streams.kafka.topics.acls import (
+    ON_REQUEST,
+    ROLES,
+    list_grants,
+    principals,
+    role_of,
+    split_names,
+    topics_of,
+    write_commands,
+)
+from streams.kafka.topics.granting import make_entries
 from streams.partition.application_claim import TRANSACTIONAL_ID
 from streams.settings import load_settings
 
@@ -18,7 +27,7 @@ def held(role, **overrides):
     """(resource, name, prefixed) -> operations of one role."""
     return {
         (one.resource, one.name, one.prefixed): set(one.operations)
-        for one in grants(load_settings(**overrides))
+        for one in list_grants(load_settings(**overrides))
         if one.role == role
     }
 
@@ -26,7 +35,10 @@ def held(role, **overrides):
 def test_every_name_in_the_table_is_a_roles():
     """A new writer or reader that nobody gave a role would have no rights on a secured cluster, or somebody else's."""
     names = {
-        name for row in topics.table(load_settings()) for column in (row.writers, row.readers) for name in named(column)
+        name
+        for row in topics.table(load_settings())
+        for column in (row.writers, row.readers)
+        for name in split_names(column)
     }
     for name in names:
         role_of(name)
@@ -77,8 +89,8 @@ def test_only_the_operator_creates_and_nobody_deletes():
 def test_every_grant_has_kafkas_own_form():
     """Failure prevented: an operation was added to the table alone, and `topics acls --apply` ended with a fault."""
     settings = load_settings()
-    made = entries(grants(settings), principals(settings, []))
-    assert len(set(made)) == len(made) == sum(len(one.operations) for one in grants(settings))
+    made = make_entries(list_grants(settings), principals(settings, []))
+    assert len(set(made)) == len(made) == sum(len(one.operations) for one in list_grants(settings))
 
 
 def test_the_dead_letter_reader_may_describe_every_input_and_writes_no_rules():
@@ -104,7 +116,7 @@ def test_a_malformed_principal_is_refused(given):
 def test_commands_are_quoted_for_a_shell():
     """A distinguished name holds what a shell would take apart."""
     who = principals(load_settings(), ["auditor=User:CN=it's; rm -rf ~"])
-    (line,) = commands([one for one in grants(load_settings()) if one.role == "auditor"], who, "b:9093")
+    (line,) = write_commands([one for one in list_grants(load_settings()) if one.role == "auditor"], who, "b:9093")
     assert line.endswith("--operation Read --topic fx.audit.v1")
     assert "--allow-principal 'User:CN=it'\"'\"'s; rm -rf ~'" in line
 
