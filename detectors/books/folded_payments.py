@@ -156,7 +156,7 @@ def piece_key(tally: str, purpose: str) -> str:
 
 
 def _tally_of(key: str) -> str:
-    return key.split("\0")[1] if key.count("\0") > 1 else ""
+    return key.split("\0")[1] if "\0" in key else ""
 
 
 _decoder = msgspec.msgpack.Decoder(Folded)

@@ -10,7 +10,7 @@ import pytest
 from detectors.books import folded_payments
 from detectors.books.folded_payments import OTHER_PURPOSES, Folded, Needs, folded_of
 from detectors.books.party import Party
-from detectors.books.payments import NO_DOCUMENT, OUT, SETTLED, Horizons, Payment, rows, unpacked_rows
+from detectors.books.payments import NO_DOCUMENT, OUT, SETTLED, SMALL_REMITTER, Horizons, Payment, rows, unpacked_rows
 from detectors.books.wanted import ANY_AMOUNT, InForce, LookBack, OneByOne, Wanted, Which, any_amount, together
 from detectors.contracts.limits import Rulebook
 from detectors.values.legal_calendar import DAY_US, to_us
@@ -168,6 +168,7 @@ def test_a_rule_without_a_tally_leaves_no_pieces():
     found = folded_of(party)
     assert found.pieces == {}
     assert found.flow(outbound=False, first_us=NOON - DAY_US, last_us=NOON) == 110
+    assert found.flow(outbound=True, first_us=NOON - DAY_US, last_us=NOON) == 0
 
 
 @pytest.mark.parametrize("totals", [True, False])
@@ -180,6 +181,16 @@ def test_totals_are_kept_where_a_rule_wants_them(totals):
     assert found.annual_total(2025) == (15 if totals else 0)
     assert bool(found.institutions) is totals
     assert (found.count, found.flow(outbound=True, first_us=NOON - DAY_US, last_us=NOON)) == (2, 15)
+
+
+def test_totals_are_whole_numbers():
+    """As the state is encoded: a float of the same value is of other bytes."""
+    found = Folded()
+    party = party_of(row(7, OUT | NO_DOCUMENT), row(8, OUT | NO_DOCUMENT | SMALL_REMITTER))
+    folded_payments._add(found, rows(party), party.names, needs())
+    figures = [figure for day in found.days.values() for figure in msgspec.structs.astuple(day)]
+    assert figures == [15, 2, 8, 1, 15, 2, 0, 0]
+    assert {type(figure) for figure in figures} == {int}
 
 
 def test_the_purposes_of_each_table_have_places_of_their_own():
@@ -199,6 +210,7 @@ def test_what_any_rule_wants_one_by_one_is_folded_last():
     expected = [
         row(900, documented),  # no rule's
         row(55, SETTLED, days_ago=206),  # beyond the 200 days and the lateness
+        row(450, undocumented, days_ago=96),  # beyond the 90 days of the other rule
         row(49, SETTLED, days_ago=205),  # under the one band
         row(399, undocumented),  # under the other
         row(61, SETTLED),  # over
@@ -209,11 +221,13 @@ def test_what_any_rule_wants_one_by_one_is_folded_last():
         row(60, SETTLED),
         row(400, undocumented),
     ]
-    shuffled = [msgspec.structs.replace(expected[place], offset=place) for place in (10, 3, 0, 7, 5, 1, 9, 2, 8, 4, 6)]
+    shuffled = [
+        msgspec.structs.replace(expected[place], offset=place) for place in (10, 3, 0, 7, 5, 11, 1, 9, 2, 8, 4, 6)
+    ]
     party = party_of(*shuffled)
     given = needs(OUT_PIECES, IN_PIECES)
     order = folded_payments._least_needed_first(rows(party), party.names, given)
-    assert rows(party)["offset"][order].tolist() == list(range(11))
+    assert rows(party)["offset"][order].tolist() == list(range(12))
 
 
 def test_what_lies_in_or_over_any_band_that_means_it_is_not_small():
