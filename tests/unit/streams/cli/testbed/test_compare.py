@@ -24,7 +24,7 @@ from tests.support.small_result import replayed, simulate
 LIMITS = CostLimits(latency_ratio=100.0)
 HOW = Resampling(budget=20, resamples=500)
 # The gate runs one partition again, four times a verdict: the more there are, the shorter.
-PARTITIONS = 5
+PARTITIONS = 10
 WEAKENED = {
     "rule": {"detectors": {"warm_up": 100}, "rules": {"T01": {"enabled": False}}},
     "crippled": {"detectors": {"warm_up": 100, "members": {"robust_z": {"floor": 1e9}}}},
