@@ -48,7 +48,7 @@ class Proof(msgspec.Struct, frozen=True, array_like=True):
     """What names an event in an alert: ledger offset, number of its topic, sender's id, and what proves the original.
 
     `original` is packed: 32 bytes of a commitment, then the id of its key; 32 bytes alone are a plain SHA-256. `piece`
-    says that the payment lies in T01's band, `sender` is the hash of its institution's share (shares.py).
+    says that a rule wants the payment one by one, `sender` is the hash of its institution's share (shares.py).
     """
 
     offset: int
