@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from detectors.alerting import build
-from detectors.alerting.build import UNSCORED, AlertFacts, Raised
+from detectors.alerting.build import UNSCORED, AlertFacts, RaisedAlert
 from detectors.books import accounting, aliases, payments
 from detectors.books import folded_payments as folded
 from detectors.books.accounting import Effect, Incoming, Join
@@ -47,7 +47,7 @@ class Seen(NamedTuple):
 
     late: bool
     usd: int | None
-    raised: Raised | None
+    raised: RaisedAlert | None
     scored: Scored | None
     fired: tuple[tuple[str, float], ...]
     news: tuple[float, ...]
@@ -91,7 +91,7 @@ class _Judged(NamedTuple):
     That type is the one of the event, or the reading under which alone the rules of its alert fire.
     """
 
-    raised: Raised | None
+    raised: RaisedAlert | None
     fired: tuple[tuple[str, float], ...]
     news: tuple[float, ...]
     judged_as: PartyType

@@ -86,7 +86,7 @@ class AlertFacts(NamedTuple):
     told: PartyType
 
 
-class Raised(NamedTuple):
+class RaisedAlert(NamedTuple):
     """An alert and every desk that gets a copy of it, in the configuration's order; the first is the alert's own."""
 
     alert: Alert
@@ -148,7 +148,9 @@ def severity(score: float, at_risk: int) -> Severity:
     return "low"
 
 
-def build(case: AlertFacts, found: Sequence[Hit], selection: Selection, offered: Callable[[float], bool]) -> Raised:
+def build(
+    case: AlertFacts, found: Sequence[Hit], selection: Selection, offered: Callable[[float], bool]
+) -> RaisedAlert:
     """The alert with its desks, and its memory in the party.
 
     The case stays open, and the same series alerts again only when it grows.
@@ -204,7 +206,7 @@ def build(case: AlertFacts, found: Sequence[Hit], selection: Selection, offered:
     verdicts.raised(party, alert_id, state.shares.known_as(event.institution))
     hits = [(hit.typology.id, hit.finding) for hit in found]
     cases.remember(party, hits, alert_id, case_id, case.at_us, state.shares.has)
-    return Raised(alert, desks)
+    return RaisedAlert(alert, desks)
 
 
 def _alert_id(case: AlertFacts, typologies: tuple[str, ...]) -> str:

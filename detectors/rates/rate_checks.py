@@ -34,7 +34,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from detectors.contracts.configuration import RateRules
-from detectors.rates.rate_sources import Asked, Word, Words, forget_others, most_contradict, most_say, near, say
+from detectors.rates.rate_sources import Asked, FeedWord, Words, forget_others, most_contradict, most_say, near, say
 from detectors.rates.reference_rates import NEVER, History, Rates, directions, ratio_of
 from detectors.values.legal_calendar import DAY_US, MINUTE_US
 
@@ -154,7 +154,7 @@ class Checked:
         return "rate.corrected" if replaced else verdict
 
     def _judged(
-        self, base: str, quote: str, mid: str, limits: RateLimits, asked: Asked, words: dict[str, Word] | None
+        self, base: str, quote: str, mid: str, limits: RateLimits, asked: Asked, words: dict[str, FeedWord] | None
     ) -> Verdict | None:
         """Whether a rate is simply believed (None), confirmed or held; `words` is what the feeds say of the pair.
 
@@ -182,7 +182,7 @@ class Checked:
 
     def _heard(
         self, pair: str, source: str, mid: str, heard_us: int, limits: RateLimits, asked: Asked
-    ) -> dict[str, Word] | None:
+    ) -> dict[str, FeedWord] | None:
         """What the configured feeds say of a pair, with this record; None where it does not say what is now.
 
         That is a record loaded late, a correction, or one dated ahead of its Kafka timestamp: it is judged as if no
@@ -328,7 +328,7 @@ class Checked:
         """Both parts. Raises `ValueError` for damaged ones."""
         checked = cls()
         checked.rates = Rates.from_state(sections)
-        kind = tuple[list[tuple[str, list[Held]]], list[tuple[str, int]], list[tuple[str, dict[str, Word]]]]
+        kind = tuple[list[tuple[str, list[Held]]], list[tuple[str, int]], list[tuple[str, dict[str, FeedWord]]]]
         kept, levels, words = msgspec.msgpack.decode(held, type=kind)
         checked.held, checked.levels, checked.words = dict(kept), dict(levels), dict(words)
         return checked

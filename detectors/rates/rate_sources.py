@@ -16,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 
-class Word(msgspec.Struct, array_like=True):
+class FeedWord(msgspec.Struct, array_like=True):
     """What a feed says of a pair: since when it has said it, when it last did, and the rate.
 
     Times are event times in microseconds since 1970.
@@ -28,7 +28,7 @@ class Word(msgspec.Struct, array_like=True):
 
 
 # pair -> feed -> its word
-Words = dict[str, dict[str, Word]]
+Words = dict[str, dict[str, FeedWord]]
 
 
 class Asked(NamedTuple):
@@ -44,7 +44,7 @@ class Asked(NamedTuple):
     stale_us: int
 
 
-def say(words: dict[str, Word], source: str, mid: str, asked: Asked) -> bool:
+def say(words: dict[str, FeedWord], source: str, mid: str, asked: Asked) -> bool:
     """Take a feed's record on a pair; whether it is the feed's word of now.
 
     A rate near its last one goes on with it. A record of before its last word says nothing new, but breaks the
@@ -53,7 +53,7 @@ def say(words: dict[str, Word], source: str, mid: str, asked: Asked) -> bool:
     known, at_us = words.get(source), asked.at_us
     same = known is not None and near(float(known.mid), float(mid), asked.factor)
     if known is None or known.since_us > max(asked.passed_us, at_us) or (at_us > known.last_us and not same):
-        words[source] = Word(at_us, at_us, mid)
+        words[source] = FeedWord(at_us, at_us, mid)
         return True
     if at_us > known.last_us:
         known.last_us, known.mid = at_us, mid
@@ -63,7 +63,7 @@ def say(words: dict[str, Word], source: str, mid: str, asked: Asked) -> bool:
     return False
 
 
-def most_say(words: dict[str, Word], mid: float, asked: Asked) -> bool:
+def most_say(words: dict[str, FeedWord], mid: float, asked: Asked) -> bool:
     """Whether more than half of the feeds that speak at a time have said a rate for `confirm_us` of passed time."""
     speaking = [word for word in words.values() if word.last_us >= asked.at_us - asked.stale_us]
     agreeing = sum(
@@ -74,7 +74,7 @@ def most_say(words: dict[str, Word], mid: float, asked: Asked) -> bool:
     return 2 * agreeing > len(speaking)
 
 
-def most_contradict(words: dict[str, Word], mid: float, asked: Asked) -> bool:
+def most_contradict(words: dict[str, FeedWord], mid: float, asked: Asked) -> bool:
     """Whether most of the feeds say a rate that is not near this one, and not most of them this one.
 
     Both may be, while a market moves: a feed's rate lies between two others.
@@ -83,7 +83,7 @@ def most_contradict(words: dict[str, Word], mid: float, asked: Asked) -> bool:
     return any(most_say(words, other, asked) for other in others) and not most_say(words, mid, asked)
 
 
-def forget_others(words: dict[str, Word], sources: Iterable[str]) -> None:
+def forget_others(words: dict[str, FeedWord], sources: Iterable[str]) -> None:
     """Let go of feeds that are configured no more."""
     for name in words.keys() - set(sources):
         del words[name]

@@ -54,7 +54,7 @@ TICK_SECONDS = 0.01
 RETRY_SECONDS = 2.0
 
 
-class Told(msgspec.Struct, frozen=True):
+class ToldTime(msgspec.Struct, frozen=True):
     """What one worker says: the timestamp of its next record, ms UTC; None when it has caught up."""
 
     head: int | None
@@ -142,7 +142,7 @@ class ClockExchange:
                 continue
             try:
                 await producer.send(
-                    self._topic, msgspec.json.encode(Told(head)), key=self._member.encode(), partition=0
+                    self._topic, msgspec.json.encode(ToldTime(head)), key=self._member.encode(), partition=0
                 )
                 told = now
             except DENIED as fault:
@@ -162,7 +162,7 @@ class ClockExchange:
                 async for record in consumer:
                     member = (record.key or b"").decode("utf-8", "replace")
                     if member != self._member and record.value is not None:
-                        self._clock.heard(member, msgspec.json.decode(record.value, type=Told).head, self._now())
+                        self._clock.heard(member, msgspec.json.decode(record.value, type=ToldTime).head, self._now())
             except DENIED as fault:
                 raise make_not_authorized_error("where the other workers are cannot be read", fault) from fault
             except (KafkaError, msgspec.DecodeError) as fault:

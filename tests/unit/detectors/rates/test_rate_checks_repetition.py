@@ -6,7 +6,7 @@ Times are minutes, 1 400 is the rate of before, and the limits are the defaults:
 import pytest
 
 from detectors.rates.rate_checks import MOST_HELD, Checked, Held, _Reference
-from detectors.rates.rate_sources import Asked, Word
+from detectors.rates.rate_sources import Asked, FeedWord
 from detectors.values.legal_calendar import MINUTE_US
 from tests.support.rate_feed import DAY, HOUR, PAIR, STALE, Feed, believing, limits_of, us
 
@@ -197,7 +197,7 @@ def test_a_feeds_word_is_heard_unless_it_is_of_another_time():
     feed = Feed(sources=("A", "B"))
     asked = Asked(us(20), us(20), 1.1, us(10), STALE)
     heard = feed.checked._heard
-    assert heard(PAIR, "A", "1400", us(10), feed.limits, asked) == {"A": Word(us(20), us(20), "1400")}
+    assert heard(PAIR, "A", "1400", us(10), feed.limits, asked) == {"A": FeedWord(us(20), us(20), "1400")}
     assert heard(PAIR, "A", "1400", us(10) - 1, feed.limits, asked) is None
     earlier = asked._replace(at_us=us(19))
     assert heard(PAIR, "A", "1400", us(20), feed.limits, earlier) is None
