@@ -135,6 +135,17 @@ def _of_one(typology: "Typology") -> Iterator[str]:
     for name, word in _words_of(typology).items():
         if not _HANGUL.search(word.ko):
             yield f"Korean word of {name}: got: {word.ko!r}; expected: a word in Korean"
+    for pattern, form in typology.words.windows:
+        if _groups(pattern) != 1 or form.count("{}") != 1:
+            yield f"window: got: {pattern!r}, {form!r}; expected: a regular expression with one group, and one {{}}"
+
+
+def _groups(pattern: str) -> int | None:
+    """How many groups a regular expression has; None for what is none."""
+    try:
+        return re.compile(pattern).groups
+    except re.error:
+        return None
 
 
 def _limits(typology: "Typology") -> Iterator[str]:

@@ -75,6 +75,13 @@ def test_the_registered_typologies_declare_nothing_wrong():
             {"words": Words({"total": Word("total")})},
             "T19: Korean word of total: got: 'total'; expected: a word in Korean",
         ),
+        *(
+            (
+                {"words": Words({}, windows=((pattern, form),))},
+                f"T19: window: got: {pattern!r}, {form!r}; expected: a regular expression with one group, and one {{}}",
+            )
+            for pattern, form in (("year", "{}년"), ("(a)(b)", "{}년"), ("(a", "{}년"), ("year (a)", "년"))
+        ),
         (
             {"due_dates": (DueDate("Due", "payment", "term", 1),)},
             "T19: due date 'Due': expected: a name of its own, of a-z, 0-9 and _",
