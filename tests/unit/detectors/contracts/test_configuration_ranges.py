@@ -64,7 +64,7 @@ def test_names_and_units_are_those_of_a_typology():
     ]
     (told,) = rules("T01", line(name="documnt_line"))
     assert told.startswith("[rules.T01] limit documnt_line from 2001-01-01: no such limit; expected: some of ")
-    assert told.endswith(", ".join(faults._KINDS["T01"]))
+    assert told.endswith(", ".join(faults._kinds()["T01"]))
     assert rules("T01", line(unit="KRW")) == [
         "[rules.T01] limit document_line from 2001-01-01: unit: got: 'KRW'; expected: USD"
     ]
@@ -78,7 +78,7 @@ def test_names_and_units_are_those_of_a_typology():
 def test_a_needed_limit_may_be_missing_only_of_a_typology_that_is_off():
     """All that are missing in one message."""
     (told,) = rules("T02", limits=())
-    needed = [name for name, kind in faults._KINDS["T02"].items() if kind.needed]
+    needed = [name for name, kind in faults._kinds()["T02"].items() if kind.needed]
     assert told == (
         f"[rules.T02] limits: got: no {', '.join(needed)}; expected: each of them, or enabled = false: "
         "without it the typology is silent"
@@ -93,7 +93,7 @@ def test_limits_are_numbers_in_their_range_once_a_day():
         "[rules.T01] limit document_line from 2001-01-01: not a number of 0 or more; got: 'NaN'; "
         "expected: a decimal string, at most 1e18"
     )
-    kind = faults._KINDS["T01"]["document_line"]
+    kind = faults._kinds()["T01"]["document_line"]
     assert rules("T01", line("0")) == [
         f"[rules.T01] limit document_line from 2001-01-01: got: 0; expected: {kind.least} to {kind.most} USD"
     ]
