@@ -150,13 +150,13 @@ def test_a_storm_of_conflicts_opens_one_reader_and_leaves_none_without_its_lette
         # the distances of the records above are sought
         monkeypatch.setattr(original_records, "READ_ON", 200)
         letters = asyncio.run(letters_written(cluster, len(places)))
-    found = {(one.partition, one.offset): one for one in letters}
+    found = {(one.record.partition, one.record.offset): one for one in letters}
     assert (len(letters), found.keys()) == (len(places), places.keys())
     assert opened <= 2 < len(places) / 500
     for (partition, offset), gone in places.items():
         letter = found[partition, offset]
         if gone is None:
-            assert letter.value == value_of(partition, offset), letter
-            assert (letter.key, "original bytes" in letter.message) == (b"k", False)
+            assert letter.record.value == value_of(partition, offset), letter
+            assert (letter.record.key, "original bytes" in letter.message) == (b"k", False)
         else:
-            assert (letter.key, letter.value, gone in letter.message) == (None, None, True), letter
+            assert (letter.record.key, letter.record.value, gone in letter.message) == (None, None, True), letter

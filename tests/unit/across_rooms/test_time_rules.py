@@ -67,8 +67,8 @@ def test_an_event_ahead_of_its_kafka_timestamp_is_counted():
     agent = IngestAgent.__new__(IngestAgent)  # its run alone: no Kafka stands behind it
     agent.door, agent.metrics, agent.sealer = Pipeline().door, metrics, None
     agent._handled, agent._looked = {}, True
-    agent.watch = SimpleNamespace(handled=lambda runs: None)
-    agent.rules = SimpleNamespace(taken=lambda _record, *, refused: None)
+    agent.watch = SimpleNamespace(note_handled=lambda runs: None)
+    agent.rules = SimpleNamespace(note_taken=lambda _record, *, refused: None)
 
     async def delivered(_deliveries, _letters=()):
         pass

@@ -197,8 +197,8 @@ def test_a_run_hands_the_event_loop_back(monkeypatch):
 
     agent.door, agent.sealer = SimpleNamespace(admit=admit), None
     agent._handled, agent._looked = {}, True
-    agent.watch = SimpleNamespace(handled=lambda _runs: None)
-    agent.rules = SimpleNamespace(taken=lambda _record, *, refused: None)
+    agent.watch = SimpleNamespace(note_handled=lambda _runs: None)
+    agent.rules = SimpleNamespace(note_taken=lambda _record, *, refused: None)
     record = SimpleNamespace(topic="t", partition=0, offset=0, timestamp=0, key=None, value=b"", headers=[])
 
     async def deliver(*_):
