@@ -359,7 +359,7 @@ def _disposition(state: PartitionState, event: Disposition, origin: Origin) -> v
     judged = verdicts.judge(party, event, at_us, state.officers)
     if judged.refused is None:
         clock_us = state.watermark_us or 0
-        state.officers.counted(officer_number(event.investigator), clock_us)
+        state.officers.note_counted(officer_number(event.investigator), clock_us)
         party.last_us = max(party.last_us, min(at_us, clock_us))
         store(state, event.party, event.previous, party)
     return judged

@@ -299,7 +299,7 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
     """
     known, at_us, history = step.known, step.at_us, step.origin.history
     context = _context(step, effect, worth)
-    fired = [] if context is None else build.evaluated(context, step.configuration)
+    fired = [] if context is None else build.evaluate(context, step.configuration)
     if fired:
         known.remember_proof(build.proof_of(step.state, step.event, step.origin))
     found = [] if history else build.news(fired, known, at_us)

@@ -93,7 +93,7 @@ class RaisedAlert(NamedTuple):
     desks: tuple[str, ...]
 
 
-def evaluated(context: Context, configuration: Configuration) -> list[tuple[Typology, Finding]]:
+def evaluate(context: Context, configuration: Configuration) -> list[tuple[Typology, Finding]]:
     """Every enabled typology that fires, news or not, in the registry's order.
 
     One that fires only as others call the party is disputed, and the stronger of its readings counts.
@@ -203,7 +203,7 @@ def build(
         selection=selection,
         rate_missing=case.usd is None,
     )
-    verdicts.raised(party, alert_id, state.shares.known_as(event.institution))
+    verdicts.note_raised(party, alert_id, state.shares.known_as(event.institution))
     hits = [(hit.typology.id, hit.finding) for hit in found]
     cases.remember(party, hits, alert_id, case_id, case.at_us, state.shares.has)
     return RaisedAlert(alert, desks)
@@ -328,7 +328,7 @@ def _rule_changes(case: AlertFacts, found: Sequence[Hit]) -> tuple[Counterfactua
             changed = msgspec.structs.replace(
                 change.context, transaction=case.context.transaction, readings=case.context.readings
             )
-            fired = evaluated(changed, case.configuration)
+            fired = evaluate(changed, case.configuration)
             still = [each.typology.id for each in news(fired, case.party, case.at_us)]
             shown.append(_counterfactual(hit.typology.id, change.text_en, change.text_ko, still))
     return tuple(shown)

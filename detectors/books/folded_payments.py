@@ -372,7 +372,7 @@ def note_return(party: Party, cents: int, needs: Needs) -> None:
         _keep(party, found)
 
 
-def joined(current: Party, earlier: Party) -> bytes:
+def join(current: Party, earlier: Party) -> bytes:
     """The folded payments of one party known under two tokens."""
     found, other = folded_of(current), folded_of(earlier)
     if found is None or other is None:

@@ -125,12 +125,12 @@ class Restatement:
         """The ledger position beyond which a party's payments are to be looked at before its next event."""
         return _FIRST if self.again else self.waiting.get(token, _FIRST)
 
-    def renamed(self, former: str, name: str) -> None:
+    def rename(self, former: str, name: str) -> None:
         """A party that waits is known by a newer name."""
         if self.waiting.pop(former, None) is not None:
             self.waiting[name] = _FIRST
 
-    def done(self, token: str, parties: Iterable[str], step: RestatedChange = _NOTHING) -> None:
+    def note_done(self, token: str, parties: Iterable[str], step: RestatedChange = _NOTHING) -> None:
         """Note how far a party is; the corrections end with the last one."""
         if step.next is None:
             self.waiting.pop(token, None)

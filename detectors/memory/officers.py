@@ -59,7 +59,7 @@ class Officers:
             return MOST_KNOWN
         return next(place for place, one in enumerate(self._known) if one == officer)
 
-    def counted(self, officer: int, clock_us: int) -> None:
+    def note_counted(self, officer: int, clock_us: int) -> None:
         """A verdict of this officer counts, by the partition's clock: it may give a rank."""
         if officer in self._known:
             self._known[officer] = max(clock_us, self._known[officer])

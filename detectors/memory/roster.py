@@ -41,7 +41,7 @@ def recall(state: PartitionState, token: str, previous: dict[str, str]) -> Party
         return unpack(record)
     current, other = unpack(record), unpack(earlier)
     owner = state.shares.owner(current.owner, other.owner)
-    found = merged(current, other)
+    found = merge(current, other)
     found.owner = owner
     return found
 
@@ -57,7 +57,7 @@ def store(state: PartitionState, token: str, previous: dict[str, str], party: Pa
         formers = dict.fromkeys((*party.formers, previous[token], former))
         party.formers = [one for one in formers if one != name][-MOST_FORMERS:]
         state.parties.pop(former, None)
-        state.restatement.renamed(former, name)
+        state.restatement.rename(former, name)
         state.renamed.pop(name, None)
         state.rename(former, name, party.last_us)
         if previous[token] != former:
@@ -103,14 +103,14 @@ def _newer_facts(current: Party, earlier: Party) -> Facts | None:
     return earlier.facts if earlier.facts.as_of_us > current.facts.as_of_us else current.facts
 
 
-def merged(current: Party, earlier: Party) -> Party:
+def merge(current: Party, earlier: Party) -> Party:
     """One party known under two tokens at once: legal facts of both, learned baselines of the newer name, if any.
 
     It happens when a record without `previous` came before one with it. Costs a copy of both parties' payments, once.
     """
     current.payments, restated = joined(current, earlier)
     current.restated = accounting.kept(restated)
-    current.folded = folded_payments.joined(current, earlier)
+    current.folded = folded_payments.join(current, earlier)
     current.first_us = min(current.first_us, earlier.first_us)
     current.last_us = max(current.last_us, earlier.last_us)
     current.formers = list(dict.fromkeys(earlier.formers + current.formers))[-MOST_FORMERS:]

@@ -88,7 +88,7 @@ def bring_others_up_to_date(state: PartitionState, effective: Effective) -> None
     for token in list(islice(restatement.waiting, STEP_PARTIES)):
         packed = state.parties.get(token)
         if packed is None:  # it was let go of meanwhile
-            restatement.done(token, state.parties)
+            restatement.note_done(token, state.parties)
             continue
         party = unpack(packed)
         was = before(party)
@@ -103,5 +103,5 @@ def bring_others_up_to_date(state: PartitionState, effective: Effective) -> None
 
 
 def _note(state: PartitionState, token: str, step: RestatedChange) -> None:
-    state.restatement.done(token, state.parties, step)
+    state.restatement.note_done(token, state.parties, step)
     state.counters["restated"] += step.changed

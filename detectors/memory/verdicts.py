@@ -30,7 +30,7 @@ UNKNOWN_OFFICER, UNKNOWN, REPEATED, OUTDATED = (
 )
 
 
-def raised(party: Party, alert_id: str, sender: str) -> None:
+def note_raised(party: Party, alert_id: str, sender: str) -> None:
     """Know an alert of the party, raised at a payment of a sender (shares.py)."""
     party.raised = kept_alerts(party.raised + bytes.fromhex(alert_id) + token_number(sender).to_bytes(8))
 

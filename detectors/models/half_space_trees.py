@@ -8,7 +8,7 @@ import numpy as np
 from detectors.features import NAMES
 from detectors.models.bounded_scaler import BoundedScaler, squash
 from detectors.models.flat_trees import FlatHalfSpaceTrees
-from detectors.models.member import Deviations, Member, checked
+from detectors.models.member import Deviations, Member, check_parameters
 
 PARAMETERS = {
     "trees": (25.0, 1.0, 1000.0),
@@ -124,7 +124,7 @@ class HalfSpaceTrees(Member):
     @classmethod
     def build(cls, parameters: Mapping[str, float], seed: int) -> "HalfSpaceTrees":
         """Trees over the registry's features. Raises `ValueError` for parameters out of range, alone or together."""
-        values = checked("half_space_trees", parameters, PARAMETERS)
+        values = check_parameters("half_space_trees", parameters, PARAMETERS)
         leaves = int(values["trees"]) << int(values["height"])
         if leaves > MOST_LEAVES:
             raise ValueError(f"detector half_space_trees: trees x 2^height = {leaves}, must be at most {MOST_LEAVES}")

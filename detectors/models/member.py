@@ -54,7 +54,7 @@ class Member(AnomalyDetector):
         return scored
 
 
-def checked(
+def check_parameters(
     name: str, parameters: Mapping[str, float], known: Mapping[str, tuple[float, float, float]]
 ) -> dict[str, float]:
     """`parameters` filled up with defaults; `known` maps a name to (default, least, largest).

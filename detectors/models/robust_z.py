@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from detectors.models.bounded_scaler import BoundedScaler
-from detectors.models.member import Deviations, Member, checked
+from detectors.models.member import Deviations, Member, check_parameters
 
 PARAMETERS = {"floor": (0.5, 1e-9, 1e9)}
 # Mean |z| of a normal distribution. A present feature adds |z| less this, so that a missing one, which adds nothing,
@@ -63,7 +63,7 @@ class RobustZ(Member):
     @classmethod
     def build(cls, parameters: Mapping[str, float], seed: int) -> "RobustZ":  # noqa: ARG003
         """Nothing is random here, so the seed has no effect."""
-        return cls(checked("robust_z", parameters, PARAMETERS)["floor"])
+        return cls(check_parameters("robust_z", parameters, PARAMETERS)["floor"])
 
     @classmethod
     def from_state(cls, parameters: Mapping[str, float], seed: int, state: bytes) -> "RobustZ":

@@ -5,7 +5,7 @@ from math import log
 
 import msgspec
 
-from detectors.models.member import Deviations, Member, checked
+from detectors.models.member import Deviations, Member, check_parameters
 from detectors.models.sliding_window import SlidingWindow
 
 PARAMETERS = {"window": (1000.0, 10.0, 1_000_000.0)}
@@ -79,7 +79,7 @@ class WindowedTails(Member):
     @classmethod
     def build(cls, parameters: Mapping[str, float], seed: int) -> "WindowedTails":  # noqa: ARG003
         """Nothing is random here, so the seed has no effect."""
-        return cls(int(checked("windowed_tails", parameters, PARAMETERS)["window"]))
+        return cls(int(check_parameters("windowed_tails", parameters, PARAMETERS)["window"]))
 
     @classmethod
     def from_state(cls, parameters: Mapping[str, float], seed: int, state: bytes) -> "WindowedTails":

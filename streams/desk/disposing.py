@@ -164,7 +164,7 @@ async def dispose(
         readable = await watch.begin()
         await _send(settings, [decision for decision, _ in many], key, done)
         if readable and wait_seconds > 0:
-            await watch.until_seen(done, wait_seconds)
+            await watch.wait_until_seen(done, wait_seconds)
     finally:
         await watch.stop()
 
@@ -233,7 +233,7 @@ class _Watch:
             return False
         return True
 
-    async def until_seen(self, sent: list[Done], wait_seconds: float) -> None:
+    async def wait_until_seen(self, sent: list[Done], wait_seconds: float) -> None:
         """Put what became of each in its place, within the time; a broker that goes away meanwhile ends the wait.
 
         Who may read dead letters waits `JUDGED_SECONDS` more, because the monitor judges after the ledger took it in.

@@ -72,7 +72,7 @@ class StreamClock:
         self.head: int | None = None
         self._span = 0.0
 
-    def heard(self, member: str, head: int | None, at: float) -> None:
+    def note_heard(self, member: str, head: int | None, at: float) -> None:
         """Note what another worker said."""
         self._since_restart.add(member)
         if head is None:
@@ -104,11 +104,11 @@ class StreamClock:
         """The most records a run may have now, or None for the usual bound."""
         return RUN_RECORDS if self._others else None
 
-    def passed(self, first: int, last: int) -> None:
+    def note_passed(self, first: int, last: int) -> None:
         """A run from timestamp `first` to `last` went out; its span says how dense this backlog is."""
         self._span += 0.2 * (max(0, last - first) - self._span)
 
-    def caught_up(self) -> None:
+    def note_caught_up(self) -> None:
         """Nothing more is waiting here."""
         self.head, self.known = None, True
 
@@ -162,7 +162,9 @@ class ClockExchange:
                 async for record in consumer:
                     member = (record.key or b"").decode("utf-8", "replace")
                     if member != self._member and record.value is not None:
-                        self._clock.heard(member, msgspec.json.decode(record.value, type=ToldTime).head, self._now())
+                        self._clock.note_heard(
+                            member, msgspec.json.decode(record.value, type=ToldTime).head, self._now()
+                        )
             except DENIED as fault:
                 raise make_not_authorized_error("where the other workers are cannot be read", fault) from fault
             except (KafkaError, msgspec.DecodeError) as fault:

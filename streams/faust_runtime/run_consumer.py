@@ -113,7 +113,7 @@ class RunConsumer(RunOffsets):
         waiting = [tp for tp, queue in self._held.items() if queue and tp in active]
         if not waiting:
             if self.clock is not None and not self._behind(active):
-                self.clock.caught_up()
+                self.clock.note_caught_up()
             return None
         if not self.ordered:
             return self._next_in_turn(waiting)
@@ -129,7 +129,7 @@ class RunConsumer(RunOffsets):
         if self.clock is None:
             return True
         if not self._behind(active) and sum(len(self._held[tp]) for tp in waiting) < RUN_RECORDS:
-            self.clock.caught_up()
+            self.clock.note_caught_up()
             return True
         return self.clock.may_pass(min(self._held[tp][0].timestamp for tp in waiting), time.monotonic())
 
@@ -165,7 +165,7 @@ class RunConsumer(RunOffsets):
                 heappop(heads)
         own = run[-1]
         if self.clock is not None:
-            self.clock.passed(run[0].timestamp, own.timestamp)
+            self.clock.note_passed(run[0].timestamp, own.timestamp)
         run.companions = tuple(self._companion(tp, record) for tp, record in last.items() if record is not own)
         return self._own(TP(own.topic, own.partition), run, own)
 

@@ -156,7 +156,7 @@ class ConflictLetters:
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         served: set[TopicPartition] = set()
         while True:
-            readable = await self._positions.readable(consumer)
+            readable = await self._positions.find_readable(consumer)
             if not readable:
                 await asyncio.sleep(ASSIGNED_SECONDS)
             fetched = await _next(consumer, readable, served) if readable else {}

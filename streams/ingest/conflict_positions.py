@@ -57,7 +57,7 @@ class NoticePositions(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         self._topic_id = await asyncio.to_thread(_topic_id, self._settings)
         consumer.subscribe([topics.NOTICES], listener=self)
 
-    async def readable(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+    async def find_readable(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
         """Partitions held, each sought to where reading must go on. Raises `KafkaError`, `FxwatchError`.
 
         None during a rebalance. Failure prevented: partitions were compared and sought between giving them up and

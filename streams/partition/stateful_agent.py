@@ -55,7 +55,7 @@ RETRY_SECONDS = 1.0
 WRITING = 2
 
 
-async def frozen_beside(state: D) -> Any:
+async def freeze_beside(state: D) -> Any:
     """The state as a snapshot needs it. Its partition waits meanwhile; everybody else goes on between the steps.
 
     Failure prevented: a copy of a large partition at once, beside another's work, held the loop for 98 ms (measured).
@@ -313,7 +313,7 @@ class StatefulAgent(Generic[D]):
             await writer.finish()
         if writer.due(partition.unsaved) or (now and partition.unsaved):
             day = datetime.fromtimestamp(state.watermark, UTC).date().isoformat() if state.watermark else None
-            writer.begin(await frozen_beside(state), state.next, day)
+            writer.begin(await freeze_beside(state), state.next, day)
             partition.unsaved = 0
         if now:
             await writer.finish()

@@ -107,12 +107,12 @@ class _SourcePartition:
         records, legs = (np.concatenate([nothing, *some]) for some in (self._later, self._later_legs))
         return np.unique(records[records >= end]), np.unique(legs[legs >= end])
 
-    def passed(self, first: int, end: int) -> None:
+    def add_passed(self, first: int, end: int) -> None:
         """Offsets below the log's start that nothing is known to have read; call before outputs are taken in."""
         if first < min(end, self.begin):
             self._passed.append((first, np.zeros(min(end, self.begin) - first, np.bool_)))
 
-    def acknowledged(self, first: int, end: int) -> None:
+    def add_acknowledged(self, first: int, end: int) -> None:
         """An operator's decision that offsets `first` to `end` (exclusive) stay unread."""
         self._acknowledged.append((first, end))
 
@@ -177,13 +177,13 @@ class Reconciliation:
         """Offsets `first` to `end` (exclusive) may have passed ingest by; call before outputs are taken in."""
         source = self._source((topic, partition), 0)
         if source is not None:
-            source.passed(first, end)
+            source.add_passed(first, end)
 
     def acknowledge(self, topic: str, partition: int, first: int, end: int) -> None:
         """Offsets `first` to `end` (exclusive) may stay unread: an operator has said so."""
         source = self._source((topic, partition), 0)
         if source is not None:
-            source.acknowledged(first, end)
+            source.add_acknowledged(first, end)
 
     def read(self, topic: str, partition: int, offsets: Sequence[int]) -> None:
         """Offsets that exist in the input."""

@@ -102,7 +102,7 @@ def test_its_counterfactuals_hold(identifier):
 def test_evaluating_changes_nothing(identifier, monkeypatch):
     """`evaluate` and `changes` are pure: evaluated more often at every event, the log gives the same state."""
     ledger, _ = fired(identifier)
-    evaluated = build.evaluated
+    evaluated = build.evaluate
 
     def thrice(context, config):
         for typology, finding in evaluated(context, config):
@@ -110,7 +110,7 @@ def test_evaluating_changes_nothing(identifier, monkeypatch):
         evaluated(context, config)
         return evaluated(context, config)
 
-    monkeypatch.setattr(build, "evaluated", thrice)
+    monkeypatch.setattr(build, "evaluate", thrice)
     again = Ledger()
     CASES[identifier](again)
     assert again.state.freeze().digest() == ledger.state.freeze().digest()

@@ -26,7 +26,7 @@ from detectors.memory.state import PartitionState
 from streams.kafka import topics
 from streams.monitor.agent import MONITOR_AGENT
 from streams.operations import health
-from streams.partition.stateful_agent import StatefulAgent, frozen_beside
+from streams.partition.stateful_agent import StatefulAgent, freeze_beside
 from streams.settings import load_settings
 from streams.worker import SWITCH_SECONDS, _metrics
 from tests.bench.workload import PARTITIONS, ingested, records, stored
@@ -130,7 +130,7 @@ async def save(parties: int) -> dict[str, Any]:
     async def all_of_them() -> None:
         for number, state in enumerate(learned):
             began = time.perf_counter()
-            monitor.writers[number].begin(await frozen_beside(state), state.next, None)
+            monitor.writers[number].begin(await freeze_beside(state), state.next, None)
             freezes.append(time.perf_counter() - began)
         await asyncio.gather(*(writer.finish() for writer in monitor.writers.values()))
 

@@ -87,7 +87,7 @@ class Positions:
     async def begin(self, _consumer: NoticeConsumer) -> None:
         """Nothing to do."""
 
-    async def readable(self, consumer: NoticeConsumer) -> list[TopicPartition]:
+    async def find_readable(self, consumer: NoticeConsumer) -> list[TopicPartition]:
         """All that is held."""
         return sorted(consumer.assignment())
 

@@ -41,7 +41,7 @@ class Judging:
         hits = [SimpleNamespace(finding=SimpleNamespace(strength=0.25 * (1 + n), reading=reading)) for n in range(news)]
         self.hits = hits
         self.found = [(SimpleNamespace(id=f"T{n}"), SimpleNamespace(strength=0.5 + n)) for n in range(fired)]
-        self.evaluated = record(monkeypatch, build, "evaluated", self.found)
+        self.evaluated = record(monkeypatch, build, "evaluate", self.found)
         self.news = record(monkeypatch, build, "news", hits)
         self.built = record(monkeypatch, build, "build", "the alert")
         self.chosen: Any = None

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors.alerting.build import RULE, Hit, evaluated, news
+from detectors.alerting.build import RULE, Hit, evaluate, news
 from detectors.books.party import Alerted
 from detectors.contracts.alert import Counterfactual, Selection
 from detectors.contracts.configuration import TypologyRules
@@ -63,11 +63,11 @@ def test_a_disputed_finding_is_the_strongest_of_the_readings_and_counts_for_less
         return finding(strength=strengths[context.kind]) if context.kind in strengths else None
 
     monkeypatch.setattr("detectors.typologies.REGISTRY", [typology("T01", told)])
-    ((_, found),) = evaluated(Reading("company", ("person", "bank", "sole_trader")), config)
+    ((_, found),) = evaluate(Reading("company", ("person", "bank", "sole_trader")), config)
     assert (found.strength, found.reading) == (0.4667, "bank")
-    ((_, found),) = evaluated(Reading("person", ("bank",)), config)
+    ((_, found),) = evaluate(Reading("person", ("bank",)), config)
     assert (found.strength, found.reading) == (0.5, None)
-    assert evaluated(Reading("company", ("sole_trader",)), config) == []
+    assert evaluate(Reading("company", ("sole_trader",)), config) == []
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_types_that_a_rule_treats_alike_are_looked_at_once(monkeypatch, told, re
             typology("T01", lambda context: seen.append(context.kind), told_apart=("person", "bank")),
         ],
     )
-    assert evaluated(Reading(told, readings), config) == []
+    assert evaluate(Reading(told, readings), config) == []
     assert seen == looked_at
 
 
@@ -99,7 +99,7 @@ def test_a_rule_that_is_off_or_has_no_limits_keeps_no_other_from_firing(monkeypa
     monkeypatch.setattr("detectors.typologies.REGISTRY", registry)
     off = config.rules | {"T01": TypologyRules(enabled=False, legal_basis="x")}
     config = msgspec.structs.replace(config, rules=off)
-    assert [each.id for each, _ in evaluated(Reading("person"), config)] == ["T16", "T02"]
+    assert [each.id for each, _ in evaluate(Reading("person"), config)] == ["T16", "T02"]
 
 
 def test_news_are_series_that_are_new_or_have_doubled():

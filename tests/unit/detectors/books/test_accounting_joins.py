@@ -5,7 +5,7 @@ import pytest
 
 from detectors.books.party import MOST_RESTATED, MOST_REVERSALS, Party, Restated, Reversal, pack
 from detectors.books.payments import NO_DOCUMENT, Payment, exact_sum, rows
-from detectors.memory.roster import merged
+from detectors.memory.roster import merge
 from detectors.memory.state import PartitionState
 from tests.support.ledger import Ledger, later
 from tests.support.own_cpu import own_cpu
@@ -403,6 +403,6 @@ def test_two_parties_that_prove_to_be_one_keep_each_banks_share():
     first.payments = row.packed()
     first.restated = [Restated(1, 0, row.packed())]
     second.restated = [Restated(2, 0, msgspec.structs.replace(row, institution=2).packed())] * MOST_RESTATED
-    both = merged(second, first)
+    both = merge(second, first)
     assert [one.institution for one in both.reversals] == ["BANKA", *["BANKX"] * (MOST_REVERSALS - 1)]
     assert [one.first for one in both.restated] == [1, *[2] * (MOST_RESTATED - 1)]

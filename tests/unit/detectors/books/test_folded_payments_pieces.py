@@ -131,7 +131,7 @@ def test_pieces_of_two_tokens_of_a_party_are_added_up():
         Party(folded=msgspec.msgpack.encode(Folded(pieces=pieces)))
         for pieces in ({"a": {7: (1, 10)}}, {"a": {7: (2, 20), 8: (3, 30)}, "b": {7: (4, 40)}})
     )
-    found = folded_of(Party(folded=folded_payments.joined(one, two)))
+    found = folded_of(Party(folded=folded_payments.join(one, two)))
     assert found.pieces == {"a": {7: (3, 30), 8: (3, 30)}, "b": {7: (4, 40)}}
 
 

@@ -283,11 +283,11 @@ def test_what_two_tokens_of_a_party_had_folded_is_added_up():
     two = Folded(10, {THIRD: Day(10, 20), FOURTH: Day(3, 4)}, {2025: {"BANKA": (50, 60), "BANKB": (7, 8)},
                  2026: {"BANKB": (1, 0)}}, {7: (10, 20), 8: (3, 4)})  # fmt: skip
     packed = [Party(folded=msgspec.msgpack.encode(each)) for each in (one, two)]
-    both = folded_of(Party(folded=folded_payments.joined(*packed)))
+    both = folded_of(Party(folded=folded_payments.join(*packed)))
     assert both.count == 11
     assert both.days == {THIRD: Day(11, 22), FOURTH: Day(3, 4)}
     assert both.institutions == {2025: {"BANKA": (55, 66), "BANKB": (7, 8)}, 2026: {"BANKB": (1, 0)}}
     assert both.flows == {7: (11, 22), 8: (3, 4)}
     for pair in ((packed[0], Party()), (Party(), packed[0])):
-        assert folded_payments.joined(*pair) == packed[0].folded
-    assert folded_payments.joined(Party(), Party()) == b""
+        assert folded_payments.join(*pair) == packed[0].folded
+    assert folded_payments.join(Party(), Party()) == b""

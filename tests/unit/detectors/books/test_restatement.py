@@ -307,15 +307,15 @@ def test_all_parties_wait_from_the_first_position_until_each_is_done():
     assert (found.corrections, found.waiting, found.again, found.oldest_us()) == ([], {}, False, None)
     found.begin(Correction("USD/KRW", 30, 7), ["a", "b"])
     assert (found.waiting, found.again) == ({"a": -1, "b": -1}, False)
-    found.done("a", [], RestatedChange(3, reached=True, next=0))
+    found.note_done("a", [], RestatedChange(3, reached=True, next=0))
     assert (found.looked_at("a"), found.looked_at("b"), found.looked_at("c")) == (0, -1, -1)
-    found.done("a", [], RestatedChange(3, reached=True, next=41))
+    found.note_done("a", [], RestatedChange(3, reached=True, next=41))
     assert (found.waiting, found.looked_at("a")) == ({"a": 41, "b": -1}, 41)
-    found.done("a", [])
-    found.done("c", [])
+    found.note_done("a", [])
+    found.note_done("c", [])
     assert found.waiting == {"b": -1}
     assert found.corrections == [Correction("USD/KRW", 30, 7)]
-    found.done("b", ["a", "b"])
+    found.note_done("b", ["a", "b"])
     assert (found.waiting, found.corrections, found.again) == ({}, [], False)
 
 
@@ -330,17 +330,17 @@ def test_a_correction_under_way_makes_all_parties_wait_once_more():
     """Also one that was done, and each is looked at from its first payment; then all is over."""
     found = Restatement()
     found.begin(Correction("USD/KRW", 30, 7), ["a", "b"])
-    found.done("a", ["a", "b"])
-    found.done("b", ["a", "b"], RestatedChange(1, reached=True, next=5))
+    found.note_done("a", ["a", "b"])
+    found.note_done("b", ["a", "b"], RestatedChange(1, reached=True, next=5))
     found.begin(Correction("USD/KRW", 20, 8), ["a", "b"])
     assert (found.waiting, found.again, found.looked_at("b")) == ({"b": 5}, True, -1)
     assert found.corrections == [Correction("USD/KRW", 30, 7), Correction("USD/KRW", 20, 8)]
     assert found.oldest_us() == 20
-    found.done("b", ["a", "b", "c"])
+    found.note_done("b", ["a", "b", "c"])
     assert (found.waiting, found.again) == ({"a": -1, "b": -1, "c": -1}, False)
     assert len(found.corrections) == 2
     for token in "abc":
-        found.done(token, ["a", "b", "c"])
+        found.note_done(token, ["a", "b", "c"])
     assert (found.waiting, found.corrections) == ({}, [])
 
 
@@ -359,9 +359,9 @@ def test_a_renamed_party_waits_from_its_first_payment_and_no_other_begins_to_wai
     """Two records may become one party, so that its position says nothing any more."""
     found = Restatement()
     found.begin(Correction("USD/KRW", 30, 7), ["a", "b"])
-    found.done("a", [], RestatedChange(1, reached=True, next=41))
-    found.renamed("a", "new")
-    found.renamed("x", "y")
+    found.note_done("a", [], RestatedChange(1, reached=True, next=41))
+    found.rename("a", "new")
+    found.rename("x", "y")
     assert found.waiting == {"b": -1, "new": -1}
 
 
@@ -369,7 +369,7 @@ def test_a_save_keeps_corrections_order_and_places():
     """The order of those who wait is the order of the work, so it is part of the state."""
     found = Restatement()
     found.begin(Correction("USD/KRW", 30, 7), ["b", "a"])
-    found.done("b", [], RestatedChange(1, reached=True, next=41))
+    found.note_done("b", [], RestatedChange(1, reached=True, next=41))
     found.begin(Correction("EUR/USD", 40, 8, 50), ["b", "a"])
     restored = Restatement.from_state(found.to_state())
     assert restored.corrections == [Correction("USD/KRW", 30, 7), Correction("EUR/USD", 40, 8, 50)]

@@ -10,7 +10,7 @@ def full():
     """All places taken, one a day after the first; higher numbers were there first."""
     officers = Officers()
     for place in range(MOST_KNOWN):
-        officers.counted(1000 - place, max(0, place - AT_ONCE + 1) * DAY_US)
+        officers.note_counted(1000 - place, max(0, place - AT_ONCE + 1) * DAY_US)
     return officers
 
 
@@ -25,10 +25,10 @@ def test_the_one_who_was_silent_longest_gives_way_whatever_the_number():
     later = IDLE_US
     for place in range(AT_ONCE):
         if place != 7:
-            officers.counted(1000 - place, later)
-    officers.counted(5000, IDLE_US)
+            officers.note_counted(1000 - place, later)
+    officers.note_counted(5000, IDLE_US)
     assert officers.rank(5000) == MOST_KNOWN
-    officers.counted(5000, IDLE_US + 1)
+    officers.note_counted(5000, IDLE_US + 1)
     assert (officers.rank(5000), officers.rank(993)) == (MOST_KNOWN - 1, MOST_KNOWN)
     # the places behind move up
     assert (officers.rank(1000), officers.rank(992)) == (0, 7)

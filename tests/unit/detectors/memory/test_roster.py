@@ -8,7 +8,7 @@ from detectors.books.folded_payments import Folded, folded_of
 from detectors.books.party import MOST_RAISED, Alerted, Facts, Given, Party, Proof, Restated, Reversal, pack, unpack
 from detectors.books.payments import Payment, rows
 from detectors.books.restatement import Correction
-from detectors.memory.roster import merged, recall, store
+from detectors.memory.roster import merge, recall, store
 from detectors.memory.state import PartitionState
 from detectors.values.shares import OFFICES
 
@@ -160,9 +160,9 @@ def test_a_party_keeps_the_names_that_it_was_known_by():
         name, former = f"k{number}", "k1" if number == 3 else f"k{number - 1}"
         store(state, name, {name: former}, recall(state, name, {name: former}))
     assert unpack(state.parties["k11"]).formers == ["k2", "k1", *(f"k{number}" for number in range(3, 11))][-8:]
-    both = merged(party(formers=["b", "c"]), party(formers=["a", "b"]))
+    both = merge(party(formers=["b", "c"]), party(formers=["a", "b"]))
     assert both.formers == ["a", "b", "c"]
-    many = merged(party(formers=list("ABCDEFGH")), party(formers=list("abcdefgh")))
+    many = merge(party(formers=list("ABCDEFGH")), party(formers=list("abcdefgh")))
     assert many.formers == list("ABCDEFGH")
 
 
@@ -243,7 +243,7 @@ def test_every_fact_of_both_names_is_in_the_party_that_they_become():
         )
         for number, kind, first, last in ((1, "person", 5, 9), (2, "company", 3, 7))
     ]
-    found = merged(*both)
+    found = merge(*both)
     assert (found.party_type, found.first_us, found.last_us) == ("person", 3, 9)
     assert rows(found)["offset"].tolist() == [2, 1]
     assert [one.offset for one in found.proofs] == [2, 1]
@@ -263,7 +263,7 @@ def test_every_fact_of_both_names_is_in_the_party_that_they_become():
 
 def test_what_the_newer_name_lacks_is_the_earlier_ones():
     """Baselines, case and profile of a party that was hardly known under its newer name."""
-    found = merged(Party(), Party(baselines=b"b", case=("case-1", 1), facts=facts("small"), party_type="bank"))
+    found = merge(Party(), Party(baselines=b"b", case=("case-1", 1), facts=facts("small"), party_type="bank"))
     assert (found.baselines, found.case, found.facts.size) == (b"b", ("case-1", 1), "small")
     assert found.party_type == "bank"
 
@@ -279,7 +279,7 @@ def test_what_is_bounded_is_cut_to_the_newest_when_two_become_one():
         )
         for base in (1000, 3000)
     )
-    found = merged(second, first)
+    found = merge(second, first)
     assert [each.series for each in found.alerted] == [str(1000 + number) for number in range(10, 15)] + [
         str(3000 + number) for number in range(15)
     ]
@@ -288,13 +288,13 @@ def test_what_is_bounded_is_cut_to_the_newest_when_two_become_one():
     for table in (found.aliases, found.settlements):
         assert list(table) == [*range(1200, 1600), *range(3000, 3600)]
     assert party_module.MOST_ALIASES == 1000
-    exact = merged(Party(aliases=dict.fromkeys(range(500), 0)), Party(aliases=dict.fromkeys(range(500, 1000), 0)))
+    exact = merge(Party(aliases=dict.fromkeys(range(500), 0)), Party(aliases=dict.fromkeys(range(500, 1000), 0)))
     assert len(exact.aliases) == 1000
 
 
 def test_an_alias_that_both_know_stands_where_the_newer_name_has_it():
     """At its place among the newer ones, so that it is not the first to be forgotten."""
-    found = merged(Party(aliases={3: 30, 1: 10}), Party(aliases={1: 11, 2: 20}))
+    found = merge(Party(aliases={3: 30, 1: 10}), Party(aliases={1: 11, 2: 20}))
     assert list(found.aliases.items()) == [(2, 20), (3, 30), (1, 10)]
 
 
@@ -302,5 +302,5 @@ def test_reversals_are_cut_by_the_institutions_that_the_party_pays_through():
     """Made-up names have one share together: 63 of as many of them, and BANKA's one, which came first."""
     paid = Party(payments=row(1), names=["BANKA"], reversals=[msgspec.structs.replace(BACK, institution="BANKA")])
     many = Party(reversals=[msgspec.structs.replace(BACK, institution=f"MADE{number}") for number in range(64)])
-    found = merged(many, paid)
+    found = merge(many, paid)
     assert [one.institution for one in found.reversals] == ["BANKA", *(f"MADE{number}" for number in range(1, 64))]

@@ -44,7 +44,7 @@ def full() -> PartitionState:
     state.typologies = {"T01": {"pieces": [3.0, 1.0]}}
     state.fingerprints["transaction"].add(IDENTITY, Known(BODY, 1, 2, 3), (FORMER, FORMER_BODY), "BANKA")
     state.give_share("BANKA", CLOCK)
-    state.officers.counted(77, CLOCK)
+    state.officers.note_counted(77, CLOCK)
     state.rates.add("EUR", "USD", "1.1", CLOCK, 4, None)
     state.correct("EUR/USD", CLOCK - DAY_US, 11)
     return state

@@ -10,7 +10,7 @@ from detectors.contracts.events import Disposition
 from detectors.core import Notice, Outputs
 from detectors.memory.officers import AT_ONCE, MOST_KNOWN, Officers, officer_number
 from detectors.memory.state import PartitionState
-from detectors.memory.verdicts import MOST_OFFICERS, SENIOR, raised
+from detectors.memory.verdicts import MOST_OFFICERS, SENIOR, note_raised
 from detectors.values.legal_calendar import DAY_US
 from streams.contracts.inputs import DISPOSITIONS, TRANSACTIONS
 from streams.kafka import topics
@@ -183,7 +183,7 @@ def test_a_flood_on_one_alert_pushes_out_no_verdict_on_another():
     party = unpack(ledger.state.parties[PARTY])
     ids = [digest16(str(number)) for number in range(100)]
     for alert_id in ids:
-        raised(party, alert_id, "BANKA")
+        note_raised(party, alert_id, "BANKA")
     ledger.state.parties[PARTY] = pack(party)
     for number, alert_id in enumerate(ids):
         for officer in range(4):
@@ -219,18 +219,18 @@ def test_officers_get_a_rank_one_a_day():
     """The first sixteen at once, then one a day of the clock; one silent for 400 days gives way when all are taken."""
     officers = Officers()
     for number in range(1000):
-        officers.counted(number, DAY_US)
+        officers.note_counted(number, DAY_US)
     assert [number for number in range(1000) if officers.rank(number) < MOST_KNOWN] == list(range(AT_ONCE))
     for day in range(2, 2 + MOST_KNOWN - AT_ONCE):
-        officers.counted(10_000 + day, day * DAY_US)
-        officers.counted(20_000 + day, day * DAY_US)
+        officers.note_counted(10_000 + day, day * DAY_US)
+        officers.note_counted(20_000 + day, day * DAY_US)
     assert officers.rank(10_002) == AT_ONCE
     assert officers.rank(20_002) == MOST_KNOWN
     assert officers.rank(0) == 0
-    officers.counted(7, 401 * DAY_US)
-    officers.counted(30_000, 401 * DAY_US)
+    officers.note_counted(7, 401 * DAY_US)
+    officers.note_counted(30_000, 401 * DAY_US)
     assert officers.rank(30_000) == MOST_KNOWN
-    officers.counted(30_000, 402 * DAY_US)
+    officers.note_counted(30_000, 402 * DAY_US)
     assert (officers.rank(30_000), officers.rank(0), officers.rank(7)) == (MOST_KNOWN - 1, MOST_KNOWN, 6)
 
 
@@ -241,7 +241,7 @@ def test_what_is_kept_of_a_party_is_bounded():
     party = unpack(ledger.state.parties[PARTY])
     ids = [digest16(str(number)) for number in range(MOST_RAISED + 10)]
     for alert_id in ids:
-        raised(party, alert_id, "BANKA")
+        note_raised(party, alert_id, "BANKA")
     ledger.state.parties[PARTY] = pack(party)
     assert len(party.raised) == MOST_RAISED * 24
     assert refused(verdict(ledger, "old", ids[9])) == "verdict.unknown_alert"

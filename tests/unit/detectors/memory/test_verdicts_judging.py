@@ -5,7 +5,7 @@ import pytest
 from detectors.books.party import MOST_RAISED, MOST_VERDICTS, Given, Party, token_number
 from detectors.contracts.events import Disposition
 from detectors.memory.officers import Officers, officer_number
-from detectors.memory.verdicts import MOST_OFFICERS, RAISED_BYTES, SENIOR, VerdictOutcome, judge, kept, raised
+from detectors.memory.verdicts import MOST_OFFICERS, RAISED_BYTES, SENIOR, VerdictOutcome, judge, kept, note_raised
 from tests.support.ledger import START
 
 ALERT, OTHER = "0123456789abcdef" * 2, "f" * 32
@@ -35,8 +35,8 @@ def given(at_us, alert=ALERT, officer="I-1", verdict="refuted"):
 def alerted(*verdicts):
     """A party with two alerts and these verdicts."""
     party = Party(verdicts=list(verdicts))
-    raised(party, ALERT, "BANKA")
-    raised(party, OTHER, "BANKA")
+    note_raised(party, ALERT, "BANKA")
+    note_raised(party, OTHER, "BANKA")
     return party
 
 
@@ -83,7 +83,7 @@ def full(*, ranked=()):
     party = alerted(*(given(number, officer=f"X{number}") for number in range(MOST_OFFICERS)), given(9, OTHER))
     officers = Officers()
     for name in ranked:
-        officers.counted(officer_number(name), 0)
+        officers.note_counted(officer_number(name), 0)
     return party, officers
 
 
@@ -140,7 +140,7 @@ def test_the_newest_alerts_of_a_party_are_known():
     party = Party()
     alerts = [f"{number:032x}" for number in range(MOST_RAISED + 1)]
     for alert in alerts:
-        raised(party, alert, "BANKA")
+        note_raised(party, alert, "BANKA")
     sender = token_number("BANKA").to_bytes(8)
     assert party.raised == b"".join(bytes.fromhex(alert) + sender for alert in alerts[1:])
     assert judge(party, said(alerts[0]), 0, Officers()).refused == "verdict.unknown_alert"
@@ -154,7 +154,7 @@ def test_no_sender_pushes_out_another_ones_alerts(many):
     party = alerted()
     theirs = [f"{number:032x}" for number in range(MOST_RAISED - 1 + many)]
     for alert in theirs:
-        raised(party, alert, "BANKX")
+        note_raised(party, alert, "BANKX")
     assert len(party.raised) == MOST_RAISED * RAISED_BYTES
     for known in (ALERT, OTHER, theirs[-1], theirs[many + 1]):
         assert judge(party, said(known), 0, Officers()) == COUNTS

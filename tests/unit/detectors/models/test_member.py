@@ -4,15 +4,15 @@ from math import nan
 
 import pytest
 
-from detectors.models.member import Deviations, Member, checked
+from detectors.models.member import Deviations, Member, check_parameters
 
 KNOWN = {"one": (1.0, 0.5, 2.0), "two": (20.0, 10.0, 30.0)}
 
 
 def test_parameters_are_filled_up_with_defaults():
     """The ends of a range are in it."""
-    assert checked("d", {}, KNOWN) == {"one": 1.0, "two": 20.0}
-    assert checked("d", {"one": 0.5, "two": 30.0}, KNOWN) == {"one": 0.5, "two": 30.0}
+    assert check_parameters("d", {}, KNOWN) == {"one": 1.0, "two": 20.0}
+    assert check_parameters("d", {"one": 0.5, "two": 30.0}, KNOWN) == {"one": 0.5, "two": 30.0}
 
 
 def test_every_fault_of_parameters_is_told():
@@ -22,9 +22,9 @@ def test_every_fault_of_parameters_is_told():
         match=r"^detector d: no parameter 'x'; one = 0\.4, must be 0\.5 to 2; "
         r"two = 31\.0, must be 10 to 30; it has: one, two$",
     ):
-        checked("d", {"x": 1.0, "one": 0.4, "two": 31.0}, KNOWN)
+        check_parameters("d", {"x": 1.0, "one": 0.4, "two": 31.0}, KNOWN)
     with pytest.raises(ValueError, match="one = nan"):
-        checked("d", {"one": nan}, KNOWN)
+        check_parameters("d", {"one": nan}, KNOWN)
 
 
 class Counting(Member):

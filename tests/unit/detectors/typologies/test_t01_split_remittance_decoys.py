@@ -9,7 +9,7 @@ from detectors.books import folded_payments
 from detectors.books.folded_payments import MOST_PURPOSES, OTHER_PURPOSES, folded_of
 from detectors.books.party import unpack
 from detectors.books.payments import rows
-from detectors.memory.roster import merged
+from detectors.memory.roster import merge
 from streams.settings import overlay_configuration
 from tests.support.few_rows import few_rows
 from tests.support.ledger import Ledger, later
@@ -281,6 +281,6 @@ def test_two_tokens_of_one_party_join_their_folded_pieces():
         for party in (old, new):
             for number in range(9):
                 ledger.pay(f"{party}{number}", later(hours=number), "4900", party=party, **EVIL)
-        both = merged(unpack(ledger.state.parties[new]), unpack(ledger.state.parties[old]))
+        both = merge(unpack(ledger.state.parties[new]), unpack(ledger.state.parties[old]))
     pieces = folded_of(both).pieces["40101"]
     assert sum(count for count, _ in pieces.values()) == folded_of(both).count == 12

@@ -120,7 +120,7 @@ def watched(ledger, letters, *, may_read=True):
         watch = _Watch(load_settings(), {3})
         watch._consumer, watch._letters = Batches(ledger), Batches(letters)
         watch._may_read_letters = may_read
-        await watch.until_seen(sent, 30)
+        await watch.wait_until_seen(sent, 30)
 
     began = time.monotonic()
     asyncio.run(wait())
@@ -157,7 +157,7 @@ def test_a_broker_that_goes_away_during_the_wait_leaves_a_verdict_sent():
     async def wait():
         watch = _Watch(load_settings(), {0})
         watch._consumer = Gone()
-        await watch.until_seen(sent, 5)
+        await watch.wait_until_seen(sent, 5)
 
     asyncio.run(wait())
     assert [done.outcome for done in sent] == ["sent"]

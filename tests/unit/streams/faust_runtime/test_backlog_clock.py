@@ -11,7 +11,7 @@ def in_step():
     """A clock of one of two workers, after the other has spoken."""
     clock = StreamClock(ALL)
     clock.restart(HALF, at=0.0)
-    clock.heard("other", 1_000_000, at=0.1)
+    clock.note_heard("other", 1_000_000, at=0.1)
     return clock
 
 
@@ -29,7 +29,7 @@ def test_after_an_assignment_the_other_is_waited_for_until_it_speaks_or_the_grac
     assert not clock.may_pass(5, at=1.0)
     assert clock.may_pass(5, at=GRACE_SECONDS + 0.1)
     clock.restart(HALF, at=10.0)
-    clock.heard("other", None, at=10.5)
+    clock.note_heard("other", None, at=10.5)
     assert clock.may_pass(5, at=11.0)
 
 
@@ -39,14 +39,14 @@ def test_a_worker_that_is_ahead_waits_and_the_slowest_never_does():
     assert clock.may_pass(999_000, at=0.2)
     assert clock.may_pass(1_000_050, at=0.2)
     assert not clock.may_pass(1_010_000, at=0.2)
-    clock.passed(0, 200_000)
+    clock.note_passed(0, 200_000)
     assert clock.may_pass(1_010_000, at=0.2)
 
 
 def test_a_worker_that_does_not_move_is_not_waited_for():
     """Repeating the same head is not moving; a killed worker costs a few seconds once."""
     clock = in_step()
-    clock.heard("other", 1_000_000, at=PATIENCE_SECONDS)
+    clock.note_heard("other", 1_000_000, at=PATIENCE_SECONDS)
     assert not clock.may_pass(2_000_000, at=PATIENCE_SECONDS)
     assert clock.may_pass(2_000_000, at=PATIENCE_SECONDS + 0.2)
 
@@ -54,10 +54,10 @@ def test_a_worker_that_does_not_move_is_not_waited_for():
 def test_a_worker_that_caught_up_is_silent_and_not_waited_for():
     """Caught up is told as no head at all."""
     clock = in_step()
-    clock.heard("other", None, at=0.3)
+    clock.note_heard("other", None, at=0.3)
     assert clock.may_pass(9_000_000, at=0.4)
     assert clock.head == 9_000_000
-    clock.caught_up()
+    clock.note_caught_up()
     assert (clock.head, clock.known) == (None, True)
 
 

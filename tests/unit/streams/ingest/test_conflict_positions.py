@@ -105,7 +105,7 @@ async def _begun(found: NoticePositions, consumer: Consumer) -> list[TopicPartit
     assert (consumer.subscribed, consumer.listener) == ([topics.NOTICES], found)
     found.on_partitions_revoked([])
     found.on_partitions_assigned(consumer.held)
-    return await found.readable(consumer)
+    return await found.find_readable(consumer)
 
 
 @pytest.mark.parametrize(
@@ -170,20 +170,20 @@ def test_a_new_assignment_is_compared_anew(progress: dict[int, list[Any]]) -> No
     async def read() -> None:
         assert await _begun(found, consumer) == [TP]
         consumer.committed[TP] = OffsetAndMetadata(30, "")
-        assert await found.readable(consumer) == [TP]
+        assert await found.find_readable(consumer) == [TP]
         assert consumer.sought == {}
         found.on_partitions_revoked([TP])
         found.on_partitions_assigned([TP])
-        assert await found.readable(consumer) == [TP]
+        assert await found.find_readable(consumer) == [TP]
         assert consumer.sought == {TP: 9}
         consumer.sought.clear()
-        assert await found.readable(consumer) == [TP]
+        assert await found.find_readable(consumer) == [TP]
         assert consumer.sought == {}
         consumer.held = set()
-        assert await found.readable(consumer) == []
+        assert await found.find_readable(consumer) == []
         consumer.refusal = GroupAuthorizationFailedError("fxwatch-notices")
         with pytest.raises(GroupAuthorizationFailedError):  # else a worker without its right would look ready
-            await found.readable(consumer)
+            await found.find_readable(consumer)
 
     asyncio.run(read())
 
@@ -198,10 +198,10 @@ def test_what_is_held_during_a_rebalance_is_not_compared_but_after_it(progress: 
         assert await _begun(found, consumer) == [TP]
         found.on_partitions_revoked([TP])
         consumer.sought.clear()
-        assert await found.readable(consumer) == []
+        assert await found.find_readable(consumer) == []
         assert consumer.sought == {}
         found.on_partitions_assigned([TP])
-        assert await found.readable(consumer) == [TP]
+        assert await found.find_readable(consumer) == [TP]
         assert consumer.sought == {TP: 9}
 
     asyncio.run(read())
@@ -229,7 +229,7 @@ def test_a_comparison_that_a_rebalance_overtakes_is_made_again(progress: dict[in
         assert await _begun(found, consumer) == []
         assert (consumer.sought, len(progress[0])) == ({}, 1)  # and nothing is kept of it
         found.on_partitions_assigned([TP])
-        assert await found.readable(consumer) == [TP]
+        assert await found.find_readable(consumer) == [TP]
         assert consumer.sought == {TP: 9}
 
     asyncio.run(read())
