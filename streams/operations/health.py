@@ -87,7 +87,7 @@ def start_in_background(
     """
     name = getattr(work, "__qualname__", repr(work))
 
-    def ended(task: "asyncio.Task[Any]") -> None:
+    def tell_end(task: "asyncio.Task[Any]") -> None:
         if not task.cancelled():
             on_end(
                 task.exception()
@@ -100,7 +100,7 @@ def start_in_background(
             )
 
     task = asyncio.ensure_future(work)
-    task.add_done_callback(ended)
+    task.add_done_callback(tell_end)
     return task
 
 

@@ -1,6 +1,7 @@
 """Names of both packages: what a module says first, what a class is called, how long things are, where they stand."""
 
 import ast
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -79,6 +80,27 @@ def test_a_class_name_stands_for_one_thing_in_a_package(package: str) -> None:
     assert repeated(classes) == []
 
 
+# Habits of the invented people, each named by whom it plays.
+PLAYED = {"streams/generator/habits/persons.py salaried"}
+
+
+def acting_participles(tree: ast.Module) -> list[str]:
+    """Public functions that answer with nothing, or wait, and are named as if they were done: `ended`, `merged`."""
+    return [
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and not node.decorator_list
+        and (isinstance(node, ast.AsyncFunctionDef) or ast.unparse(node.returns or ast.Name("Any")) == "None")
+        and re.fullmatch(r"[a-z]+[^e]ed", node.name.split("_")[0])
+    ]
+
+
+def test_what_acts_is_named_by_a_verb() -> None:
+    """A caller reads `cancel_and_wait(task)`; `ended(task)` would be read as a question."""
+    assert {f"{name} {one}" for name, tree in TREES.items() for one in acting_participles(tree)} == PLAYED
+
+
 def test_modules_are_short() -> None:
     """And an exception that is short by now is none."""
     assert {name for name, text in MODULES.items() if text.count("\n") > MOST_LINES} == set(LONG_MODULES)
@@ -101,7 +123,13 @@ def test_every_module_stands_in_a_room(package: str) -> None:
 
 
 def test_what_is_wrong_is_found() -> None:
-    """The checks themselves: a sentence and a function."""
+    """The checks themselves: a sentence, a name, a function."""
     assert first_sentence(ast.parse('"""One thing. Another."""')) == "One thing"
     assert repeated(["A", "B", "A"]) == ["A"]
+    assert acting_participles(
+        ast.parse("async def ended(t): ...\ndef merged(a) -> None: ...\ndef feed() -> None: ...")
+    ) == [
+        "ended",
+        "merged",
+    ]
     assert long_functions(ast.parse("def f():\n    a = 1\n    return a\n"), 2) == ["f"]
