@@ -17,9 +17,10 @@ import subprocess
 import sys
 import tempfile
 import threading
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 from tests.support.repository import ROOT
 
@@ -157,7 +158,7 @@ def _answer(connection: socket.socket) -> None:
     os._exit(0)
 
 
-def _command(order: Mapping[str, Mapping[str, str]], out: int, err: int) -> None:
+def _command(order: Mapping[str, Mapping[str, str]], out: int, err: int) -> NoReturn:
     """Run `fxwatch` with these arguments and this environment, as a process that was started for it."""
     from streams.cli import main
 
@@ -176,16 +177,23 @@ def _command(order: Mapping[str, Mapping[str, str]], out: int, err: int) -> None
         code = 0
     except SystemExit as stop:
         code = stop.code or 0
+    except BaseException:  # noqa: BLE001 - as Python does: without this a test could not see the traceback of a fault
+        traceback.print_exc()
     finally:
-        # what Python does when it ends
-        with contextlib.suppress(BaseException):
-            threading._shutdown()
-        with contextlib.suppress(BaseException):
-            atexit._run_exitfuncs()
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(ValueError, OSError):  # closed, or nobody reads
-                stream.flush()
-        os._exit(code if isinstance(code, int) else 1)
+        _end_as_python_does(code if isinstance(code, int) else 1)
+
+
+def _end_as_python_does(code: int) -> NoReturn:
+    """Wait for threads, run what was registered for the end, write out what was printed; a fault of these is shown."""
+    for last in (threading._shutdown, atexit._run_exitfuncs):
+        try:
+            last()
+        except BaseException:  # noqa: BLE001 - the process ends here whatever it is
+            traceback.print_exc()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(ValueError, OSError):  # closed, or nobody reads
+            stream.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from streams import cli
 from tests.support import warm_commands
 from tests.support.repository import ROOT
 
@@ -55,3 +56,27 @@ def test_a_command_that_does_not_end_is_ended():
     environment = {**os.environ, "FXWATCH_BOOTSTRAP": SILENT}
     with pytest.raises(subprocess.TimeoutExpired):
         warm_commands.run(["alerts", "follow"], environment, 0.05)
+
+
+@pytest.mark.parametrize("stage", ["at work", "at the end"])
+def test_a_fault_that_nobody_caught_shows_its_traceback(monkeypatch, tmp_path, stage):
+    """Tests look for `Traceback` in what a command says: here it would be missed where it is swallowed."""
+
+    def fail():
+        raise ZeroDivisionError(stage)
+
+    if stage == "at work":
+        monkeypatch.setattr(cli, "main", fail)
+    else:
+        monkeypatch.setattr(cli, "main", lambda: None)
+        monkeypatch.setattr(warm_commands.threading, "_shutdown", fail)
+    places = [tmp_path / "out", tmp_path / "err"]
+    child = os.fork()
+    if child == 0:
+        out, err = (os.open(place, os.O_WRONLY | os.O_CREAT) for place in places)
+        sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))  # noqa: SIM115 - pytest has its own
+        warm_commands._command({"environment": {}, "arguments": []}, out, err)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == (1 if stage == "at work" else 0)
+    assert places[1].read_text().startswith("Traceback (most recent call last)")
+    assert places[1].read_text().endswith(f"ZeroDivisionError: {stage}\n")
