@@ -16,7 +16,8 @@ class Recall(msgspec.Struct, frozen=True):
     """Shares of cases found, 0-1. Keys of `by_typology_variant` are such as "T01/slow".
 
     `on_events` and `on_events_by_typology` count alerts on the cases' own events only: a system that alerts on busy
-    parties by chance finds many cases by their party, and few by their events.
+    parties by chance finds many cases by their party, and few by their events. `named` and those beginning so count
+    alerts only at which the case's own typology fired: "found under the right id" (0 for one without a rule).
     """
 
     overall: Estimate
@@ -25,6 +26,9 @@ class Recall(msgspec.Struct, frozen=True):
     by_typology: dict[str, Estimate]
     by_variant: dict[str, Estimate]
     by_typology_variant: dict[str, Estimate]
+    named: Estimate
+    named_by_typology: dict[str, Estimate]
+    named_by_typology_variant: dict[str, Estimate]
 
 
 def first_alerts(ground: Ground, alerts: Mask) -> NDArray[np.int64]:
@@ -39,6 +43,21 @@ def first_alerts(ground: Ground, alerts: Mask) -> NDArray[np.int64]:
     return first
 
 
+def named_cases(ground: Ground, alerts: Mask) -> Mask:
+    """By case, whether an alert that finds it (`first_alerts`) is one at which the case's own typology fired."""
+    fired, reach = ground.sheet.fired, ground.reach
+    row_of_pair = np.repeat(np.arange(len(ground.sheet)), fired.counts())
+    own = {name: fired.names.code(name) for name in set(ground.typology)}
+    wanted = np.array([own[name] for name in ground.typology], np.int64)
+    found = np.zeros(ground.cases, np.bool_)
+    for code in set(own.values()):
+        held = np.zeros(len(ground.sheet), np.bool_)
+        held[row_of_pair[fired.names.codes == code]] = True
+        links = alerts[reach.row] & held[reach.row] & (wanted[reach.thing] == code)
+        found[reach.thing[links]] = True
+    return found
+
+
 def recall(ground: Ground, alerts: Mask, found: Mask, draws: Draws) -> Recall:
     """Recall with intervals; cases are resampled, within the group where a group is told.
 
@@ -46,7 +65,8 @@ def recall(ground: Ground, alerts: Mask, found: Mask, draws: Draws) -> Recall:
     """
     groups = list(zip(ground.typology, ground.variant, strict=True))
 
-    own = ground.events.hit(alerts, ground.cases)
+    own, named = ground.events.hit(alerts, ground.cases), named_cases(ground, alerts)
+    variants = [f"{typology}/{variant}" for typology, variant in groups]
 
     def by(names: list[str], hits: Mask = found) -> dict[str, Estimate]:
         column = np.array(names)
@@ -58,5 +78,8 @@ def recall(ground: Ground, alerts: Mask, found: Mask, draws: Draws) -> Recall:
         on_events_by_typology=by(list(ground.typology), own),
         by_typology=by(list(ground.typology)),
         by_variant=by(list(ground.variant)),
-        by_typology_variant=by([f"{typology}/{variant}" for typology, variant in groups]),
+        by_typology_variant=by(variants),
+        named=draws.share("cases", named),
+        named_by_typology=by(list(ground.typology), named),
+        named_by_typology_variant=by(variants, named),
     )

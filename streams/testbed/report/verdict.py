@@ -87,8 +87,8 @@ def verdict_sentence(report: JudgeReport) -> str:
         f"{'' if mostly is None else mostly + ' '}With up to {budget} alerts a day"
         f"{'' if used is None else f' (it used {used:.1f})'} fxwatch finds {percent(own.recall.on_events)} of the "
         f"{own.recall.overall.n:,} planted cases by an alert on one of their own events, and "
-        f"{percent(own.recall.overall)} counting alerts on their parties too; {percent(own.precision.share)} of its "
-        f"{own.precision.alerts:,} alerts fall on a case."
+        f"{percent(own.recall.overall)} counting alerts on their parties too ({percent(own.recall.named)} under "
+        f"its own typology's id); {percent(own.precision.share)} of its {own.precision.alerts:,} alerts fall on a case."
     )
     lots = judgement.as_many(budget)
     if lots is not None and own.precision.alerts and own.recall.overall.n:

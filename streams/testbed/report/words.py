@@ -25,6 +25,7 @@ def recall_table(report: JudgeReport) -> FigureTable:
                 rule,
                 str(estimate.n),
                 percent(own.on_events_by_typology[name]),
+                percent(own.named_by_typology[name]),
                 NONE if lots is None else percent(lots.on_events_by_typology[name]),
                 percent(estimate),
                 NONE if lots is None else percent(lots.by_typology[name]),
@@ -32,7 +33,7 @@ def recall_table(report: JudgeReport) -> FigureTable:
                 *(percent(other.by_typology[name]) for other in others),
             )
         )
-    for kind, pick in (("all", _by_variant), ("", _by_both)):
+    for kind, pick, named in (("all", _by_variant, {}), ("", _by_both, own.named_by_typology_variant)):
         for name, estimate in pick(own).items():
             rows.append(
                 (
@@ -40,6 +41,7 @@ def recall_table(report: JudgeReport) -> FigureTable:
                     kind,
                     str(estimate.n),
                     "",
+                    percent(named[name]) if name in named else "",
                     "",
                     percent(estimate),
                     "",
@@ -50,13 +52,15 @@ def recall_table(report: JudgeReport) -> FigureTable:
     return FigureTable(
         f"Cases found, by typology and variant, at {budget} alerts a day",
         "By own events: a case is found by an alert on one of its own events; everywhere else an alert on one of its "
-        f"parties until 30 days after the last counts too. {CHANCE.capitalize()} is chance with as many alerts as "
+        f"parties until 30 days after the last counts too. Under its own id: at that alert the case's own typology "
+        f"fired. {CHANCE.capitalize()} is chance with as many alerts as "
         f"{PRODUCT}; other baselines may use their whole budget.",
         (
             "typology",
             "seen by",
             "cases",
             f"{PRODUCT} by own events",
+            f"{PRODUCT}, under its own id",
             f"{CHANCE}, by own events",
             PRODUCT,
             CHANCE,

@@ -5,7 +5,7 @@ import pytest
 
 from detectors.testbed.draws import Draws
 from detectors.testbed.figures.money import money
-from detectors.testbed.figures.recall import NEVER_US, first_alerts, recall
+from detectors.testbed.figures.recall import NEVER_US, first_alerts, named_cases, recall
 from detectors.testbed.ground import lay_ground
 from detectors.testbed.statistics import wilson
 from detectors.testbed.truth import Truth
@@ -31,6 +31,29 @@ def test_a_case_is_found_on_its_party_for_thirty_days():
     assert found.tolist() == [False, True]
     assert recall(two_cases(), mask(8, 5), found, DRAWS).on_events.value == 0.0
     assert (first_alerts(two_cases(), mask(8, 7)) == NEVER_US).all()
+
+
+def test_a_case_is_named_only_where_its_own_typology_fired():
+    """Three cases are found; at the alert the own typology of one fired, another's of the second, none of the third.
+
+    What fired at a payment without an alert names nothing, and an alert on the party names as well as one on an event.
+    """
+    rows = [
+        payment("a0", "a", 1, fired=[("T01", 0.9), ("T02", 0.4)]),
+        payment("b0", "b", 1, fired=[("T02", 0.9)]),
+        payment("c0", "c", 1),
+        payment("c1", "c", 2, fired=[("T03", 0.9)]),
+        payment("d0", "d", 1),
+        payment("d1", "d", 2, fired=[("T02", 0.5)]),
+    ]
+    own = {"a": "T01", "b": "T01", "c": "T03", "d": "T02"}
+    cases = [case(f"{name}-0001", party, [f"{party}0"], (1, 1)) for party, name in own.items()]
+    told = ground(rows, cases)
+    alerts = mask(6, 0, 1, 2, 5)
+    assert named_cases(told, alerts).tolist() == [True, False, False, True]
+    figures = recall(told, alerts, first_alerts(told, alerts) != NEVER_US, DRAWS)
+    assert (figures.overall.value, figures.named.value) == (1.0, 0.5)
+    assert {name: one.value for name, one in figures.named_by_typology.items()} == {"T01": 0.5, "T02": 1.0, "T03": 0.0}
 
 
 def test_the_thirtieth_day_still_counts():
