@@ -48,7 +48,7 @@ def named_cases(ground: Ground, alerts: Mask) -> Mask:
     fired, reach = ground.sheet.fired, ground.reach
     row_of_pair = np.repeat(np.arange(len(ground.sheet)), fired.counts())
     own = {name: fired.names.code(name) for name in set(ground.typology)}
-    wanted = np.array([own[name] for name in ground.typology], np.int64)
+    wanted = np.array([own[name] for name in ground.typology])
     found = np.zeros(ground.cases, np.bool_)
     for code in set(own.values()):
         held = np.zeros(len(ground.sheet), np.bool_)

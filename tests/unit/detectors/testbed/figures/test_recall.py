@@ -50,10 +50,24 @@ def test_a_case_is_named_only_where_its_own_typology_fired():
     cases = [case(f"{name}-0001", party, [f"{party}0"], (1, 1)) for party, name in own.items()]
     told = ground(rows, cases)
     alerts = mask(6, 0, 1, 2, 5)
-    assert named_cases(told, alerts).tolist() == [True, False, False, True]
+    named = named_cases(told, alerts)
+    assert (named.tolist(), named.dtype) == ([True, False, False, True], np.bool_)
     figures = recall(told, alerts, first_alerts(told, alerts) != NEVER_US, DRAWS)
     assert (figures.overall.value, figures.named.value) == (1.0, 0.5)
     assert {name: one.value for name, one in figures.named_by_typology.items()} == {"T01": 0.5, "T02": 1.0, "T03": 0.0}
+    assert {name: one.value for name, one in figures.named_by_typology_variant.items()} == {
+        "T01/template": 0.5,
+        "T02/template": 1.0,
+        "T03/template": 0.0,
+    }
+    # drawn as the cases found are: the same share has the same interval
+    many = ground(
+        [payment(f"p{n}", f"p{n}", 1, fired=[("T01", 0.9)] * (n < 7)) for n in range(31)],
+        [case(f"T01-{n:04}", f"p{n}", [f"p{n}"], (1, 1)) for n in range(31)],
+    )
+    everything = mask(31, *range(31))
+    figures = recall(many, everything, named_cases(many, everything), DRAWS)
+    assert figures.overall == figures.named
 
 
 def test_the_thirtieth_day_still_counts():
