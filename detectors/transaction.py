@@ -418,4 +418,7 @@ def _context(step: _Step, effect: Effect, worth: _Money) -> Context | None:
         folded=folded.folded_of(known),
         readings=step.readings,
         sender=step.state.shares.known_as(step.event.institution),
+        facts=known.facts,
+        first_us=known.first_us,
+        last_us=known.last_us,
     )

@@ -17,7 +17,7 @@ import numpy as np
 
 from detectors.books import payments
 from detectors.books.folded_payments import Folded
-from detectors.books.party import MOST_PARTS
+from detectors.books.party import MOST_PARTS, Facts
 from detectors.books.payments import NO_DOCUMENT, OUT, Payment, Rows
 from detectors.books.wanted import Wanted
 from detectors.contracts.alert import LimitShown, Measured, Number
@@ -47,6 +47,9 @@ class Context(msgspec.Struct, kw_only=True):
     `evaluate` changes nothing here; `learn` may replace `slots[id]` (the party's) and change `shared[id]` (the
     partition's). `transaction` has the type that the party is judged as, `readings` are the others (party_type.py).
     `sender` is the institution where it has a share of its own, empty for all others together (shares.py).
+    `facts` is the party's newest profile, None where nobody sent one; each of its fields may be missing too. `first_us`
+    and `last_us` are the event times of the party's first payment and of its newest record of any kind before this one,
+    both the payment's own time where it is the party's first; a profile moves the second one.
     """
 
     transaction: Transaction
@@ -64,6 +67,9 @@ class Context(msgspec.Struct, kw_only=True):
     folded: Folded | None = None
     readings: tuple[PartyType, ...] = ()
     sender: str = ""
+    facts: Facts | None = None
+    first_us: int = 0
+    last_us: int = 0
 
     @property
     def undocumented(self) -> bool:

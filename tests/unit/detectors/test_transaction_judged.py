@@ -11,6 +11,7 @@ from detectors.alerting import build
 from detectors.alerting.build import RULE, UNSCORED
 from detectors.books import payments
 from detectors.books.accounting import Effect
+from detectors.books.party import Facts
 from detectors.ranking.ensemble import Scored
 from detectors.typologies import REGISTRY
 from detectors.values.legal_calendar import to_us, year_bounds
@@ -203,6 +204,8 @@ def test_a_context_has_the_payment_as_it_counts_on_its_local_day(monkeypatch: py
     # 2024-12-31 15:30 in UTC is New Year's Day in Seoul
     row.time = to_us(later(days=-62, hours=14, minutes=30))
     payments.append(step.known, row)
+    step.known.facts = Facts(1, None, "10000000", None, None, None, None, None, ())
+    step.known.first_us, step.known.last_us = 11, 22
     monkeypatch.setattr(transaction.folded, "folded_of", lambda party: ("folded", party))
     context = transaction._context(step, Effect("amended", row), worth)
     assert context is not None
@@ -217,6 +220,7 @@ def test_a_context_has_the_payment_as_it_counts_on_its_local_day(monkeypatch: py
     assert (context.zone, context.rulebook) == (step.effective.zone, step.effective.rulebook)
     assert context.shared is ledger.state.typologies
     assert (context.folded, context.readings) == (("folded", step.known), ("company",))
+    assert (context.facts, context.first_us, context.last_us) == (step.known.facts, 11, 22)
     ledger.state.give_share("BANKA", step.clock_us)
     again = transaction._context(step, Effect("new", row), worth)
     assert again is not None
