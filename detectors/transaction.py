@@ -402,6 +402,7 @@ def _context(step: _Step, effect: Effect, worth: _Money) -> Context | None:
     if payment is None or effect.kind not in {"new", "amended"}:
         return None
     wall = local(payment.time, effective.zone)
+    rates, at_us, stale_us = step.state.rates, step.at_us, effective.stale_us
     return Context(
         transaction=step.event,
         payment=payment,
@@ -421,4 +422,5 @@ def _context(step: _Step, effect: Effect, worth: _Money) -> Context | None:
         facts=known.facts,
         first_us=known.first_us,
         last_us=known.last_us,
+        reference=lambda base, quote: rates.ratio(base, quote, at_us, stale_us),
     )

@@ -41,6 +41,11 @@ class Deal(NamedTuple):
     deviation: int
 
 
+def no_reference(base: str, quote: str) -> Ratio | None:  # noqa: ARG001 - the form of a look-up
+    """No rate for any pair."""
+    return None
+
+
 class Context(msgspec.Struct, kw_only=True):
     """What a typology sees: the payment as it counts, the party's payments, limits, its own and shared state.
 
@@ -49,7 +54,8 @@ class Context(msgspec.Struct, kw_only=True):
     `sender` is the institution where it has a share of its own, empty for all others together (shares.py).
     `facts` is the party's newest profile, None where nobody sent one; each of its fields may be missing too. `first_us`
     and `last_us` are the event times of the party's first payment and of its newest record of any kind before this one,
-    both the payment's own time where it is the party's first; a profile moves the second one.
+    both the payment's own time where it is the party's first; a profile moves the second one. `reference(base, quote)`
+    is the reference rate in force at the event's time, None without one.
     """
 
     transaction: Transaction
@@ -70,6 +76,7 @@ class Context(msgspec.Struct, kw_only=True):
     facts: Facts | None = None
     first_us: int = 0
     last_us: int = 0
+    reference: Callable[[str, str], Ratio | None] = no_reference
 
     @property
     def undocumented(self) -> bool:

@@ -221,6 +221,7 @@ def test_a_context_has_the_payment_as_it_counts_on_its_local_day(monkeypatch: py
     assert context.shared is ledger.state.typologies
     assert (context.folded, context.readings) == (("folded", step.known), ("company",))
     assert (context.facts, context.first_us, context.last_us) == (step.known.facts, 11, 22)
+    assert (context.reference("USD", "KRW"), context.reference("EUR", "KRW")) == (Ratio(1400, 1), None)
     ledger.state.give_share("BANKA", step.clock_us)
     again = transaction._context(step, Effect("new", row), worth)
     assert again is not None
