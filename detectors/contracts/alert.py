@@ -10,6 +10,8 @@ from typing import Literal
 import msgspec
 
 Severity = Literal["low", "medium", "high", "critical"]
+# A test of the law or of a supervisor: it holds, it does not, or it cannot be told from what the contract carries.
+Outcome = Literal["met", "not_met", "cannot_tell"]
 Number = str | int | float
 
 
@@ -33,6 +35,21 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     value: Number
     unit: str
+
+
+class LawTest(msgspec.Struct, frozen=True, kw_only=True):
+    """One test that the law or a supervisor makes (contract 1.1); `text_en` and `text_ko` say which, of what article.
+
+    `id` is the rule's own name for it. `missing` names the field without which it cannot be told, as
+    `transactions.residency`; None where it is told, and where no field of the contract would tell it.
+    A missing field is never `met`: what is not known never counts against a person.
+    """
+
+    id: str
+    outcome: Outcome
+    text_en: str
+    text_ko: str
+    missing: str | None = None
 
 
 class TypologyHit(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,11 +20,11 @@ from detectors.books.folded_payments import Folded
 from detectors.books.party import MOST_PARTS, Facts
 from detectors.books.payments import NO_DOCUMENT, OUT, Payment, Rows
 from detectors.books.wanted import Wanted
-from detectors.contracts.alert import LimitShown, Measured, Number
+from detectors.contracts.alert import LawTest, LimitShown, Measured, Number, Outcome
 from detectors.contracts.configuration import Legend
 from detectors.contracts.events import PartyType, Transaction
 from detectors.contracts.limits import DatedLimit, LimitKinds, Rulebook
-from detectors.typologies.declared import DueDate, TrialDay, Words
+from detectors.typologies.declared import DueDate, Said, Sanction, TrialDay, Words
 from detectors.values.money import Ratio
 from detectors.wording import phrases
 
@@ -170,7 +170,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     finding holds, `bound` says that it is an upper bound over payments kept in totals (t01_folded.py). `institution` is
     the payment's, `parts` says how much came from each, `without` how large the finding is without one other
     institution each, where the rest satisfies the rule; `alone` how large by the payment's own institution alone, 0
-    where that does not satisfy the rule, or where `without` says it.
+    where that does not satisfy the rule, or where `without` says it. `tests` are the tests of the law and of the
+    supervisor, those that are not met and that cannot be told among them (`law_test`).
     """
 
     strength: float
@@ -198,6 +199,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     without: tuple[tuple[str, int], ...] = ()
     alone: int = 0
     bound: bool = False
+    tests: tuple[LawTest, ...] = ()
 
 
 class Change(NamedTuple):
@@ -225,6 +227,9 @@ class Typology(Protocol):
     wants: Wanted
     due_dates: tuple[DueDate, ...]
     words: Words
+    # what an investigator does next, in order; the articles whose sanctions may apply, none for what is no breach
+    next_steps: tuple[Said, ...]
+    sanctions: tuple[Sanction, ...]
 
     def evaluate(self, context: Context) -> Finding | None:
         """What the payment completes, or None. Changes nothing."""
@@ -252,6 +257,17 @@ class Typology(Protocol):
     def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction]]:
         """Payments that complete it under a day's limits, each with what it tries; a new configuration is tried so."""
         ...
+
+
+def law_test(name: str, text_en: str, text_ko: str, *, holds: bool | None, missing: str | None = None) -> LawTest:
+    """A test of the law with its outcome: `holds` is None where it cannot be told, for lack of the field `missing`.
+
+    Raises `ValueError` for a field that is missing of a test that was told.
+    """
+    if holds is not None and missing is not None:
+        raise ValueError(f"test {name}: got: told {holds}, and {missing} missing; expected: not told without the field")
+    outcome: Outcome = "cannot_tell" if holds is None else "met" if holds else "not_met"
+    return LawTest(id=name, outcome=outcome, text_en=text_en, text_ko=text_ko, missing=missing)
 
 
 # Other institutions, those with most money, without which a finding is looked at too. Each costs as much as the first

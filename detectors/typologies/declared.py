@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from detectors.books.wanted import LookBack, OneByOne, Wanted, together
 from detectors.contracts.events import Transaction
@@ -61,6 +61,32 @@ class Words(NamedTuple):
     beginning: Mapping[str, str] = {}
     windows: tuple[tuple[str, str], ...] = ()
     legal_basis: Mapping[str, str] = {}
+
+
+class Said(NamedTuple):
+    """Something said to investigators in both languages; whole sentences without a full stop."""
+
+    text_en: str
+    text_ko: str
+
+
+# What the law may punish, by the article that is not kept: a rate other than the one fixed, business without
+# registration, the procedure of payments, a payment method or a capital transaction without report, means of payment
+# carried over the border undeclared (Foreign Exchange Transactions Act); a declared price or duty (Customs Act).
+Article = Literal["act_5_2", "act_8", "act_15", "act_16", "act_17", "act_18", "customs_270", "customs_270_2"]
+ARTICLES: tuple[Article, ...] = get_args(Article)
+
+
+class Sanction(NamedTuple):
+    """An article whose sanctions may apply, and on what condition: `when_en` follows "if", `when_ko` ends in -면.
+
+    The amounts are dated limits of the configuration, so a rule names no number. The condition says what an
+    investigator would have to find; an alert finds nobody guilty.
+    """
+
+    article: Article
+    when_en: str
+    when_ko: str
 
 
 class TrialDay(NamedTuple):
@@ -132,12 +158,27 @@ def _of_one(typology: "Typology") -> Iterator[str]:
     yield from _limits(typology)
     yield from _due_dates(typology)
     yield from _wants(typology.wants)
+    yield from _guidance(typology)
     for name, word in _words_of(typology).items():
         if not _HANGUL.search(word.ko):
             yield f"Korean word of {name}: got: {word.ko!r}; expected: a word in Korean"
     for pattern, form in typology.words.windows:
         if _groups(pattern) != 1 or form.count("{}") != 1:
             yield f"window: got: {pattern!r}, {form!r}; expected: a regular expression with one group, and one {{}}"
+
+
+def _guidance(typology: "Typology") -> Iterator[str]:
+    """What is wrong with the next steps and sanctions: an investigator must know what to do, in either language."""
+    if not typology.next_steps:
+        yield "next_steps: got: none; expected: what an investigator does next, in English and Korean"
+    for english, korean in (*typology.next_steps, *((one.when_en, one.when_ko) for one in typology.sanctions)):
+        if not english or english.endswith(".") or _HANGUL.search(english):
+            yield f"English text: got: {english!r}; expected: English without a full stop"
+        if not _HANGUL.search(korean) or korean.endswith("."):
+            yield f"Korean text: got: {korean!r}; expected: Korean without a full stop"
+    for one in typology.sanctions:
+        if one.article not in ARTICLES:
+            yield f"sanction: got: {one.article!r}; expected: one of {', '.join(ARTICLES)}"
 
 
 def _groups(pattern: str) -> int | None:

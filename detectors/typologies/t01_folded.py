@@ -16,6 +16,7 @@ from detectors.books.payments import Rows, running_sums
 from detectors.contracts.alert import Measured
 from detectors.contracts.limits import DatedLimit
 from detectors.typologies.base import Context, Finding
+from detectors.typologies.t01_words import law_tests
 from detectors.values.legal_calendar import DAY_US, HOUR_US, local_date, midnight_us
 from detectors.values.money import plain
 from detectors.wording import phrases
@@ -139,4 +140,5 @@ def bound_finding(
         ),
         folded=found.folded,
         bound=True,
+        tests=law_tests(context, None, width),
     )

@@ -35,7 +35,7 @@ from detectors.typologies.base import (
 from detectors.typologies.declared import DueDate, TrialDay
 from detectors.typologies.t01_folded import bound, bound_finding, folded_of_its_own
 from detectors.typologies.t01_windows import FewWindows, Windows, without_one
-from detectors.typologies.t01_words import WORDS, pieces_told
+from detectors.typologies.t01_words import NEXT_STEPS, SANCTIONS, WORDS, law_tests, pieces_told
 from detectors.values.legal_calendar import DAY_US, local_date
 from detectors.values.money import plain
 from detectors.wording import phrases
@@ -51,7 +51,7 @@ SET_OF_BENEFICIARIES = 0.9
 # Since 2026-01 the line itself binds only after the annual cap: before it, the pattern is an indicator, not a breach.
 BEFORE_CAP = 0.8
 UNDOCUMENTED = OUT | NO_DOCUMENT
-# Up to this many pieces the search for fewer tries every number; a handful is what investigators read.
+# Up to this many pieces the search for fewer tries every number.
 FEW_PIECES = 16
 FEW_WINDOWS = 64
 FLAG = LimitKind("flag", "0", "1", whole=True, needed=False)
@@ -98,8 +98,7 @@ class SplitRemittance:
             "window_quarter": LimitKind("days", "0.001", "3660", ko="관찰 기간(분기)"),
         }
     )
-    # Incoming payments without documents stay too. No rule reads their rows, and states of today have them.
-    wants = Wanted(
+    wants = Wanted(  # incoming payments without documents stay too: states of today have them
         look_back=(LookBack(Which(undocumented=True), LOOK_BACK_DAYS),),
         one_by_one=(OneByOne(Which("out", undocumented=True), LOOK_BACK_DAYS, split_band, tally=""),),
         proofs=(Which(undocumented=True),),
@@ -107,6 +106,8 @@ class SplitRemittance:
     )
     due_dates: tuple[DueDate, ...] = ()
     words = WORDS
+    next_steps = NEXT_STEPS
+    sanctions = SANCTIONS
 
     def evaluate(self, context: Context) -> Finding | None:
         """The largest group of pieces around this payment that satisfies the rule. Cost: 1 us when out of the band."""
@@ -387,6 +388,7 @@ def _finding(
         peer_baseline=round(peers[1] / peers[0], 4) if peers[0] else None,
         text_en=english,
         text_ko=korean,
+        tests=law_tests(context, len(set(pieces["beneficiary"].tolist())), limits[shown.window].number),
     )
 
 

@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from detectors.books.payments import Rows
+from detectors.contracts.alert import LawTest
 from detectors.contracts.limits import DatedLimit
-from detectors.typologies.base import Context
-from detectors.typologies.declared import Word, Words
+from detectors.typologies.base import Context, law_test
+from detectors.typologies.declared import Said, Sanction, Word, Words
 from detectors.wording import phrases
 
 # (payments in the band, all payments without documents)
@@ -40,6 +41,79 @@ WORDS = Words(
         ),
     },
 )
+# Pieces within this many days are close in time without question; the notice names no number (our judgement).
+SURELY_CLOSE_DAYS = 1
+NEXT_STEPS: tuple[Said, ...] = (
+    Said(
+        "Ask the institutions for the payment orders of all pieces: who ordered them, from which account and device",
+        "모든 분할송금의 지급신청서를 요청하여 신청인, 출금계좌와 접속기기를 확인하십시오",
+    ),
+    Said(
+        "Ask the remitter for the contract or bill behind the pieces, to tell one payment from several",
+        "하나의 송금인지 여러 건의 송금인지 구분할 수 있도록 송금인에게 원인 계약서나 청구서를 요청하십시오",
+    ),
+    Said(
+        "Check whether the sum paid for a capital transaction or a third party, which would have needed a report",
+        "합계 금액이 신고가 필요한 자본거래나 제3자 지급에 해당하는지 확인하십시오",
+    ),
+    Said(
+        "Check whether the year's total over all institutions had used up the amount that needs no documents",
+        "전 금융기관의 연간 누계금액이 증빙서류가 필요 없는 한도를 모두 사용하였는지 확인하십시오",
+    ),
+)
+SANCTIONS: tuple[Sanction, ...] = (
+    Sanction(
+        "act_15",
+        "the pieces were one payment for which documents were due",
+        "각 송금이 증빙서류를 제출하여야 하는 하나의 지급이었다면",
+    ),
+    Sanction(
+        "act_18",
+        "the pieces paid for a capital transaction that needed a report",
+        "각 송금이 신고가 필요한 자본거래의 대금이었다면",
+    ),
+)
+
+
+def law_tests(context: Context, payees: int | None, width: Decimal) -> tuple[LawTest, ...]:
+    """The tests of one transfer and of the line, for pieces within `width` days to `payees`, None where not known."""
+    purpose = bool(context.names[context.payment.purpose])
+    # a line that waits for the cap is tested by the cap of all; without one it binds at once
+    flag, cap = context.limit("T01", "line_applies_after_cap"), context.law("annual_cap")
+    binds = flag is None or not flag.number or cap is None or context.annual_total() > cap.cents
+    return (
+        law_test(
+            "same_remitter",
+            "One transfer (FSC notice of 2021-11-15): the remitter is the same",
+            "동일 송금(금융위원회 2021년 11월 15일 안내): 송금인이 같음",
+            holds=True,
+        ),
+        law_test(
+            "same_purpose",
+            "One transfer (FSC notice of 2021-11-15): the purpose is the same",
+            "동일 송금(금융위원회 2021년 11월 15일 안내): 송금 사유가 같음",
+            holds=True if purpose else None,
+            missing=None if purpose else "transactions.purpose",
+        ),
+        law_test(
+            "close_in_time",
+            f"One transfer (FSC notice of 2021-11-15): close in time, here {phrases.counted(width, 'day', 'days')}",
+            f"동일 송금(금융위원회 2021년 11월 15일 안내): 시간적으로 근접함. 여기서는 {width}일 이내",
+            holds=True if width <= SURELY_CLOSE_DAYS else None,
+        ),
+        law_test(
+            "one_beneficiary",
+            "All pieces went to one beneficiary",
+            "모든 송금의 수취인이 같음",
+            holds=None if payees is None else payees == 1,
+        ),
+        law_test(
+            "line_binds",
+            "The line for documents binds: at once, or as the yearly amount is used up (Regulation art. 4-3(1))",
+            "증빙 기준금액이 적용됨: 바로 적용되거나 연간 누계금액을 모두 사용함(외국환거래규정 제4-3조제1항)",
+            holds=binds,
+        ),
+    )
 
 
 def pieces_told(

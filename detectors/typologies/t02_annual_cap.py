@@ -20,7 +20,15 @@ from detectors.contracts.alert import Measured
 from detectors.contracts.events import PartyType, Transaction
 from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.typologies.base import Change, Context, Finding, Past, largest_others, slot, undocumented_sum
-from detectors.typologies.declared import DueDate, TrialDay, Word, Words
+from detectors.typologies.declared import DueDate, TrialDay
+from detectors.typologies.t02_words import (
+    NEXT_STEPS,
+    OTHER_INSTITUTIONS,
+    OTHER_INSTITUTIONS_KO,
+    SANCTIONS,
+    WORDS,
+    law_tests,
+)
 from detectors.values.legal_calendar import DAY_US, local, midnight_us, year_bounds
 from detectors.values.money import plain
 from detectors.wording import phrases
@@ -35,7 +43,6 @@ MEMORY_US = 366 * DAY_US
 YEARS_KEPT = 2
 # institutions named in the sentence; the measured values hold ten
 NAMED = 5
-OTHER_INSTITUTIONS, OTHER_INSTITUTIONS_KO = "other institutions", "기타 기관"
 
 
 class _Crossing(NamedTuple):
@@ -74,23 +81,9 @@ class AnnualCap:
         totals=True,
     )
     due_dates: tuple[DueDate, ...] = ()
-    words = Words(
-        measured={
-            "annual_total": Word("연간 송금 합계"),
-            "over_cap": Word("한도 초과 금액"),
-            "payments": Word("송금 건수"),
-            "cap_crossed_on": Word("한도를 넘은 날"),
-            "payments_after_crossing": Word("한도를 넘은 뒤의 송금 건수"),
-            OTHER_INSTITUTIONS: Word(OTHER_INSTITUTIONS_KO),
-            **{name: Word(korean) for name, korean in phrases.FOLDED_KO.items()},
-        },
-        beginning={"total at ": "{} 송금 합계"},
-        windows=((r"calendar year (\d+)", "{}년 한 해"),),
-        legal_basis={
-            "Foreign Exchange Transactions Act art. 15 (payment procedure): yearly amount a person may remit "
-            "without documents": "외국환거래법 제15조(지급절차 등): 개인이 증빙서류 없이 송금할 수 있는 연간 금액",
-        },
-    )
+    words = WORDS
+    next_steps = NEXT_STEPS
+    sanctions = SANCTIONS
 
     def evaluate(self, context: Context) -> Finding | None:
         """The cap that is crossed with this payment in its year, the one for all channels first. Cost: 10 us."""
@@ -260,6 +253,7 @@ def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Findi
         text_en=english,
         text_ko=korean,
         folded=crossing.folded.count,
+        tests=law_tests(context, at_one=max(by_institution.values()) > cap.cents),
     )
 
 

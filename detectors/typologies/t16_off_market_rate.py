@@ -28,7 +28,7 @@ from detectors.contracts.events import PartyType, Transaction
 from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.typologies.base import Change, Context, Deal, Finding, Past, largest_others, slot
 from detectors.typologies.declared import DueDate, TrialDay
-from detectors.typologies.t16_words import WORDS
+from detectors.typologies.t16_words import NEXT_STEPS, SANCTIONS, WORDS, law_tests
 from detectors.values import money
 from detectors.values.legal_calendar import DAY_US, local
 from detectors.values.market_gap import CENTIBP, WHOLE, deviation_of
@@ -105,6 +105,8 @@ class OffMarketRate:
     wants = Wanted()
     due_dates: tuple[DueDate, ...] = ()
     words = WORDS
+    next_steps = NEXT_STEPS
+    sanctions = SANCTIONS
 
     def evaluate(self, context: Context) -> Finding | None:
         """The deal of this payment, when it is off the market. Cost: 3 us unless it fires."""
@@ -318,6 +320,7 @@ def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], thresh
         peer_baseline=round(_spread(context, deal)[1] / CENTIBP, 1),
         text_en=english,
         text_ko=korean,
+        tests=law_tests(own_n, persistent=persistent),
     )
 
 

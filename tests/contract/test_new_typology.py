@@ -22,8 +22,8 @@ from detectors.contracts.events import PartyType, Transaction
 from detectors.contracts.limits import LimitKind, LimitKinds
 from detectors.testbed import gate_evidence
 from detectors.testbed.gate import CostLimits, decide
-from detectors.typologies.base import Change, Context, Finding, Past
-from detectors.typologies.declared import DueDate, TrialDay, Word, Words, faults
+from detectors.typologies.base import Change, Context, Finding, Past, law_test
+from detectors.typologies.declared import DueDate, Said, Sanction, TrialDay, Word, Words, faults
 from detectors.values.legal_calendar import DAY_US
 from detectors.values.money import plain
 from detectors.wording import phrases
@@ -72,6 +72,8 @@ class GoldExports:
         windows=((r"gold of (\d+) d", "최근 {}일"),),
         legal_basis={"Customs Act art. 241 (export declaration)": "관세법 제241조(수출신고)"},
     )
+    next_steps = (Said("Ask for the export declarations", "수출신고필증을 요청하십시오"),)
+    sanctions: tuple[Sanction, ...] = ()
 
     def evaluate(self, context: Context) -> Finding | None:
         """The sum over the window, when it is above the limit."""
@@ -107,6 +109,11 @@ class GoldExports:
             peer_baseline=None,
             text_en=f"{phrases.usd(total)} came in for gold ({phrases.basis(most)}).",
             text_ko=f"금 수출대금 {phrases.usd_ko(total)}가 입금되었습니다({phrases.basis_ko(most)}).",
+            tests=(
+                law_test(
+                    "declared", "The gold was declared", "금이 수출신고됨", holds=None, missing="declarations.hs_code"
+                ),
+            ),
         )
 
     def learn(self, context: Context) -> None:

@@ -1,6 +1,7 @@
 """What every typology must keep. A new one in the registry is tested here by itself, with its entry in `CASES`."""
 
 import math
+import re
 from datetime import UTC, datetime
 
 import msgspec
@@ -10,6 +11,7 @@ from detectors.alerting import build
 from detectors.contracts.alert import Alert
 from detectors.core import Outputs
 from detectors.typologies import REGISTRY
+from detectors.typologies.base import Finding
 from tests.support.ledger import Ledger, configuration, later
 
 IDS = [typology.id for typology in REGISTRY]
@@ -75,6 +77,32 @@ def test_its_case_fires_with_limits_measures_and_evidence(identifier):
         assert (item.event_id, item.commitment, item.topic) == (event.event_id, origin.commitment, origin.source.topic)
         assert item.event_time == event.event_time
         assert item.institution == event.institution
+
+
+@pytest.mark.parametrize("identifier", IDS)
+def test_its_findings_say_which_tests_of_the_law_are_met(identifier, monkeypatch):
+    """Some tests with names of their own, texts in both languages, and a missing field only where it cannot be told."""
+    findings: list[Finding] = []
+    evaluated = build.evaluate
+
+    def noted(context, config):
+        fired = evaluated(context, config)
+        if context.transaction.institution != "TRIAL":  # of payments by which a new configuration is tried
+            findings.extend(finding for typology, finding in fired if typology.id == identifier)
+        return fired
+
+    monkeypatch.setattr(build, "evaluate", noted)
+    CASES[identifier](Ledger())
+    assert findings
+    for finding in findings:
+        names = [test.id for test in finding.tests]
+        assert names
+        assert len(names) == len(set(names))
+        for test in finding.tests:
+            assert re.fullmatch("[a-z][a-z0-9_]{0,39}", test.id)
+            assert test.missing is None or test.outcome == "cannot_tell"
+            assert not re.search("[가-힣]", test.text_en)
+            assert re.search("[가-힣]", test.text_ko)
 
 
 @pytest.mark.parametrize("identifier", IDS)

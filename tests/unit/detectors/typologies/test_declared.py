@@ -9,11 +9,13 @@ import pytest
 from detectors.books.wanted import LookBack, OneByOne, Wanted, Which
 from detectors.contracts.limits import LimitKind
 from detectors.typologies import registered
-from detectors.typologies.declared import DueDate, TrialDay, Word, Words, faults
+from detectors.typologies.base import law_test
+from detectors.typologies.declared import ARTICLES, DueDate, Said, Sanction, TrialDay, Word, Words, faults
 
 TERM = LimitKind("days", "1", "365", ko="기한")
 SUM = LimitKind("USD", "0", "10", ko="합계")
 IN = Which("in")
+ASK = Said("Ask for the bill", "청구서를 요청하십시오")
 
 
 def one(**changes: Any) -> Any:
@@ -27,6 +29,8 @@ def one(**changes: Any) -> Any:
             "wants": Wanted((LookBack(IN, 30),), (OneByOne(IN, 30),)),
             "due_dates": (DueDate("declared", "payment", "term", 10),),
             "words": Words({"total": Word("합계")}),
+            "next_steps": (ASK,),
+            "sanctions": (Sanction("act_15", "one payment", "하나의 지급이었다면"),),
         }
         | changes
     )
@@ -70,6 +74,34 @@ def test_the_registered_typologies_declare_nothing_wrong():
         (
             {"limits": {"term": TERM, "sum": SUM._replace(ko="")}},
             "T19: Korean word of sum: got: ''; expected: a word in Korean",
+        ),
+        (
+            {"next_steps": ()},
+            "T19: next_steps: got: none; expected: what an investigator does next, in English and Korean",
+        ),
+        (
+            {"next_steps": (ASK._replace(text_en="Ask."),)},
+            "T19: English text: got: 'Ask.'; expected: English without a full stop",
+        ),
+        (
+            {"next_steps": (ASK._replace(text_en="청구서"),)},
+            "T19: English text: got: '청구서'; expected: English without a full stop",
+        ),
+        (
+            {"next_steps": (ASK._replace(text_en=""),)},
+            "T19: English text: got: ''; expected: English without a full stop",
+        ),
+        (
+            {"next_steps": (ASK._replace(text_ko="Ask"),)},
+            "T19: Korean text: got: 'Ask'; expected: Korean without a full stop",
+        ),
+        (
+            {"sanctions": (Sanction("act_15", "so", "그렇다면."),)},
+            "T19: Korean text: got: '그렇다면.'; expected: Korean without a full stop",
+        ),
+        (
+            {"sanctions": (Sanction("act_99", "so", "그렇다면"),)},  # type: ignore[arg-type]
+            f"T19: sanction: got: 'act_99'; expected: one of {', '.join(ARTICLES)}",
         ),
         (
             {"words": Words({"total": Word("total")})},
@@ -164,3 +196,14 @@ def test_a_trials_payment_is_a_persons_without_documents_unless_said_otherwise()
     assert (payment.amount, payment.direction, payment.party_type) == ("7.000000", "in", "company")
     assert (payment.currency, payment.channel, payment.evidence, payment.status) == ("USD", "app", "none", "settled")
     assert (payment.counterparty_country, payment.purpose, payment.institution) == ("VN", "1", "TRIAL")
+
+
+def test_a_test_of_the_law_is_met_not_met_or_cannot_be_told():
+    """Where a field is missing it cannot be told, and never is it told against it."""
+    outcomes = [law_test("one", "One", "하나", holds=holds).outcome for holds in (True, False, None)]
+    assert outcomes == ["met", "not_met", "cannot_tell"]
+    missing = law_test("one", "One", "하나", holds=None, missing="transactions.purpose")
+    assert (missing.outcome, missing.missing) == ("cannot_tell", "transactions.purpose")
+    for holds in (True, False):
+        with pytest.raises(ValueError, match=f"test one: got: told {holds}, and transactions.purpose missing"):
+            law_test("one", "One", "하나", holds=holds, missing="transactions.purpose")

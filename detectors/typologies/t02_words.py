@@ -1,0 +1,87 @@
+"""What T02 says beside its sentence: the tests of the law, the next steps, the sanctions, its own words in Korean."""
+
+from detectors.contracts.alert import LawTest
+from detectors.typologies.base import Context, law_test
+from detectors.typologies.declared import Said, Sanction, Word, Words
+from detectors.wording import phrases
+
+OTHER_INSTITUTIONS, OTHER_INSTITUTIONS_KO = "other institutions", "기타 기관"
+WORDS = Words(
+    measured={
+        "annual_total": Word("연간 송금 합계"),
+        "over_cap": Word("한도 초과 금액"),
+        "payments": Word("송금 건수"),
+        "cap_crossed_on": Word("한도를 넘은 날"),
+        "payments_after_crossing": Word("한도를 넘은 뒤의 송금 건수"),
+        OTHER_INSTITUTIONS: Word(OTHER_INSTITUTIONS_KO),
+        **{name: Word(korean) for name, korean in phrases.FOLDED_KO.items()},
+    },
+    beginning={"total at ": "{} 송금 합계"},
+    windows=((r"calendar year (\d+)", "{}년 한 해"),),
+    legal_basis={
+        "Foreign Exchange Transactions Act art. 15 (payment procedure): yearly amount a person may remit "
+        "without documents": "외국환거래법 제15조(지급절차 등): 개인이 증빙서류 없이 송금할 수 있는 연간 금액",
+    },
+)
+NEXT_STEPS: tuple[Said, ...] = (
+    Said(
+        "Compare the total with what each institution reports of this person for the year",
+        "각 금융기관이 통보한 이 송금인의 연간 누계금액과 합계를 대조하십시오",
+    ),
+    Said(
+        "Ask the institutions which of the payments had documents after all, and whether one was returned",
+        "증빙서류가 사후에 제출된 송금이나 반환된 송금이 있는지 금융기관에 확인하십시오",
+    ),
+    Said(
+        "Check whether the person is a foreign resident, who has another amount and one designated bank",
+        "한도와 지정거래외국환은행이 따로 정해진 외국인거주자인지 확인하십시오",
+    ),
+    Said(
+        "Ask what the payments after the crossing were for, and whether one needed a report",
+        "한도를 넘은 뒤의 송금 사유와 신고가 필요한 거래인지 확인하십시오",
+    ),
+)
+SANCTIONS: tuple[Sanction, ...] = (
+    Sanction(
+        "act_15",
+        "documents were due for a payment beyond the yearly amount and none were shown",
+        "연간 한도를 넘은 지급에 증빙서류가 필요하였으나 제출되지 않았다면",
+    ),
+    Sanction(
+        "act_18",
+        "the payments paid for a capital transaction that needed a report",
+        "송금이 신고가 필요한 자본거래의 대금이었다면",
+    ),
+)
+
+
+def law_tests(context: Context, *, at_one: bool) -> tuple[LawTest, ...]:
+    """The tests of the yearly amount; `at_one` says whether it is crossed at one institution alone."""
+    line = context.law("document_line")
+    return (
+        law_test(
+            "over_yearly_amount",
+            "The year's payments without documents are above the yearly amount (Regulation art. 4-3(1) no. 1)",
+            "한 해의 무증빙 지급 누계가 연간 금액을 넘음(외국환거래규정 제4-3조제1항제1호)",
+            holds=True,
+        ),
+        law_test(
+            "over_at_one_institution",
+            "They are above it at one institution alone; only since 2025-12-29 are all institutions added up",
+            "한 금융기관의 누계만으로도 연간 금액을 넘음. 전 금융기관 합산은 2025년 12월 29일부터 적용됨",
+            holds=at_one,
+        ),
+        law_test(
+            "resident_with_this_amount",
+            "The person is a resident and no foreign resident, who has another amount (Regulation art. 4-4)",
+            "한도가 다른 외국인거주자가 아닌 거주자임(외국환거래규정 제4-4조)",
+            holds=None,
+            missing="transactions.residency",
+        ),
+        law_test(
+            "payment_over_line",
+            "This payment is above the amount that needs no documents even then (Regulation art. 4-3(1) no. 2)",
+            "이 송금이 한도 초과 후에도 증빙서류가 필요 없는 건당 금액을 넘음(외국환거래규정 제4-3조제1항제2호)",
+            holds=None if line is None else context.payment.usd > line.cents,
+        ),
+    )
