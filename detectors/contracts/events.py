@@ -21,6 +21,10 @@ PartyType = Literal["person", "sole_trader", "company", "bank"]
 Channel = Literal["branch", "web", "app", "small_remitter", "card", "exchanger", "interbank"]
 Evidence = Literal["none", "exempt", "shown", "verified"]
 Verdict = Literal["confirmed", "refuted", "inconclusive", "duplicate", "withdrawn"]
+# As the Act and its Regulation tell the parties apart (Reg 4-3, 4-4): a foreign resident is a foreigner who lives here.
+Residency = Literal["resident", "foreign_resident", "non_resident"]
+# Kinds of registered business that are inspected by their own authority (Decree 35(4)).
+Register = Literal["exchanger", "small_remitter", "specialised"]
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
@@ -42,7 +46,11 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
 
 
 class Transaction(_Event, frozen=True, kw_only=True, tag="transaction"):
-    """A payment across the border, as `fx.transactions.v1` without identifiers; `party` is the record's key."""
+    """A payment across the border, as `fx.transactions.v1` without identifiers; `party` is the record's key.
+
+    `residency` is None where the sender says nothing, which the contract reads as `resident`; `designated_bank` says
+    whether it went through the bank that the party designated, None where the sender does not say.
+    """
 
     event_time: Moment
     direction: Direction
@@ -78,6 +86,8 @@ class Transaction(_Event, frozen=True, kw_only=True, tag="transaction"):
     ip_country: str | None = None
     exchange_linked_inflow_24h: str | None = None
     remittance_classes: tuple[str, ...] = ()
+    residency: Residency | None = None
+    designated_bank: bool | None = None
 
 
 class Declaration(_Event, frozen=True, kw_only=True, tag="declaration"):
@@ -128,12 +138,15 @@ class Profile(_Event, frozen=True, kw_only=True, tag="profile"):
     region: str | None = None
     related_counterparties: tuple[str, ...] = ()
     as_of: Moment
+    register: Register | None = None
+    residency: Residency | None = None
 
 
 class Disposition(_Event, frozen=True, kw_only=True, tag="disposition"):
     """An investigator's verdict on an alert.
 
-    The free-text reason stays outside; `reason_hash` is its keyed fingerprint.
+    The free-text reason stays outside; `reason_hash` is its keyed fingerprint. `voluntary` says that the party put it
+    right itself, None where the officer does not say.
     """
 
     alert_id: str
@@ -146,6 +159,7 @@ class Disposition(_Event, frozen=True, kw_only=True, tag="disposition"):
     legal_basis: str | None = None
     sanction: Literal["none", "warning", "fine", "referral"] | None = None
     office: str | None = None
+    voluntary: bool | None = None
 
 
 class ConfigurationChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="configuration"):

@@ -13,7 +13,16 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from detectors.contracts.configuration import Configuration
-from detectors.contracts.events import Channel, Direction, Evidence, PartyType, Status, Verdict
+from detectors.contracts.events import (
+    Channel,
+    Direction,
+    Evidence,
+    PartyType,
+    Register,
+    Residency,
+    Status,
+    Verdict,
+)
 from streams.contracts import decimals
 
 TRANSACTIONS = "fx.transactions.v1"
@@ -47,7 +56,10 @@ Token = Annotated[str, Meta(pattern=TOKEN_PATTERN)]
 
 
 class TransactionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """CONTRACT `fx.transactions.v1`: a payment across the border, as a bank reports it. Holds personal data."""
+    """CONTRACT `fx.transactions.v1`: a payment across the border, as a bank reports it. Holds personal data.
+
+    `residency` and `designated_bank` came with 1.1.
+    """
 
     event_id: Id64
     event_time: Time
@@ -84,6 +96,8 @@ class TransactionRecord(msgspec.Struct, frozen=True, kw_only=True):
     ip_country: Country | UnsetType = UNSET
     exchange_linked_inflow_24h: Money | UnsetType = UNSET
     remittance_info: Annotated[str, Meta(max_length=140)] | UnsetType = UNSET
+    residency: Residency = "resident"
+    designated_bank: bool | UnsetType = UNSET
 
 
 class DeclarationRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +138,10 @@ class RateRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProfileRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """CONTRACT `fx.profiles.v1`: what is known of a resident party. Holds personal data."""
+    """CONTRACT `fx.profiles.v1`: what is known of a resident party. Holds personal data.
+
+    `register` and `residency` came with 1.1.
+    """
 
     event_id: Id64
     party_id: Id64
@@ -138,10 +155,15 @@ class ProfileRecord(msgspec.Struct, frozen=True, kw_only=True):
     region: Region | UnsetType = UNSET
     related_counterparties: Annotated[tuple[Id128, ...], Meta(max_length=RELATED_LIMIT)] | UnsetType = UNSET
     as_of: Time
+    register: Register | UnsetType = UNSET
+    residency: Residency | UnsetType = UNSET
 
 
 class DispositionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """CONTRACT `fx.dispositions.v1`: an investigator's verdict on an alert; `party` is the alert's token."""
+    """CONTRACT `fx.dispositions.v1`: an investigator's verdict on an alert; `party` is the alert's token.
+
+    `voluntary` came with 1.1.
+    """
 
     event_id: Id64
     alert_id: Named
@@ -154,6 +176,7 @@ class DispositionRecord(msgspec.Struct, frozen=True, kw_only=True):
     legal_basis: str | UnsetType = UNSET
     sanction: Literal["none", "warning", "fine", "referral"] | UnsetType = UNSET
     office: str | UnsetType = UNSET
+    voluntary: bool | UnsetType = UNSET
 
 
 class RulesRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -51,6 +51,8 @@ LABELS = split_by_language(
         "ip_country": ("Country of the address", "접속 국가"),
         "exchange_linked_inflow_24h": ("From crypto exchanges", "가상자산 관련 유입"),
         "remittance_classes": ("Classes of its text", "송금 문구 분류"),
+        "residency": ("Residency", "거주성"),
+        "designated_bank": ("Through the designated bank", "지정거래외국환은행 이용"),
         "declared_time": ("When", "일시"),
         "kind": ("Import or export", "수입·수출"),
         "quantity": ("Quantity", "수량"),
@@ -75,6 +77,7 @@ LABELS = split_by_language(
         "region": ("Region", "지역"),
         "related_counterparties": ("Related parties", "특수관계인"),
         "as_of": ("When", "일시"),
+        "register": ("Registered as", "등록 업종"),
         "alert_id": ("Alert", "경보"),
         "verdict": ("Verdict", "판정"),
         "reason_hash": ("Reason's fingerprint", "판정 사유 지문"),
@@ -84,6 +87,7 @@ LABELS = split_by_language(
         "legal_basis": ("Legal basis", "법적 근거"),
         "sanction": ("Sanction", "조치"),
         "office": ("Office", "부서"),
+        "voluntary": ("Corrected by the party itself", "자진 시정"),
         "notes": ("Mended at the door", "접수 시 보정"),
         "previous": ("Former tokens", "이전 토큰"),
         "identity": ("Fingerprint of its identity", "식별 지문"),
@@ -92,6 +96,9 @@ LABELS = split_by_language(
         "configuration": ("Tables", "설정 항목"),
     }
 )
+
+# as Python writes a boolean
+YES_OR_NO = {"True": ("yes", "예"), "False": ("no", "아니요")}
 
 _VALUES = {
     "direction": {"out": ("out: paid abroad", "해외로 지급"), "in": ("in: received from abroad", "해외에서 수령")},
@@ -140,6 +147,18 @@ _VALUES = {
         "inconclusive": ("inconclusive", "판단 보류"),
         "duplicate": ("duplicate", "중복 경보"),
         "withdrawn": ("withdrawn", "판정 철회"),
+    },
+    "residency": {
+        "resident": ("resident", "거주자"),
+        "foreign_resident": ("foreign resident", "외국인거주자"),
+        "non_resident": ("non-resident", "비거주자"),
+    },
+    "designated_bank": YES_OR_NO,
+    "voluntary": YES_OR_NO,
+    "register": {
+        "exchanger": ("exchanger", "환전영업자"),
+        "small_remitter": ("small remitter", "소액해외송금업자"),
+        "specialised": ("other specialised foreign exchange business", "기타전문외국환업무 등록자"),
     },
     "sanction": {
         "none": ("none", "조치 없음"),

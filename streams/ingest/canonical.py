@@ -133,6 +133,9 @@ def _payment_details(decoded: Decoded) -> dict[str, Any]:
         "hs_code": get("hs_code"),
         "ip_country": get("ip_country"),
         "exchange_linked_inflow_24h": get("exchange_linked_inflow_24h"),
+        # not the default of the type: a sender who says nothing has not said that the party is a resident
+        "residency": get("residency"),
+        "designated_bank": get("designated_bank"),
     }
 
 
@@ -212,6 +215,8 @@ def profile(decoded: Decoded, keys: Keys) -> tuple[Profile, Pseudonym]:
         region=get("region"),
         related_counterparties=tuple([each.token for each in related]),
         as_of=_in_utc(decoded),
+        register=get("register"),
+        residency=get("residency"),
     )
     return event, party
 
@@ -237,4 +242,5 @@ def disposition(decoded: Decoded, keys: Keys) -> Disposition:
         legal_basis=get("legal_basis"),
         sanction=get("sanction"),
         office=get("office"),
+        voluntary=get("voluntary"),
     )

@@ -184,6 +184,7 @@ _EXPECTED_TYPE: tuple[tuple[type[inspect.Type], type, str], ...] = (
     (inspect.DateType, str, "a string"),
     (inspect.VarTupleType, list, "a list"),
     (inspect.IntType, int, "a whole number"),
+    (inspect.BoolType, bool, "true or false"),
 )
 
 
@@ -195,7 +196,9 @@ def _classify(topic: InputTopic, name: str, content: Any) -> Fault:
     if isinstance(described, inspect.Metadata):
         described = described.type
     for kind, wanted, words in _EXPECTED_TYPE:
-        if isinstance(described, kind) and (not isinstance(content, wanted) or isinstance(content, bool)):
+        # to Python a boolean is a whole number
+        fits = isinstance(content, wanted) and isinstance(content, bool) == (wanted is bool)
+        if isinstance(described, kind) and not fits:
             return Fault("field.type", name, words)
     return _classify_content(described, name, content)
 

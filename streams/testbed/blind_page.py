@@ -93,6 +93,8 @@ def _facts(party: ShownParty) -> Iterable[str]:
             "employees": profile.employees,
             "industry": profile.industry_code,
             "region": profile.region,
+            "registered as": profile.register and _spelled(profile.register),
+            "residency": profile.residency and _spelled(profile.residency),
             "capital KRW": _amount(profile.capital_krw),
             "turnover KRW a year": _amount(profile.turnover_krw),
             "related counterparties": ", ".join(map(shorten, profile.related_counterparties)),
@@ -160,6 +162,8 @@ def _notes(payment: ShownPayment) -> Iterable[str]:
         "from crypto exchanges within 24 h, KRW": _amount(event.exchange_linked_inflow_24h),
         "device": event.device and shorten(event.device),
         "contact": event.contact and shorten(event.contact),
+        "residency": event.residency and _spelled(event.residency),
+        "designated bank": {None: None, True: "yes", False: "no"}[event.designated_bank],
         "text class": ", ".join(event.remittance_classes),
     }
     yield from (make_printable(f"{name} {value}") for name, value in told.items() if value)

@@ -257,6 +257,63 @@ def test_a_reader_of_v1_takes_an_event_of_a_later_ledger():
     assert envelope.decode_record(value, headers, 1, 0)[0] == pipeline.events()[0]
 
 
+GROWN = {
+    TRANSACTIONS: {"residency": "foreign_resident", "designated_bank": True},
+    "fx.profiles.v1": {"register": "small_remitter", "residency": "non_resident"},
+    "fx.dispositions.v1": {"voluntary": True},
+}
+# identity and body of `GOOD` under the development key, as written before these fields were built
+BEFORE = {
+    TRANSACTIONS: ("44b1206d38a81883ba1765472dc46ceb", "4d363c0580e68e7d931f57c0bca47c79"),
+    "fx.profiles.v1": ("305183ef01c460eeb86b623f4f559445", "b9b6e79de67aae69074e28e9f4dbe33b"),
+    "fx.dispositions.v1": ("3ddf3f2bed684b53807a77da95c368ba", "f8173b2fa09dd3f5b565d2cf1337bdd3"),
+}
+
+
+def ledger_value(body: dict[str, Any], topic: str) -> bytes:
+    """What the door writes of a record into the ledger."""
+    answer = admit(body, topic)
+    assert isinstance(answer, Admitted), answer
+    return answer.records[0][2]
+
+
+@pytest.mark.parametrize("topic", GROWN)
+def test_a_record_without_the_fields_of_1_1_is_written_as_before(topic):
+    """No fingerprint changes with an upgrade: a record that is sent again stays a duplicate, and no field appears."""
+    written = json.loads(ledger_value(GOOD[topic], topic))
+    assert (written["identity"], written["body"]) == BEFORE[topic]
+    assert written.keys().isdisjoint(GROWN[topic])
+
+
+@pytest.mark.parametrize("topic", GROWN)
+def test_the_fields_of_1_1_reach_the_ledger_and_stand_in_the_body(topic):
+    """The same event with one of them said is another body, and each is read back as it was said."""
+    value = ledger_value(GOOD[topic] | GROWN[topic], topic)
+    written, event = json.loads(value), envelope._decode_event(value)
+    assert {name: getattr(event, name) for name in GROWN[topic]} == GROWN[topic]
+    assert (written["identity"], written["body"] != BEFORE[topic][1]) == (BEFORE[topic][0], True)
+
+
+@pytest.mark.parametrize("topic", GROWN)
+def test_a_worker_of_before_reads_a_ledger_with_the_fields_of_1_1(topic):
+    """A worker that was not updated yet knows the event without them, and reads everything else of it."""
+    value = ledger_value(GOOD[topic] | GROWN[topic], topic)
+    now = envelope._decode_event(value)
+    fields = [each for each in msgspec.structs.fields(type(now)) if each.name not in GROWN[topic]]
+    old = msgspec.defstruct(
+        "Before",
+        [
+            (each.name, each.type, msgspec.field(default=each.default, default_factory=each.default_factory))
+            for each in fields
+        ],
+        kw_only=True,
+        tag_field="type",
+        tag=type(now).__struct_config__.tag,
+    )
+    read = msgspec.json.decode(value, type=old)
+    assert all(getattr(read, each.name) == getattr(now, each.name) for each in fields)
+
+
 # -- ledgers of earlier versions ----------------------------------------------------------------------------------
 
 

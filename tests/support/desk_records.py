@@ -87,6 +87,8 @@ EVENTS = [
         exchange_linked_inflow_24h="5000",
         previous={PARTY: "k0.0a3." + "9" * 32},
         notes=("respelled institution",),
+        residency="foreign_resident",
+        designated_bank=False,
     ),
     Declaration(
         event_id="d",
@@ -114,10 +116,12 @@ EVENTS = [
         capital_krw="100000000",
         employees=12,
         size="small",
+        register="exchanger",
+        residency="resident",
         as_of=NOON,
         identity="e" * 32,
         body="1" * 32,
     ),
-    disposition(amount_krw="1000", sanction="warning"),
+    disposition(amount_krw="1000", sanction="warning", voluntary=True),
     ConfigurationChange(configuration=load_settings().effective),
 ]

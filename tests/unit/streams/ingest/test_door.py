@@ -123,6 +123,8 @@ def test_every_field_of_the_contract_reaches_the_event():
         "hs_code": "847130",
         "ip_country": "KR",
         "exchange_linked_inflow_24h": "7",
+        "residency": "foreign_resident",
+        "designated_bank": False,
     }
     assert body.keys() == set(inputs.TransactionRecord.__struct_fields__)
     got = event(admit(body).records[0])
