@@ -63,6 +63,10 @@ KEPT = {
     "verdict",
     "amount_krw",
     "sanction",
+    "residency",
+    "designated_bank",
+    "register",
+    "voluntary",
 }
 TIMES = {
     "event_time",
