@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from detectors.alerting import evidence
 from detectors.books.accounting import Join
 from detectors.books.fingerprints import KINDS, Known, key
 from detectors.books.party import MOST_RELATED, Facts
@@ -34,6 +35,7 @@ from detectors.ranking.ensemble import Scored
 from detectors.ranking.fusion import fuse
 from detectors.rates.rate_checks import UNUSED, Verdict
 from detectors.transaction import apply_transaction
+from detectors.typologies import wanted
 from detectors.values.legal_calendar import to_us
 from detectors.values.money import parse_or_zero
 from detectors.values.shares import OFFICES, OTHERS
@@ -276,7 +278,7 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     if isinstance(event, Profile):
         _profile(state, event, origin)
     elif isinstance(event, Declaration):
-        _declaration(state, event)
+        _declaration(state, event, origin)
     return _APPLIED
 
 
@@ -340,10 +342,12 @@ def _profile(state: PartitionState, event: Profile, origin: Origin) -> None:
     store(state, event.party, event.previous, party, OFFICES)
 
 
-def _declaration(state: PartitionState, event: Declaration) -> None:
-    """Count a trader's declarations; matching them with payments is a later typology's work."""
+def _declaration(state: PartitionState, event: Declaration, origin: Origin) -> None:
+    """Count a trader's declarations, and keep what names them in alerts where a rule wants it."""
     parse_or_zero(event.value)
     party = recall(state, event.party, event.previous)
+    if wanted().declarations:
+        party.remember_proof(evidence.line_proof_of(state, event, origin))
     party.declarations += 1
     party.last_us = max(party.last_us, to_us(event.declared_time))
     store(state, event.party, event.previous, party, OFFICES)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors.alerting import build
+from detectors.alerting import build, evidence
 from detectors.alerting.build import UNSCORED, AlertFacts, RaisedAlert
 from detectors.books import accounting, aliases, payments
 from detectors.books import folded_payments as folded
@@ -194,7 +194,7 @@ def _account(step: _Step, row: Payment, worth: _Money, late: bool) -> Effect:
         taken_back.follow(state, effective, known, was)
     counts = effect.payment is not None and effect.kind in {"new", "amended"}
     if counts and any(which.holds(row.flags) for which in wanted().proofs):
-        known.remember_proof(build.proof_of(state, event, step.origin, piece=_is_piece(step, row)))
+        known.remember_proof(evidence.proof_of(state, event, step.origin, piece=_is_piece(step, row)))
     return effect
 
 
@@ -301,7 +301,7 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
     context = _context(step, effect, worth)
     fired = [] if context is None else build.evaluate(context, step.configuration)
     if fired:
-        known.remember_proof(build.proof_of(step.state, step.event, step.origin))
+        known.remember_proof(evidence.proof_of(step.state, step.event, step.origin))
     found = [] if history else build.news(fired, known, at_us)
     selection: Selection | None = build.RULE
     offered: Callable[[float], bool] = _never

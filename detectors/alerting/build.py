@@ -10,15 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
-import numpy as np
-from msgspec import UNSET
 
-from detectors.alerting import cases
+from detectors.alerting import cases, evidence
 from detectors.alerting import desks as routing
+from detectors.alerting.evidence import Trigger
 from detectors.alerting.reasons import reasons
-from detectors.books.party import MOST_PROOFS, Alerted, Party, Proof, commitment_text, packed_commitment, token_number
+from detectors.books.party import Alerted, Party
 from detectors.books.party_type import DISPUTED, who_said
-from detectors.books.payments import rows
 from detectors.contracts.alert import (
     Alert,
     Counterfactual,
@@ -39,7 +37,6 @@ from detectors.ranking.ensemble import Scored
 from detectors.ranking.fusion import fuse
 from detectors.typologies import registered
 from detectors.typologies.base import Context, Finding, Typology
-from detectors.values.legal_calendar import from_us
 from detectors.values.money import Exact, Ratio, half_even, plain
 from detectors.wording import phrases
 from detectors.wording.features import wording_of
@@ -167,7 +164,7 @@ def build(
     level = severity(score, at_risk)
     institutions = tuple(sorted({event.institution}.union(*(hit.finding.institutions for hit in found))))
     desks = routing.matching(typologies, level, event.party_type, institutions, case.configuration)
-    evidence, total = _evidence(case, found)
+    items, total = _evidence(case, found)
     usd_known = bool(found) or case.usd is not None
     effective = state.effective
     assert effective is not None
@@ -189,7 +186,7 @@ def build(
         typologies=tuple(_shown(hit, case.configuration) for hit in found),
         reasons=reasons(case.features, case.scored, [(_reason(case, hit), hit.finding.strength) for hit in found]),
         counterfactual=_rule_changes(case, found) if found else _statistical_changes(case, selection, offered),
-        evidence=evidence,
+        evidence=items,
         evidence_total=total,
         amount_usd=plain(at_risk) if usd_known else None,
         amount_krw=_krw(case, at_risk, bool(found)),
@@ -269,51 +266,10 @@ def _krw(case: AlertFacts, at_risk: int, ruled: bool) -> str | None:
 
 
 def _evidence(case: AlertFacts, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...], int]:
-    """The newest 50 payments behind the findings with the trigger, in ledger order, and how many there are in all.
-
-    Those that are kept in totals only (folded_payments.py), or no more, are among the number, never among the payments
-    shown, as only a row says a payment's time and institution.
-    """
-    trigger = case.origin.offset
-    offsets = {trigger}.union(*(hit.finding.offsets for hit in found))
-    proofs = {proof.offset: proof for proof in case.party.proofs}
-    proofs[trigger] = proof_of(case.state, case.event, case.origin)
-    kept = rows(case.party)
-    there = {trigger, *kept["offset"].tolist()}
-    named = [proofs[offset] for offset in sorted(offsets & proofs.keys() & there)][-MOST_PROOFS:]
-    shown = np.isin(kept["offset"], np.array([proof.offset for proof in named], "<i8"))
-    known = {int(row["offset"]): row for row in kept[shown]}
-    items = []
-    for proof in named:
-        original = commitment_text(proof.original)
-        keyed = ":" in original
-        own = proof.offset == trigger
-        items.append(
-            EvidenceItem(
-                event_id=proof.event_id,
-                topic=case.state.topics[proof.topic],
-                institution=case.event.institution if own else case.party.names[known[proof.offset]["institution"]],
-                event_time=case.event.event_time if own else from_us(int(known[proof.offset]["time"])),
-                offset=proof.offset,
-                commitment=original if keyed else UNSET,
-                sha256=UNSET if keyed else original,
-            )
-        )
-    return tuple(items), len(offsets) + max((hit.finding.folded for hit in found), default=0)
-
-
-def proof_of(state: PartitionState, event: Transaction, origin: Origin, *, piece: bool = False) -> Proof:
-    """What names this event in later alerts. An event without a source is named by the ledger's topic."""
-    topic = origin.source.topic if origin.source is not None else state.ledger_topic
-    share = state.shares.known_as(event.institution)
-    return Proof(
-        origin.offset,
-        state.topic_number(topic),
-        event.event_id,
-        packed_commitment(origin.commitment),
-        piece,
-        token_number(share) >> 48,
-    )
+    """The events behind the findings, and how many there are in all, those kept in totals only included."""
+    trigger = Trigger(case.state, case.configuration.legend, case.party, case.event, case.origin, case.usd)
+    items, total = evidence.evidence(trigger, [offset for hit in found for offset in hit.finding.offsets])
+    return items, total + max((hit.finding.folded for hit in found), default=0)
 
 
 def _rule_changes(case: AlertFacts, found: Sequence[Hit]) -> tuple[Counterfactual, ...]:

@@ -10,7 +10,8 @@ from datetime import date
 
 import msgspec
 
-from detectors.values.shares import OTHERS, fairly_cut
+from detectors.books.proofs import Proof, newest_proofs
+from detectors.values.shares import OTHERS
 
 # Failure prevented: a sender with ever new names, reversals or verdicts must not make one party's record grow for ever.
 # 2 048 payments of as many purposes and institutions each, and all currencies; beyond it names in use alone are kept
@@ -38,26 +39,7 @@ MOST_ALIASES = 1000
 MOST_RELATED = 256
 # Former tokens of a party, one a key rotation; they lead to it for 435 days.
 MOST_FORMERS = 8
-# an alert shows at most 50 events (CONTRACT fx.alerts.v1)
-MOST_PROOFS = 50
-_DIGEST = 32
 _EVENT_BYTES = 8
-
-
-class Proof(msgspec.Struct, frozen=True, array_like=True):
-    """What names an event in an alert: ledger offset, number of its topic, sender's id, and what proves the original.
-
-    `original` is packed: 32 bytes of a commitment, then the id of its key; 32 bytes alone are a plain SHA-256. `piece`
-    says that a rule wants the payment one by one, `sender` is the hash of its institution's share (shares.py).
-    """
-
-    offset: int
-    topic: int
-    event_id: str
-    # the layout of the state knows this place by the name it had when a plain SHA-256 stood here
-    original: bytes = msgspec.field(name="sha256")
-    piece: bool = False
-    sender: int = 0
 
 
 class Reversal(msgspec.Struct, frozen=True, array_like=True):
@@ -239,8 +221,9 @@ class Party(msgspec.Struct, array_like=True):
     def remember_proof(self, proof: Proof) -> None:
         """Keep what names an event of the party, for the newest `MOST_PROOFS` that an alert may have to show.
 
-        Pieces have as many places of their own, and each institution its share. Failure prevented: fifty payments of a
-        cent, or fifty pieces of another bank, and the alert on a split could name none of its pieces.
+        Pieces have as many places of their own, lines of declarations too, and each institution its share. Failure
+        prevented: fifty payments of a cent, or fifty pieces of another bank, and the alert on a split could name none
+        of its pieces.
         """
         if any(kept.offset == proof.offset for kept in self.proofs):
             return
@@ -250,31 +233,6 @@ class Party(msgspec.Struct, array_like=True):
 def newest_unusual(packed: bytes) -> bytes:
     """The newest `MOST_UNUSUAL` of these payments."""
     return packed[-MOST_UNUSUAL * _EVENT_BYTES :]
-
-
-def newest_proofs(proofs: list[Proof]) -> list[Proof]:
-    """The newest `MOST_PROOFS` pieces and as many others, each institution its share of them, in their order."""
-    if len(proofs) <= MOST_PROOFS:
-        return proofs
-    pieces, others = [proof for proof in proofs if proof.piece], [proof for proof in proofs if not proof.piece]
-    if len(pieces) <= MOST_PROOFS and len(others) <= MOST_PROOFS:
-        return proofs
-    pieces = fairly_cut(pieces, MOST_PROOFS, lambda proof: proof.sender)
-    others = fairly_cut(others, MOST_PROOFS, lambda proof: proof.sender)
-    kept = {proof.offset for proof in (*pieces, *others)}
-    return [proof for proof in proofs if proof.offset in kept]
-
-
-def packed_commitment(text: str) -> bytes:
-    """A commitment (`<key id>:<64 hex digits>`, or 64 hex digits alone: a plain SHA-256) as `Proof` keeps it."""
-    key_id, _, digits = text.rpartition(":")
-    return bytes.fromhex(digits) + key_id.encode()
-
-
-def commitment_text(original: bytes) -> str:
-    """What `packed_commitment` packed."""
-    digits, key_id = original[:_DIGEST].hex(), original[_DIGEST:].decode()
-    return f"{key_id}:{digits}" if key_id else digits
 
 
 def _remember(aliases: dict[int, int], number: int, known_as: int) -> None:

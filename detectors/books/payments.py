@@ -7,7 +7,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors.books.party import Party, Proof, Restated
+from detectors.books.party import Party, Restated
+from detectors.books.proofs import Proof
 
 OUT = 1
 NO_DOCUMENT = 2
@@ -199,9 +200,9 @@ def prune(party: Party, kept: Horizons) -> None:
 
 
 def proofs_of(party: Party, found: Rows) -> list[Proof]:
-    """The party's proofs whose payments are among these rows."""
+    """The party's proofs whose payments are among these rows, and those of declared lines, which have no row."""
     known = set(found["offset"].tolist())
-    return [proof for proof in party.proofs if proof.offset in known]
+    return [proof for proof in party.proofs if proof.offset in known or proof.line is not None]
 
 
 def forget_names(party: Party) -> None:

@@ -72,13 +72,14 @@ class Wanted(NamedTuple):
     """What one rule wants kept, or all of them together.
 
     `proofs`: payments that an alert may have to name later. `totals`: the exact totals of folded payments that the law
-    adds up, by local day and institution.
+    adds up, by local day and institution. `declarations`: lines of customs declarations are named in alerts too.
     """
 
     look_back: tuple[LookBack, ...] = ()
     one_by_one: tuple[OneByOne, ...] = ()
     proofs: tuple[Which, ...] = ()
     totals: bool = False
+    declarations: bool = False
 
     def horizons(self, watermark_us: int, lateness_us: int, year_start_us: int) -> Horizons:
         """What `payments.prune` drops; `year_start_us` is the local year's start of watermark less lateness."""
@@ -118,7 +119,7 @@ def together(every: Iterable[Wanted]) -> Wanted:
     look_back: dict[Which, LookBack] = {}
     one_by_one: dict[OneByOne, None] = {}
     proofs: dict[Which, None] = {}
-    totals = False
+    totals = declarations = False
     for wanted in every:
         for one in wanted.look_back:
             had = look_back.get(one.payments, one)
@@ -127,10 +128,11 @@ def together(every: Iterable[Wanted]) -> Wanted:
         one_by_one |= dict.fromkeys(wanted.one_by_one)
         proofs |= dict.fromkeys(wanted.proofs)
         totals = totals or wanted.totals
+        declarations = declarations or wanted.declarations
     tallies = [one.tally for one in one_by_one if one.tally is not None]
     if len(set(tallies)) < len(tallies):
         raise ValueError(
             f"two rules count other payments in one table; got: tallies {tallies}; expected: each name once; to do: "
             "give the newer rule's tally the rule's own id"
         )
-    return Wanted(tuple(look_back.values()), tuple(one_by_one), tuple(proofs), totals)
+    return Wanted(tuple(look_back.values()), tuple(one_by_one), tuple(proofs), totals, declarations)

@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from detectors.contracts.events import Direction, Status
+
 Severity = Literal["low", "medium", "high", "critical"]
 # A test of the law or of a supervisor: it holds, it does not, or it cannot be told from what the contract carries.
 Outcome = Literal["met", "not_met", "cannot_tell"]
@@ -90,6 +92,11 @@ class EvidenceItem(msgspec.Struct, frozen=True, kw_only=True):
 
     `commitment` (contract 1.1) is a keyed hash of the sender's bytes, `<key id>:<64 hex digits>`: whoever has the key
     can prove the original, nobody else can guess at it. Events that an earlier release took in have `sha256` instead.
+
+    The fields below them (1.1) say what the payment was, as it counted when the alert was made: `amount` is what was
+    settled less what came back. What is not known is left out, as all of them are in alerts of earlier releases.
+    `x_purpose_en` and `x_purpose_ko` are the text of the purpose's code, where the configuration has one. A line of a
+    customs declaration has `x_kind`, its value as `amount`, and no `direction` or `status`.
     """
 
     event_id: str
@@ -99,6 +106,20 @@ class EvidenceItem(msgspec.Struct, frozen=True, kw_only=True):
     offset: int | None
     sha256: str | msgspec.UnsetType = msgspec.UNSET
     commitment: str | msgspec.UnsetType = msgspec.UNSET
+    direction: Direction | msgspec.UnsetType = msgspec.UNSET
+    status: Status | msgspec.UnsetType = msgspec.UNSET
+    amount: str | msgspec.UnsetType = msgspec.UNSET
+    currency: str | msgspec.UnsetType = msgspec.UNSET
+    amount_usd: str | msgspec.UnsetType = msgspec.UNSET
+    purpose: str | msgspec.UnsetType = msgspec.UNSET
+    purpose_en: str | msgspec.UnsetType = msgspec.field(name="x_purpose_en", default=msgspec.UNSET)
+    purpose_ko: str | msgspec.UnsetType = msgspec.field(name="x_purpose_ko", default=msgspec.UNSET)
+    counterparty: str | msgspec.UnsetType = msgspec.UNSET
+    branch: str | msgspec.UnsetType = msgspec.UNSET
+    declaration_no: str | msgspec.UnsetType = msgspec.UNSET
+    report_no: str | msgspec.UnsetType = msgspec.UNSET
+    kind: Literal["import", "export"] | msgspec.UnsetType = msgspec.field(name="x_kind", default=msgspec.UNSET)
+    line: int | msgspec.UnsetType = msgspec.field(name="x_line", default=msgspec.UNSET)
 
 
 class Versions(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 # whose share a proof is of; how much of an alerted series came from whom; whose share a party is in, and its former
 # names; whether a second institution told a payment (a bit of its row); which payments had a statistical alert; whose
 # share a deal of T16 is in.
-STATE_SCHEMA = 5
+# 6: what an event of an alert's evidence was, beside its row: counterparty, branch, numbers of declaration and report;
+# lines of declarations.
+STATE_SCHEMA = 6
 # `corrections_given_up`: none any more (restatement.py); the name stands in snapshots of state schema 4.
 # `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.
 # `broadcast`: those of `applied` that stand in every partition (rates, configurations), so that totals can be told

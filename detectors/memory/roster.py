@@ -8,19 +8,10 @@ the old token for a while, and a verdict names the token that its alert showed.
 from itertools import islice
 
 from detectors.books import accounting, folded_payments, reversals
-from detectors.books.party import (
-    MOST_ALERTED,
-    MOST_ALIASES,
-    MOST_FORMERS,
-    Facts,
-    Party,
-    newest_proofs,
-    newest_unusual,
-    pack,
-    unpack,
-)
+from detectors.books.party import MOST_ALERTED, MOST_ALIASES, MOST_FORMERS, Facts, Party, newest_unusual, pack, unpack
 from detectors.books.party_type import joined_words, stricter
 from detectors.books.payments import joined
+from detectors.books.proofs import newest_proofs
 from detectors.memory import verdicts
 from detectors.memory.state import PartitionState
 from detectors.values.shares import OTHERS

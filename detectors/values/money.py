@@ -87,6 +87,17 @@ def plain(hundredths: int) -> str:
     return f"{sign}{size // 100}.{size % 100:02d}"
 
 
+def decimal_text(amount: Exact) -> str:
+    """The number as a decimal string for machines, without an exponent; a single decimal is written as two."""
+    mantissa, places = amount
+    if not places:
+        return str(mantissa)
+    if places == 1:
+        mantissa, places = mantissa * 10, 2
+    whole, fraction = divmod(mantissa, 10**places)
+    return f"{whole}.{fraction:0{places}d}"
+
+
 def grouped(hundredths: int) -> str:
     """Hundredths for people, such as `29,400.00`."""
     sign, size = ("-", -hundredths) if hundredths < 0 else ("", hundredths)

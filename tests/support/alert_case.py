@@ -4,7 +4,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from detectors.alerting import build as builder
-from detectors.alerting.build import UNSCORED, AlertFacts, Hit, proof_of
+from detectors.alerting.build import UNSCORED, AlertFacts, Hit
+from detectors.alerting.evidence import proof_of
 from detectors.books.party import Alerted, unpack
 from detectors.books.party_type import STRICTEST_FIRST
 from detectors.contracts.alert import Alert, Measured, Selection

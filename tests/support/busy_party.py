@@ -16,7 +16,6 @@ from detectors.books.party import (
     MOST_ALIASES,
     MOST_NAMES,
     MOST_PARTS,
-    MOST_PROOFS,
     MOST_RAISED,
     MOST_RELATED,
     MOST_RESTATED,
@@ -27,7 +26,6 @@ from detectors.books.party import (
     Facts,
     Given,
     Party,
-    Proof,
     Restated,
     Reversal,
     pack,
@@ -35,6 +33,7 @@ from detectors.books.party import (
 )
 from detectors.books.party_type import MOST_INSTITUTIONS, OTHERS
 from detectors.books.payments import NO_DOCUMENT, OUT, ROW, SETTLED, rows
+from detectors.books.proofs import MOST_PROOFS, Proof
 from detectors.memory.verdicts import ALERT_BYTES, RAISED_BYTES
 from detectors.values.legal_calendar import DAY_US, to_us
 from tests.support.ledger import Ledger

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from detectors import transaction
-from detectors.alerting import build
+from detectors.alerting import evidence
 from detectors.books import accounting
 from detectors.books.accounting import Effect, Incoming
 from detectors.books.payment_ids import event_number
@@ -104,7 +104,7 @@ def test_what_names_a_payment_without_papers_is_kept(
         row = transaction._row(step, step_worth(step))
         step, *_ = accounted(monkeypatch, Effect(kind, row), ledger, **fields)
         [proof] = step.known.proofs
-        assert proof == build.proof_of(ledger.state, step.event, step.origin, piece=piece)
+        assert proof == evidence.proof_of(ledger.state, step.event, step.origin, piece=piece)
 
 
 def step_worth(step: Any) -> Any:

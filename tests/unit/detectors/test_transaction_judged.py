@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from detectors import transaction
-from detectors.alerting import build
+from detectors.alerting import build, evidence
 from detectors.alerting.build import RULE, UNSCORED
 from detectors.books import payments
 from detectors.books.accounting import Effect
@@ -96,7 +96,7 @@ def test_a_rules_alert_is_built_of_everything_known(monkeypatch: pytest.MonkeyPa
     assert judged == ("the alert", (("T0", 0.5), ("T1", 1.5), ("T2", 2.5)), (0.25, 0.5), "person")
     assert judging.evaluated == [(context, step.configuration)]
     assert judging.news == [(judging.found, step.known, step.at_us)]
-    assert step.known.proofs == [build.proof_of(step.state, step.event, step.origin)]
+    assert step.known.proofs == [evidence.proof_of(step.state, step.event, step.origin)]
 
 
 def test_the_alerts_won_is_of_the_event_and_not_of_an_old_rate(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from detectors.alerting import build as builder
-from detectors.alerting.build import RULE, krw_of, proof_of, severity
+from detectors.alerting.build import RULE, krw_of, severity
+from detectors.alerting.evidence import proof_of
 from detectors.books.party import Alerted, unpack
-from detectors.contracts.alert import EvidenceItem, Measured, Position, Reason, Selection, Versions
+from detectors.contracts.alert import Measured, Position, Reason, Selection, Versions
 from detectors.contracts.events import Origin, Source
 from detectors.ranking.ensemble import Scored
 from detectors.values.money import Exact, Ratio
@@ -241,17 +242,18 @@ def test_evidence_says_of_each_payment_its_own_time_bank_topic_and_commitment():
     case = case_of()
     alert = build(case, [hit(offsets=(TRIGGER, SECOND, FIRST))], RULE, never)
     commitments = ["k1:" + hashlib.sha256(f"fx.transactions.v1{place}".encode()).hexdigest() for place in range(3)]
-    assert alert.evidence == tuple(
-        EvidenceItem(
-            event_id=f"e{place + 1}",
-            topic="fx.transactions.v1",
-            institution=bank,
-            event_time=later(hours=place),
-            offset=place + 1,
-            commitment=commitments[place],
-        )
+    found = [(one.event_id, one.institution, one.event_time, one.offset, one.commitment) for one in alert.evidence]
+    assert found == [
+        (f"e{place + 1}", bank, later(hours=place), place + 1, commitments[place])
         for place, bank in enumerate(("BANKB", "BANKA", "BANKA"))
-    )
+    ]
+    assert {(item.topic, item.sha256) for item in alert.evidence} == {("fx.transactions.v1", msgspec.UNSET)}
+    assert [(one.amount, one.amount_usd) for one in alert.evidence] == [
+        ("4000", "4000.00"),
+        ("5000", "5000.00"),
+        ("1234.56", "1234.56"),
+    ]
+    assert {one.purpose_en for one in alert.evidence} == {"gift to a person abroad"}
 
 
 def test_an_event_of_an_earlier_release_has_its_hash():

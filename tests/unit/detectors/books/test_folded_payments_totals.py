@@ -8,8 +8,9 @@ import pytest
 
 from detectors.books import folded_payments
 from detectors.books.folded_payments import LARGEST_TOTAL, Day, Folded, Needs, folded_of
-from detectors.books.party import Party, Proof
+from detectors.books.party import Party
 from detectors.books.payments import NO_DOCUMENT, ORDERED, OUT, SETTLED, SMALL_REMITTER, Payment, rows, unpacked_rows
+from detectors.books.proofs import Proof
 from detectors.values.legal_calendar import DAY_US, to_us
 from tests.support.few_rows import few_rows
 from tests.support.wanted import needs_of

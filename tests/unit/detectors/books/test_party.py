@@ -7,28 +7,24 @@ import pytest
 
 from detectors.books import party as party_module
 from detectors.books.party import (
-    MOST_PROOFS,
     NAME_NUMBERS,
     Facts,
     Party,
-    Proof,
-    commitment_text,
     formers_of,
     last_seen,
-    newest_proofs,
     owned_by,
     owner_of,
     pack,
-    packed_commitment,
     token_number,
     told_by,
     unpack,
 )
+from detectors.books.proofs import Proof
 
 
-def proof(offset: int, *, piece: bool = False, sender: int = 0) -> Proof:
+def proof(offset: int, *, piece: bool = False) -> Proof:
     """What names an event."""
-    return Proof(offset, 0, f"e{offset}", b"", piece, sender)
+    return Proof(offset, 0, f"e{offset}", b"", piece)
 
 
 def test_a_name_has_one_number_and_a_new_one_the_next():
@@ -122,34 +118,6 @@ def test_an_event_is_proven_once():
     party.remember_proof(proof(1, piece=True))
     party.remember_proof(proof(2))
     assert party.proofs == [proof(1), proof(2)]
-
-
-def test_fifty_pieces_and_fifty_others_are_kept_the_newest_of_each():
-    """In their order; neither pushes the other out. Up to fifty in all, or of each, nothing goes."""
-    assert MOST_PROOFS == 50
-    others, pieces = [proof(number) for number in range(52)], [proof(number, piece=True) for number in range(60, 112)]
-    assert newest_proofs(others[:50]) == others[:50]
-    assert newest_proofs([*pieces[:50], *others[:50]]) == [*pieces[:50], *others[:50]]
-    mixed = [each for pair in zip(others, pieces, strict=True) for each in pair]
-    assert newest_proofs(mixed) == mixed[4:]
-    assert newest_proofs(others) == others[2:]
-    assert newest_proofs([*pieces, others[0]]) == [*pieces[2:], others[0]]
-
-
-@pytest.mark.parametrize("piece", [True, False])
-def test_each_institution_keeps_its_share_of_the_proofs(piece):
-    """One of BANKA's and fifty of another's: the other gives its own oldest."""
-    one, others = proof(1, piece=piece, sender=7), [proof(number, piece=piece, sender=8) for number in range(2, 52)]
-    assert newest_proofs([one, *others]) == [one, *others[1:]]
-
-
-@pytest.mark.parametrize("text", ["k1:" + "0f" * 32, "2026:a:" + "a0" * 32, "ff" * 32])
-def test_a_commitment_is_packed_as_its_digest_then_its_keys_id(text):
-    """32 bytes, and the id behind them; a plain SHA-256 has none."""
-    packed = packed_commitment(text)
-    assert packed[:32].hex() == text[-64:]
-    assert packed[32:].decode() == text[:-65]
-    assert commitment_text(packed) == text
 
 
 # Bytes

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from detectors.books import payments
-from detectors.books.party import Party, Proof, Restated, Reversal
+from detectors.books.party import Party, Restated, Reversal
 from detectors.books.payments import MOST_NAMESAKES, NO_DOCUMENT, OUT, SETTLED, Payment
+from detectors.books.proofs import Proof
 from detectors.typologies import wanted
 from detectors.values.legal_calendar import DAY_US
 from tests.support.wanted import horizons_of

@@ -5,8 +5,9 @@ import pytest
 
 from detectors.books import party as party_module
 from detectors.books.folded_payments import Folded, folded_of
-from detectors.books.party import MOST_RAISED, Alerted, Facts, Given, Party, Proof, Restated, Reversal, pack, unpack
+from detectors.books.party import MOST_RAISED, Alerted, Facts, Given, Party, Restated, Reversal, pack, unpack
 from detectors.books.payments import Payment, rows
+from detectors.books.proofs import Proof
 from detectors.books.restatement import Correction
 from detectors.memory.roster import merge, recall, store
 from detectors.memory.state import PartitionState

@@ -1,5 +1,7 @@
 """Exact money: amounts become US dollar cents by rounding half to even, never by cutting off."""
 
+from decimal import Decimal
+
 import pytest
 
 from detectors.books.party import unpack
@@ -9,6 +11,7 @@ from detectors.values.money import (
     Exact,
     Ratio,
     cents,
+    decimal_text,
     fitted,
     grouped,
     half_even,
@@ -193,3 +196,23 @@ def test_an_amount_keeps_what_fits_64_bits(amount, expected):
 def test_hundredths_as_text(hundredths, machine, people):
     """Plain for machines, grouped for people, the sign in front of both."""
     assert (plain(hundredths), grouped(hundredths)) == (machine, people)
+
+
+@pytest.mark.parametrize(
+    ("mantissa", "places", "text"),
+    [
+        (4000, 0, "4000"),
+        (0, 0, "0"),
+        (48588, 1, "4858.80"),
+        (5, 1, "0.50"),
+        (485880, 2, "4858.80"),
+        (1, 6, "0.000001"),
+        (12345678, 3, "12345.678"),
+        (2**62, 4, "461168601842738.7904"),
+        (100, 2, "1.00"),
+    ],
+)
+def test_a_decimal_as_text_for_machines(mantissa, places, text):
+    """Without an exponent; one decimal is written as two, as amounts are."""
+    assert decimal_text(Exact(mantissa, places)) == text
+    assert parse_or_zero(text) == parse_or_zero(str(Decimal(mantissa).scaleb(-places)))

@@ -8,7 +8,7 @@ from itertools import product
 import msgspec
 import pytest
 
-from detectors.books.party import commitment_text, packed_commitment
+from detectors.books.proofs import commitment_text, packed_commitment
 from detectors.contracts.events import Origin, Source
 from detectors.core import apply
 from detectors.memory.state import PartitionState
