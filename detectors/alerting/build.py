@@ -21,6 +21,7 @@ from detectors.contracts.alert import (
     Alert,
     Counterfactual,
     EvidenceItem,
+    NextStep,
     Position,
     Reason,
     Selection,
@@ -232,6 +233,8 @@ def _shown(hit: Hit, configuration: Configuration) -> TypologyHit:
         limits=finding.limits,
         measured=finding.measured,
         window=finding.window,
+        tests=finding.tests,
+        next_steps=tuple(NextStep(text_en=one.text_en, text_ko=one.text_ko) for one in hit.typology.next_steps),
     )
 
 

@@ -39,7 +39,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
 
 
-class LawTest(msgspec.Struct, frozen=True, kw_only=True):
+class LawTest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One test that the law or a supervisor makes (contract 1.1); `text_en` and `text_ko` say which, of what article.
 
     `id` is the rule's own name for it. `missing` names the field without which it cannot be told, as
@@ -54,8 +54,19 @@ class LawTest(msgspec.Struct, frozen=True, kw_only=True):
     missing: str | None = None
 
 
-class TypologyHit(msgspec.Struct, frozen=True, kw_only=True):
-    """A typology that fired: strength 0-1 (1 = beyond doubt), the limits and what was measured against them."""
+class NextStep(msgspec.Struct, frozen=True, kw_only=True):
+    """What an investigator does next, in both languages (contract 1.1)."""
+
+    text_en: str
+    text_ko: str
+
+
+class TypologyHit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A typology that fired: strength 0-1 (1 = beyond doubt), the limits and what was measured against them.
+
+    `tests` are those that the law or a supervisor makes, `next_steps` what to do, in order (both contract 1.1; alerts
+    of earlier releases have none).
+    """
 
     id: str
     name: str
@@ -64,6 +75,8 @@ class TypologyHit(msgspec.Struct, frozen=True, kw_only=True):
     limits: tuple[LimitShown, ...]
     measured: tuple[Measured, ...]
     window: str
+    tests: tuple[LawTest, ...] = ()
+    next_steps: tuple[NextStep, ...] = ()
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):

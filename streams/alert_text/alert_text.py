@@ -16,9 +16,10 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from detectors.contracts.alert import Alert, EvidenceItem, LimitShown, Number, Reason, TypologyHit
+from detectors.contracts.alert import Alert, EvidenceItem, LawTest, LimitShown, Number, Reason, TypologyHit
 from detectors.wording import phrases
 from streams.alert_text import korean
+from streams.alert_text.field_names import FIELDS_KO
 from streams.alert_text.labels import LABELS, Labels
 from streams.plain_text.languages import Language
 from streams.plain_text.printable import make_printable
@@ -192,6 +193,21 @@ def _typology(hit: TypologyHit, words: Labels, lang: Language) -> Iterator[TextL
         yield TextLine(f"{_spelled(each.name, lang)} {value}", label, 7, _LABEL)
     for place, limit in enumerate(hit.limits):
         yield TextLine(_limit(limit, words, lang), "" if place else words.limits, 7, _LABEL)
+    for place, test in enumerate(hit.tests):
+        yield TextLine(_law_test(test, words, lang), "" if place else words.tests, 7, _LABEL)
+    for place, step in enumerate(hit.next_steps):
+        said = make_printable(step.text_ko if lang == "ko" else step.text_en)
+        yield TextLine(f"{place + 1}. {said}", "" if place else words.next, 7, _LABEL)
+
+
+def _law_test(test: LawTest, words: Labels, lang: Language) -> str:
+    """The outcome first, then the test; a field that is missing is named."""
+    said = make_printable(test.text_ko if lang == "ko" else test.text_en)
+    outcome = words.outcome.get(test.outcome, test.outcome)
+    if test.missing is not None:
+        named = FIELDS_KO.get(test.missing, test.missing) if lang == "ko" else test.missing
+        outcome = f"{outcome}, {words.missing.format(field=make_printable(named))}"
+    return f"[{outcome}] {said}"
 
 
 def _reason(reason: Reason, words: Labels, lang: Language, fired: set[str]) -> TextLine:

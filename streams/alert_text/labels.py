@@ -36,6 +36,12 @@ class Labels(Words):
         "D": ("fxwatch default, not law", "시스템 기본값(법령 아님)"),
     })
     unverified = Both("figure NOT YET CHECKED against the text", "원문 확인 필요")
+    tests = Both("Tests", "판단 기준")
+    outcome = both_of({
+        "met": ("met", "충족"), "not_met": ("not met", "미충족"), "cannot_tell": ("cannot be told", "판단할 수 없음"),
+    })
+    missing = Both("{field} is missing", "{field} 항목 없음")
+    next = Both("To do next", "다음 조치")
     reasons = Both("WHY (shares of the score)", "경보 사유(점수 기여도)")
     observations = Both("own observations: {n}", "본인 관측 {n}건")
     weak = Both("weak", "근거 약함")

@@ -21,6 +21,8 @@ PARTS = {
     "typologies": alert.TypologyHit,
     "limits": alert.LimitShown,
     "measured": alert.Measured,
+    "tests": alert.LawTest,
+    "next_steps": alert.NextStep,
     "reasons": alert.Reason,
     "counterfactual": alert.Counterfactual,
     "evidence": alert.EvidenceItem,

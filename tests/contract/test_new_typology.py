@@ -110,9 +110,7 @@ class GoldExports:
             text_en=f"{phrases.usd(total)} came in for gold ({phrases.basis(most)}).",
             text_ko=f"금 수출대금 {phrases.usd_ko(total)}가 입금되었습니다({phrases.basis_ko(most)}).",
             tests=(
-                law_test(
-                    "declared", "The gold was declared", "금이 수출신고됨", holds=None, missing="declarations.hs_code"
-                ),
+                law_test("declared", "The gold was declared", "금이 수출신고됨", holds=None, missing="declarations"),
             ),
         )
 

@@ -1,4 +1,4 @@
-"""What every typology must keep. A new one in the registry is tested here by itself, with its entry in `CASES`."""
+"""What every typology must keep. A new one in the registry is tested here by itself, on its golden scenario."""
 
 import math
 import re
@@ -12,43 +12,28 @@ from detectors.contracts.alert import Alert
 from detectors.core import Outputs
 from detectors.typologies import REGISTRY
 from detectors.typologies.base import Finding
-from tests.support.ledger import Ledger, configuration, later
+from tests.support import golden_scenario
+from tests.support.ledger import Ledger, configuration
 
 IDS = [typology.id for typology in REGISTRY]
 
 
-def _split(ledger: Ledger) -> list[Outputs]:
-    return [ledger.pay(f"e{number}", later(hours=20 * number)) for number in range(6)]
-
-
-def _cap(ledger: Ledger) -> list[Outputs]:
-    return [
-        ledger.pay(f"e{number}", later(days=3 * number), "30000", institution=f"BANK{number % 3}")
-        for number in range(6)
-    ]
-
-
-def _rate(ledger: Ledger) -> list[Outputs]:
-    ledger.rate(later(hours=0))
-    return [ledger.pay("e0", later(hours=1), "50000", evidence="shown", settled_currency="KRW", deal_rate="1456")]
-
-
-# typology -> a stream that must make it fire under the default configuration
-CASES = {"T01": _split, "T02": _cap, "T16": _rate}
+def stream(identifier: str, ledger: Ledger) -> list[Outputs]:
+    """What comes of the typology's first firing golden scenario, under the configuration of a ledger."""
+    file = golden_scenario.golden(identifier)
+    return [outputs for _, outputs in golden_scenario.pour(ledger, file, golden_scenario.firing(identifier))]
 
 
 def fired(identifier: str) -> tuple[Ledger, list[Alert]]:
-    """The ledger of a case and its alerts of the typology."""
-    assert identifier in CASES, f"to do: a stream that makes {identifier} fire, in CASES of this file"
+    """The ledger of the scenario and its alerts of the typology."""
     ledger = Ledger()
-    found = [alert for outputs in CASES[identifier](ledger) for alert in outputs.alerts]
+    found = [alert for outputs in stream(identifier, ledger) for alert in outputs.alerts]
     return ledger, [alert for alert in found if identifier in {hit.id for hit in alert.typologies}]
 
 
 @pytest.mark.parametrize("identifier", IDS)
-def test_every_typology_has_a_case_rules_and_a_name(identifier):
-    """A typology without a firing case or without rules in the default configuration is not finished."""
-    assert identifier in CASES, f"to do: a stream that makes {identifier} fire, in CASES of this file"
+def test_every_typology_has_rules_and_a_name(identifier):
+    """A typology without rules in the default configuration is not finished."""
     assert identifier in configuration().rules, f"to do: [rules.{identifier}] in detectors/defaults.toml"
     rules = configuration().rules[identifier]
     assert rules.legal_basis
@@ -92,7 +77,7 @@ def test_its_findings_say_which_tests_of_the_law_are_met(identifier, monkeypatch
         return fired
 
     monkeypatch.setattr(build, "evaluate", noted)
-    CASES[identifier](Ledger())
+    stream(identifier, Ledger())
     assert findings
     for finding in findings:
         names = [test.id for test in finding.tests]
@@ -140,7 +125,7 @@ def test_evaluating_changes_nothing(identifier, monkeypatch):
 
     monkeypatch.setattr(build, "evaluate", thrice)
     again = Ledger()
-    CASES[identifier](again)
+    stream(identifier, again)
     assert again.state.freeze().digest() == ledger.state.freeze().digest()
 
 
@@ -148,7 +133,7 @@ def test_evaluating_changes_nothing(identifier, monkeypatch):
 def test_a_disabled_typology_is_silent(identifier):
     """`enabled = false` stops it from firing."""
     ledger = Ledger(configuration(rules={identifier: {"enabled": False}}))
-    found = [alert for outputs in CASES[identifier](ledger) for alert in outputs.alerts]
+    found = [alert for outputs in stream(identifier, ledger) for alert in outputs.alerts]
     assert identifier not in {hit.id for alert in found for hit in alert.typologies}
 
 
@@ -160,7 +145,7 @@ def test_before_its_first_limit_it_is_silent(identifier):
     newest = {limit.name: msgspec.structs.replace(limit, effective_from=far) for limit in rules.limits}
     limits = [msgspec.to_builtins(limit) for limit in newest.values()]
     ledger = Ledger(configuration(rules={identifier: {"limits": limits}}))
-    found = [alert for outputs in CASES[identifier](ledger) for alert in outputs.alerts]
+    found = [alert for outputs in stream(identifier, ledger) for alert in outputs.alerts]
     assert identifier not in {hit.id for alert in found for hit in alert.typologies}
 
 
