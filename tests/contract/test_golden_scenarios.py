@@ -92,7 +92,8 @@ def test_a_field_that_is_missing_is_one_of_the_contract_and_has_a_korean_name(id
 @pytest.mark.parametrize(("identifier", "number"), SCENARIOS)
 def test_a_scenarios_alerts_read_wholly_in_korean_and_wholly_in_english(identifier, number):
     """Beside codes, tokens and units the Korean page has no Latin word, and the English one no Hangul."""
+    names = {str(next(iter(event.values()))) for event in file_of(identifier).scenario[number].events}
     for _, alert in golden_scenario.play(identifier, number).alerts:
         read = alert_text.read_alert(msgspec.json.encode(alert))
-        assert latin_words(alert_text.plain(read, lang="ko")) == []
+        assert [word for word in latin_words(alert_text.plain(read, lang="ko")) if word not in names] == []
         assert re.findall("[가-힣]+", alert_text.plain(read, lang="en")) == []
