@@ -9,11 +9,13 @@ from detectors.books.wanted import Wanted, together
 from detectors.typologies.base import Typology
 from detectors.typologies.t01_split_remittance import SplitRemittance
 from detectors.typologies.t02_annual_cap import AnnualCap
+from detectors.typologies.t10_third_party import ThirdPartyPayment
 from detectors.typologies.t16_off_market_rate import OffMarketRate
 
 REGISTRY: tuple[Typology, ...] = (
     SplitRemittance(),
     AnnualCap(),
+    ThirdPartyPayment(),
     OffMarketRate(),
 )
 

@@ -55,7 +55,8 @@ class Context(msgspec.Struct, kw_only=True):
     `facts` is the party's newest profile, None where nobody sent one; each of its fields may be missing too. `first_us`
     and `last_us` are the event times of the party's first payment and of its newest record of any kind before this one,
     both the payment's own time where it is the party's first; a profile moves the second one. `reference(base, quote)`
-    is the reference rate in force at the event's time, None without one.
+    is the reference rate in force at the event's time, None without one. `reported`: as if the payment named a report,
+    for counterfactuals.
     """
 
     transaction: Transaction
@@ -77,6 +78,7 @@ class Context(msgspec.Struct, kw_only=True):
     first_us: int = 0
     last_us: int = 0
     reference: Callable[[str, str], Ratio | None] = no_reference
+    reported: bool = False
 
     @property
     def undocumented(self) -> bool:
@@ -118,6 +120,10 @@ class Context(msgspec.Struct, kw_only=True):
         rows = self.rows.copy()
         rows[rows["offset"] == changed.offset] = np.frombuffer(changed.packed(), payments.ROW)[0]
         return msgspec.structs.replace(self, payment=changed, rows=rows)
+
+    def with_report(self) -> "Context":
+        """The same, had the payment named a report."""
+        return msgspec.structs.replace(self, reported=True)
 
     def without(self, offsets: Sequence[int]) -> "Context":
         """The same, had the payments at these ledger positions not been made."""

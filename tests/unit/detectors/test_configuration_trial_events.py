@@ -82,6 +82,14 @@ def test_every_payment_of_a_day_is_what_its_limits_make_it():
             )
             for n, amount in enumerate(amounts)
         ),
+        # without its limits, the least amount that there is
+        *(
+            (
+                "a third-party payment",
+                paid(n, "buyer", "0.000001", party_type="company", evidence="shown"),
+            )
+            for n in range(3)
+        ),
         *(
             ("an off-market deal", paid(n, "trader", "1400.000000", deal_rate=rate, **sold))
             for n, rate in enumerate(("1401", "1700", "900", "0.000001", "1000000000000000"))

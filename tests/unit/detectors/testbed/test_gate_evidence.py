@@ -93,7 +93,8 @@ def test_recall_precision_and_look_alikes_are_of_both_versions():
     assert (told.recall.b, told.recall.a) == (1.0, 0.0)
     assert (told.precision.b, told.precision.a) == (0.5, 0.0)
     assert (told.lookalikes.b, told.lookalikes.a) == (0.0, 1.0)
-    assert {one.typology: one.found for one in told.typologies} == {"T01": (1, 0), "T02": (0, 0), "T16": (1, 0)}
+    found = {one.typology: one.found for one in told.typologies}
+    assert found == dict.fromkeys(found, (0, 0)) | {"T01": (1, 0), "T16": (1, 0)}
 
 
 def test_rules_firing_is_counted_at_cases_and_payments_and_by_configuration():
