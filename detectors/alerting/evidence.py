@@ -99,7 +99,7 @@ def _item(trigger: Trigger, proof: Proof, place: int | None) -> EvidenceItem:
         declaration_no=proof.declaration_no or UNSET,
         report_no=proof.report_no or UNSET,
         **said,
-        **_purpose_texts(trigger.legend, said.get("purpose", UNSET)),
+        **_purpose_texts(trigger.legend, said.get("purpose")),
     )
 
 
@@ -150,5 +150,5 @@ def _declared(line: DeclaredLine) -> dict[str, Any]:
 
 
 def _purpose_texts(legend: Legend, code: Any) -> dict[str, Any]:
-    known = legend.purposes.get(code) if isinstance(code, str) else None
+    known = legend.purposes.get(code)
     return {} if known is None else {"purpose_en": known.text_en, "purpose_ko": known.text_ko}

@@ -19,13 +19,15 @@ from rich.text import Text
 from detectors.contracts.alert import Alert, EvidenceItem, LawTest, LimitShown, Number, Reason, TypologyHit
 from detectors.wording import phrases
 from streams.alert_text import korean
+from streams.alert_text.evidence_lines import paid_lines
 from streams.alert_text.field_names import FIELDS_KO
 from streams.alert_text.labels import LABELS, Labels
 from streams.plain_text.languages import Language
 from streams.plain_text.printable import make_printable
 
 SEOUL = ZoneInfo("Asia/Seoul")
-EVIDENCE_SHOWN = 10
+# as many as an alert holds
+EVIDENCE_SHOWN = 50
 SEVERITIES = ("low", "medium", "high", "critical")
 STYLES = {"low": "bold cyan", "medium": "bold yellow", "high": "bold red", "critical": "bold white on red"}
 # narrower than this, hanging indents would leave no room for words
@@ -251,6 +253,7 @@ def _evidence(
             _original(each),
         )
         yield TextLine("  ".join(map(make_printable, told)), mark, 2, 2)
+        yield from (TextLine(text, "", 4, 2) for text in paid_lines(each, words, lang, number))
         if details is not None:
             yield from details(each)
 

@@ -2,6 +2,15 @@
 
 from streams.plain_text.languages import LANGUAGES, Both, Language, Words, both_of
 
+# codes of the contract for a payment's direction and status, in English and Korean
+DIRECTIONS = {"out": ("out: paid abroad", "해외로 지급"), "in": ("in: received from abroad", "해외에서 수령")}
+STATUSES = {
+    "ordered": ("ordered, not settled yet", "지시(결제 전)"),
+    "settled": ("settled", "결제 완료"),
+    "returned": ("returned", "반환"),
+    "cancelled": ("cancelled", "취소"),
+}
+
 
 class Labels(Words):
     """Titles and labels, and the words of codes that an alert holds."""
@@ -51,6 +60,17 @@ class Labels(Words):
     evidence = Both("EVIDENCE", "근거 자료")
     evidence_shown = Both("{shown} of {total} records shown", "총 {total}건 중 {shown}건 표시")
     ledger_position = Both("ledger {partition}:{offset}", "원장 {partition}:{offset}")
+    directions = both_of(DIRECTIONS)
+    paid_status = both_of(STATUSES)
+    kinds = both_of({"import": ("import", "수입신고"), "export": ("export", "수출신고")})
+    no_purpose = Both("no purpose given", "거래 사유 미기재")
+    payee = Both("to", "수취인")
+    payer = Both("from", "송금인")
+    partner = Both("trading partner", "거래 상대방")
+    branch = Both("branch", "영업점")
+    declaration_no = Both("declaration", "수출입신고번호")
+    line = Both("line", "란")
+    report_no = Both("report", "신고번호")
     gone = Both("no longer in the ledger", "원장에 남아 있지 않음")
     rarity = Both("HOW UNUSUAL", "이례성")
     rarer = Both("rarer than {percent} % of the recent payments of its kind (p = {p})",

@@ -69,6 +69,9 @@ def _page(looked: Looked, settings: Settings, lang: Language) -> list[alert_text
         page.append(
             alert_text.TextLine(words.held.format(held=len(alert.evidence), total=alert.evidence_total), margin=2)
         )
+    places = [f"{alert.position.partition}:{each.offset}" for each in alert.evidence if each.offset is not None]
+    if looked.details is not None and places:
+        page.append(alert_text.TextLine(words.in_words.format(places=" ".join(places)), margin=2))
     if looked.details is None:
         page.append(alert_text.TextLine(words.no_right_records, margin=2))
     return page + history_lines(looked.heads, alert.alert_id, looked.verdicts, looked.reasons, zone, lang)

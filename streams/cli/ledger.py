@@ -3,12 +3,13 @@
 import asyncio
 import json
 import re
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import click
 
 from streams.cli.desk_options import language, remark, show_page
-from streams.desk.positions import At, read_records_at
+from streams.desk.positions import At, OffsetSpan, read_records_at
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.record_text import record_json, record_lines
 from streams.errors import LedgerError, UsageError
@@ -30,8 +31,8 @@ def command() -> None:
     """
 
 
-def _place(text: str, settings: Settings) -> tuple[int, int]:
-    """Partition and offset. Raises `UsageError`."""
+def _parsed(text: str) -> tuple[int, int]:
+    """Partition and offset of a position. Raises `UsageError`."""
     found = _PLACE.fullmatch(text.removeprefix(f"{topics.LEDGER}[").replace("]@", ":"))
     if found is None:
         raise UsageError(
@@ -40,64 +41,72 @@ def _place(text: str, settings: Settings) -> tuple[int, int]:
             expected="PARTITION:OFFSET",
             todo="copy it from an alert's evidence, such as 8:1007",
         )
-    partition, offset = int(found[1]), int(found[2])
+    return int(found[1]), int(found[2])
+
+
+def _places(texts: Sequence[str], settings: Settings) -> dict[int, list[int]]:
+    """Offsets by partition, both in the order in which they were named. Raises `UsageError`."""
+    places: dict[int, list[int]] = {}
+    for partition, offset in map(_parsed, texts):
+        places.setdefault(partition, []).append(offset)
     count = count_partitions_of(settings, [topics.LEDGER])[topics.LEDGER]
-    if partition >= count:
-        raise UsageError(
-            "the ledger has no such partition",
-            got=partition,
-            expected=f"0 to {count - 1}",
-            todo="copy it from an alert's evidence, such as 8:1007",
-        )
-    return partition, offset
+    for partition in places:
+        if partition >= count:
+            raise UsageError(
+                "the ledger has no such partition",
+                got=partition,
+                expected=f"0 to {count - 1}",
+                todo="copy it from an alert's evidence, such as 8:1007",
+            )
+    return places
 
 
 @command.command()
-@click.argument("position", metavar="PARTITION:OFFSET")
-@click.option("--json", "as_json", is_flag=True, help="The record as one JSON object.")
+@click.argument("positions", metavar="PARTITION:OFFSET...", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Each record as one JSON object, a line each.")
 @language
-def show(position: str, *, as_json: bool, lang: Language) -> None:
-    """Show one ledger record in words: what it is, when, who, field by field, and which input it came from.
+def show(positions: tuple[str, ...], *, as_json: bool, lang: Language) -> None:
+    """Show ledger records in words: what each is, when, who, field by field, and which input it came from.
 
-    The position is the one that an alert's evidence names. Where there is no record it says what there is: the mark of
-    a transaction's end, a record that was rolled back or deleted with age, nothing yet. Exit code 1 then.
+    The positions are those that an alert's evidence names; `alerts show` says the whole command. Where there is no
+    record it says what there is: the mark of a transaction's end, a record that was rolled back or deleted with age,
+    nothing yet. Exit code 1 then, after the other records.
 
     Example: fxwatch ledger show 8:1007
 
-    Example: fxwatch ledger show 8:1007 --lang ko
+    Example: fxwatch ledger show 8:1007 8:1012 --lang ko
     """
     settings = load_settings()
-    partition, offset = _place(position, settings)
-    found, span = asyncio.run(read_records_at(settings, topics.LEDGER, partition, [offset]))
-    at, place = found[offset], f"{partition}:{offset}"
+    whole = True
+    for partition, offsets in _places(positions, settings).items():
+        found, span = asyncio.run(read_records_at(settings, topics.LEDGER, partition, offsets))
+        for offset in dict.fromkeys(offsets):
+            whole &= _show(settings, partition, found[offset], span, as_json=as_json, lang=lang)
+    if not whole:
+        raise click.exceptions.Exit(1)
+
+
+def _show(settings: Settings, partition: int, at: At, span: OffsetSpan, *, as_json: bool, lang: Language) -> bool:
+    """Show what stands at a position; whether it is a record that can be read."""
     event = origin = None
+    place = f"{partition}:{at.offset}"
     if at.state == "record":
         try:
             event, origin = envelope.decode_record(
-                at.record.value, at.record.headers, offset, at.record.timestamp, partition
+                at.record.value, at.record.headers, at.offset, at.record.timestamp, partition
             )
         except LedgerError as fault:
-            at = At(offset, "damaged", cause=fault.message)
+            at = At(at.offset, "damaged", cause=fault.message)
     if as_json:
         say_json(json.dumps(record_json(place, at.state, event, origin, at.cause), ensure_ascii=False))
     elif event is not None and origin is not None:
         key = (at.record.key or b"").decode(errors="replace")
-        show_page(
-            record_lines(
-                place,
-                key,
-                event,
-                origin,
-                purposes=settings.effective.legend.purposes,
-                zone=ZoneInfo(settings.effective.engine.time_zone),
-                lang=lang,
-            )
-        )
+        purposes, zone = settings.effective.legend.purposes, ZoneInfo(settings.effective.engine.time_zone)
+        show_page(record_lines(place, key, event, origin, purposes=purposes, zone=zone, lang=lang))
     else:
         words = DESK_WORDS[lang]
         say(f"{words.record} {place}")
         say(words.positions[at.state].format(first=span.first, end=span.written, cause=at.cause))
         if span.written > span.first:
             remark(words.span.format(first=span.first, last=span.written - 1))
-    if event is None:
-        raise click.exceptions.Exit(1)
+    return event is not None

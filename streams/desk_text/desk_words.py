@@ -51,6 +51,10 @@ class DeskWords(Words):
                 "이 파티션에는 {first}번부터 {last}번까지의 위치가 있습니다.")
     about = Both("about {usd} USD", "약 미화 {usd}달러")
     at_rate = Both("at {rate} {pair}", "적용 환율 {rate}({pair})")
+    country = Both("country {code}", "상대방 국가 ({code})")
+    as_sent = Both("as sent {amount}", "접수 금액 {amount}")
+    in_words = Both("Each record in words: fxwatch ledger show {places}",
+                    "각 기록의 상세 내용: fxwatch ledger show {places}")
     purpose = Both("no purpose given", "거래 사유 미기재")
     to = both_of({
         "out": ("to {token} ({country})", "수취인 {token} ({country})"),

@@ -1,6 +1,7 @@
 """An event of the ledger in a line or two: a payment, a declaration, a verdict, as lists of them show it."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from detectors.contracts.configuration import Purpose
 from detectors.contracts.events import Declaration, Disposition, Event, Profile, Transaction
@@ -38,10 +39,7 @@ def payment_lines(
 ) -> tuple[str, str]:
     """What was paid (with `rates`, at which rate), and with whom and how: two lines."""
     words = DESK_WORDS[lang]
-    rate: tuple[str, ...] = ()
-    if rates and event.deal_rate is not None and event.settled_currency is not None:
-        pair = f"{event.currency}/{event.settled_currency}"
-        rate = (words.at_rate.format(rate=number(event.deal_rate), pair=pair),)
+    rate = _rate(event, lang) if rates else ()
     what = (
         money(event.amount, event.currency, usd, lang),
         *rate,
@@ -51,6 +49,29 @@ def payment_lines(
     other = words.to[event.direction].format(token=event.counterparty, country=event.counterparty_country)
     how = (other, *(value_in_words(name, getattr(event, name), lang) for name in ("status", "evidence", "channel")))
     return make_printable("; ".join(what)), make_printable("; ".join(how))
+
+
+def more_lines(event: Transaction, counted: str, lang: Language, *, rates: bool = False) -> tuple[str, ...]:
+    """What an alert's evidence does not say of a payment: country, documents, channel; the amount where it differs.
+
+    `counted` is the amount that the alert counts it with, which returns and settlements may have changed.
+    """
+    words = DESK_WORDS[lang]
+    told = []
+    if Decimal(event.amount) != Decimal(counted):
+        told.append(words.as_sent.format(amount=number(event.amount, event.currency, lang=lang)))
+    told += _rate(event, lang) if rates else ()
+    told.append(words.country.format(code=event.counterparty_country))
+    told += [value_in_words(name, getattr(event, name), lang) for name in ("evidence", "channel")]
+    return (make_printable("; ".join(told)),)
+
+
+def _rate(event: Transaction, lang: Language) -> tuple[str, ...]:
+    """The rate of a payment's deal, where it has one."""
+    if event.deal_rate is None or event.settled_currency is None:
+        return ()
+    pair = f"{event.currency}/{event.settled_currency}"
+    return (DESK_WORDS[lang].at_rate.format(rate=number(event.deal_rate), pair=pair),)
 
 
 def verdict_of(one: Disposition | DispositionRecord | LedgerVerdict, lang: Language) -> str:

@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 
 from detectors.contracts.alert import EvidenceItem
-from detectors.contracts.events import Transaction
+from detectors.contracts.events import Event, Transaction
 from streams.alert_text.alert_text import TextLine
 from streams.desk.evidence_records import Detail
 from streams.desk_text.desk_words import DESK_WORDS
-from streams.desk_text.event_text import Purposes, event_lines, payment_lines, purpose
+from streams.desk_text.event_text import Purposes, event_lines, more_lines, payment_lines, purpose
 from streams.plain_text.languages import Language
 
 _MARGIN, _HANG = 4, 2
@@ -32,14 +32,17 @@ class EvidenceText:
         if detail.event is None:
             told = DESK_WORDS[self._lang].positions[detail.state]
             return [TextLine(told.format(first=detail.first, end=detail.end, cause=detail.cause), "", _MARGIN, _HANG)]
+        return [TextLine(text, "", _MARGIN, _HANG) for text in self._texts(detail.event, detail)]
+
+    def _texts(self, event: Event, detail: Detail) -> Iterable[str]:
+        """What the alert itself does not say of the record: all of it, of an alert of 0.4.0 or before."""
+        rest = (detail.usd, self._purposes, self._lang)
+        if not isinstance(event, Transaction):
+            return () if detail.item.amount else event_lines(event, *rest)
         # the institution stands in the record's own line
-        event, rest = detail.event, (detail.usd, self._purposes, self._lang)
-        texts = (
-            payment_lines(event, *rest, rates=self._rates)
-            if isinstance(event, Transaction)
-            else event_lines(event, *rest)
-        )
-        return [TextLine(text, "", _MARGIN, _HANG) for text in texts]
+        if not detail.item.amount:
+            return payment_lines(event, *rest, rates=self._rates)
+        return more_lines(event, detail.item.amount, self._lang, rates=self._rates)
 
 
 def evidence_json(detail: Detail, purposes: Purposes) -> dict[str, Any]:

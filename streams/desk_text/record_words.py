@@ -1,6 +1,7 @@
 """The words for what a ledger record says: kinds, fields and the values of fields that are codes of the contract."""
 
 from detectors.wording import phrases
+from streams.alert_text.labels import DIRECTIONS, STATUSES
 from streams.plain_text.languages import LANGUAGES, Language, split_by_language
 
 KINDS = split_by_language(
@@ -101,13 +102,8 @@ LABELS = split_by_language(
 YES_OR_NO = {"True": ("yes", "예"), "False": ("no", "아니요")}
 
 _VALUES = {
-    "direction": {"out": ("out: paid abroad", "해외로 지급"), "in": ("in: received from abroad", "해외에서 수령")},
-    "status": {
-        "ordered": ("ordered, not settled yet", "지시(결제 전)"),
-        "settled": ("settled", "결제 완료"),
-        "returned": ("returned", "반환"),
-        "cancelled": ("cancelled", "취소"),
-    },
+    "direction": DIRECTIONS,
+    "status": STATUSES,
     "party_type": phrases.TYPES,
     "channel": {
         "branch": ("branch", "영업점"),

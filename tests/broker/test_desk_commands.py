@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import os
+import re
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -114,7 +115,16 @@ def test_an_alert_is_shown_with_every_payment_behind_it(desk: Any) -> None:
         assert f"ledger {alert.position.partition}:{one['offset']}" in page
         assert one["event"]["counterparty"] in page
         assert one["usd"] is not None
-        assert f"{float(one['usd']):,.2f} USD" in page
+        assert f"{float(one['amount_usd']):,.2f} USD" in page
+        assert one["counterparty"] == one["event"]["counterparty"]
+        assert f"{one['x_purpose_ko']} ({one['purpose']})" == one["purpose_ko"]
+    (asked,) = re.findall(r"fxwatch ledger show ([0-9: ]+)", page)
+    assert asked.split() == [f"{alert.position.partition}:{one['offset']}" for one in told["evidence"]]
+    several = ran(desk, "ledger", "show", *asked.split(), "--json").stdout.splitlines()
+    assert [json.loads(line)["event"]["event_id"] for line in several] == [one["event_id"] for one in told["evidence"]]
+    beside = ran(desk, "ledger", "show", asked.split()[0], "0:99999999", code=1).stdout
+    assert told["evidence"][0]["event_id"] in beside
+    assert "nothing there yet" in beside
 
 
 def korean(desk: Any, *arguments: str) -> str:

@@ -123,18 +123,18 @@ def test_alert_without_rank_rate_typology_or_counterfactual():
 
 
 def test_long_evidence_keeps_the_trigger_and_says_how_many_there_are():
-    """At most ten records are shown, the trigger always among them, with the total."""
+    """At most fifty records are shown, the trigger always among them, with the total."""
     raw = json.loads((GOLDEN / "alert-0.1.json").read_bytes())
     one = raw["evidence"][0]
     raw["trigger_event_id"] = "e0"
-    raw["evidence"] = [one | {"event_id": f"e{n}", "offset": n} for n in range(30)]
+    raw["evidence"] = [one | {"event_id": f"e{n}", "offset": n} for n in range(60)]
     raw["evidence_total"] = 77
     page = alert_text.plain(alert_text.read_alert(json.dumps(raw).encode()))
-    assert "10 of 77 records shown" in page
-    assert page.count("sha256:") == 10
+    assert "50 of 77 records shown" in page
+    assert page.count("sha256:") == 50
     assert "* " in page
     assert "ledger 3:0 " in page
-    assert "ledger 3:29 " in page
+    assert "ledger 3:59 " in page
 
 
 def test_evidence_that_left_the_ledger_says_so():
