@@ -43,6 +43,8 @@ MEMORY_US = 366 * DAY_US
 YEARS_KEPT = 2
 # institutions named in the sentence; the measured values hold ten
 NAMED = 5
+# institutions with a total of their own among the measured values, as many as an alert has events
+MOST_MEASURED = 50
 
 
 class _Crossing(NamedTuple):
@@ -226,8 +228,9 @@ def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Findi
             Measured(name="payments_after_crossing", value=crossing.after, unit="count"),
             *(
                 Measured(name=f"total at {_shown(name) or OTHER_INSTITUTIONS}", value=plain(cents), unit="USD")
-                for name, cents in ordered[:10]
+                for name, cents in ordered[:MOST_MEASURED]
             ),
+            *_how_many(ordered),
             *phrases.folded_shown(crossing.folded.count, crossing.folded.ordered, crossing.folded.returned),
         ),
         offsets=tuple(rows["offset"].tolist()),
@@ -255,6 +258,12 @@ def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Findi
         folded=crossing.folded.count,
         tests=law_tests(context, at_one=max(by_institution.values()) > cap.cents),
     )
+
+
+def _how_many(ordered: Sequence[tuple[str, int]]) -> list[Measured]:
+    """The number of institutions, where not each of them has its total told."""
+    more = len(ordered) > MOST_MEASURED
+    return [Measured(name="institutions", value=len(ordered), unit="count")] if more else []
 
 
 def _shown(name: str) -> str:

@@ -13,6 +13,7 @@ WORDS = Words(
         "payments": Word("송금 건수"),
         "cap_crossed_on": Word("한도를 넘은 날"),
         "payments_after_crossing": Word("한도를 넘은 뒤의 송금 건수"),
+        "institutions": Word("기관 수", "개"),
         OTHER_INSTITUTIONS: Word(OTHER_INSTITUTIONS_KO),
         **{name: Word(korean) for name, korean in phrases.FOLDED_KO.items()},
     },

@@ -278,13 +278,16 @@ def test_the_year_of_a_crossing_is_the_local_one():
     assert measured(finding)["cap_crossed_on"] == "2026-01-01"
 
 
-@pytest.mark.parametrize(("banks", "named", "more"), [(5, 5, ""), (6, 5, " and 1 more"), (12, 5, " and 7 more")])
-def test_five_institutions_are_named_and_ten_are_measured(banks, named, more):
-    """The largest first; all of them stand in the list of institutions."""
-    shares = {f"BANK{number:02}": (1_000_000 * (20 - number), 0) for number in range(banks - 1)}
+@pytest.mark.parametrize(
+    ("banks", "named", "more"), [(5, 5, ""), (6, 5, " and 1 more"), (50, 5, " and 45 more"), (51, 5, " and 46 more")]
+)
+def test_five_institutions_are_named_and_fifty_are_measured(banks, named, more):
+    """The largest first, and their number where there are more; all of them stand in the list of institutions."""
+    shares = {f"BANK{number:02}": (1_000_000 * (60 - number), 0) for number in range(banks - 1)}
     folded = Folded(1, {ordinal(2025, 1, 1): Day(sum(cents for cents, _ in shares.values()), 11)}, {2025: shares})
     finding = RULE.evaluate(context(paid(at(2025, 1, 5), 60_000), folded=folded))
-    assert len([name for name in measured(finding) if name.startswith("total at")]) == min(banks, 10)
+    assert len([name for name in measured(finding) if name.startswith("total at")]) == min(banks, 50)
+    assert measured(finding).get("institutions") == (banks if banks > 50 else None)
     assert len(finding.institutions) == banks
     listed = finding.text_en.partition("through all institutions (")[2].partition(")")[0]
     assert listed.count(" USD") == named
