@@ -48,7 +48,7 @@ MOST_TRIED = 12
 # judgement).
 CLOSENESS = {"window_day": 1.0, "window_week": 0.9, "window_month": 0.75, "window_quarter": 0.55}
 SET_OF_BENEFICIARIES = 0.9
-# Since 2026-01 the line itself binds only after the annual cap: before it, the pattern is an indicator, not a breach.
+# Since 2025-12-29 the line itself binds only after the annual cap: before, the pattern is an indicator, not a breach.
 BEFORE_CAP = 0.8
 UNDOCUMENTED = OUT | NO_DOCUMENT
 # Up to this many pieces the search for fewer tries every number.

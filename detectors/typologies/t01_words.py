@@ -34,10 +34,17 @@ WORDS = Words(
     },
     windows=((r"(\S+) d", "{}일"),),
     legal_basis={
+        # configurations of earlier releases say so
         "Foreign Exchange Transactions Act art. 15 (payment procedure); FSC notice 2021-11-15: split transfers count "
         "as one when remitter, closeness in time and purpose agree": (
             "외국환거래법 제15조(지급절차 등), 금융위원회 안내(2021년 11월 15일): 송금인, 시간적 근접성 및 송금 사유가 "
             "일치하는 분할송금은 하나의 송금으로 봅니다"
+        ),
+        "Foreign Exchange Transactions Act art. 15(1), FX Transactions Regulation art. 4-3(1) no. 2 (payments without "
+        "documents); FSC notice 2021-11-15: split transfers count as one when remitter, closeness in time and purpose "
+        "agree": (
+            "외국환거래법 제15조제1항, 외국환거래규정 제4-3조제1항제2호(증빙서류 없는 지급), 금융위원회 "
+            "안내(2021년 11월 15일): 송금인, 시간적 근접성 및 송금 사유가 일치하는 분할송금은 하나의 송금으로 봅니다"
         ),
     },
 )
@@ -159,11 +166,11 @@ def pieces_told(
     )
     if before_cap:
         english += (
-            " Since 2026-01 the line itself binds only once the annual cap is used up, which it is not here; "
+            " Since 2025-12-29 the line itself binds only once the annual cap is used up, which it is not here; "
             "the pattern is an indicator that may be notified to the tax and customs authorities."
         )
         korean += (
-            " 2026년 1월 이후 기준금액은 연간 한도를 모두 사용한 뒤에만 적용되며, 이 송금인의 한도는 아직 남아 "
+            " 2025년 12월 29일 이후 기준금액은 연간 한도를 모두 사용한 뒤에만 적용되며, 이 송금인의 한도는 아직 남아 "
             "있습니다. 다만 국세청·관세청 통보 대상이 될 수 있는 징후이므로 보고합니다."
         )
     return english, korean

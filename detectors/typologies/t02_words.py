@@ -20,8 +20,14 @@ WORDS = Words(
     beginning={"total at ": "{} 송금 합계"},
     windows=((r"calendar year (\d+)", "{}년 한 해"),),
     legal_basis={
+        # configurations of earlier releases say so
         "Foreign Exchange Transactions Act art. 15 (payment procedure): yearly amount a person may remit "
         "without documents": "외국환거래법 제15조(지급절차 등): 개인이 증빙서류 없이 송금할 수 있는 연간 금액",
+        "Foreign Exchange Transactions Act art. 15(1), FX Transactions Regulation art. 4-3(1) no. 1 and "
+        "2-31(1): yearly amount a person may remit without documents": (
+            "외국환거래법 제15조제1항, 외국환거래규정 제4-3조제1항제1호, 제2-31조제1항: 개인이 증빙서류 없이 "
+            " 송금할 수 있는 연간 금액"
+        ),
     },
 )
 NEXT_STEPS: tuple[Said, ...] = (

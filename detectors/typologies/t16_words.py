@@ -17,8 +17,14 @@ WORDS = Words(
     },
     windows=((r"this deal; mean of (\d+) local days", "이 거래 및 {}일간의 평균"),),
     legal_basis={
+        # configurations of earlier releases say so
         "Foreign Exchange Transactions Act art. 15 (payment procedure); an indicator of value moved through the price "
         "of currency": "외국환거래법 제15조(지급절차 등), 환율을 통하여 가치가 이전되는 징후",
+        "Foreign Exchange Transactions Act art. 5(2), 27(1) no. 1 (a rate other than the one that the Minister "
+        "fixed); here an indicator of value moved through the price of currency": (
+            "외국환거래법 제5조제2항, 제27조제1항제1호(재정경제부장관이 정한 환율에 따르지 않은 거래), 여기서는 환율을 "
+            "통하여 가치가 이전되는 징후"
+        ),
     },
 )
 NEXT_STEPS: tuple[Said, ...] = (

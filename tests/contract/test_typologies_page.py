@@ -85,6 +85,15 @@ def test_each_legal_limit_has_a_row_in_the_law_map():
         assert not limit["verified"] or checked.startswith("read"), key
 
 
+def test_a_verified_limit_names_article_notice_and_day():
+    """The day in its source is the one from which it is in force."""
+    for typology, limit in LEGAL:
+        if limit["verified"] and typology in {"T01", "T02"}:
+            told = re.search(r"Regulation [0-9-]+.*, notice [0-9-]+, in force ([0-9-]+)", limit["source"])
+            assert told, (typology, limit["name"])
+            assert told[1] == str(limit["effective_from"]), (typology, limit["name"])
+
+
 def test_each_typology_leads_to_an_article():
     """No typology without a row; who finds none says so in it."""
     assert list(dict.fromkeys(row[0] for row in rows(section(LAW, "From typology to article")))) == ALL, (

@@ -151,22 +151,25 @@ def test_before_the_cap_the_finding_names_the_cap_and_says_that_it_is_an_indicat
     split(2026)
     in_2025, in_2026 = [found for _, found in evaluated if found is not None and found.size == 1_800_050]
     assert in_2026.strength == round(0.8 * 0.9 * (1 - 0.5 * 0.5**1.39005), 4)
-    new = date(2026, 1, 1)
+    new = date(2025, 12, 29)
     assert in_2026.limits == (
-        *in_2025.limits,
+        msgspec.structs.replace(in_2025.limits[0], effective_from=new, verified=True),
+        *in_2025.limits[1:],
         LimitShown(
-            name="line_applies_after_cap", value=1.0, unit="flag", effective_from=new, provenance="L", verified=False
+            name="line_applies_after_cap", value=1.0, unit="flag", effective_from=new, provenance="L", verified=True
         ),
-        LimitShown(name="annual_cap", value="100000", unit="USD", effective_from=new, provenance="L", verified=False),
+        LimitShown(name="annual_cap", value="100000", unit="USD", effective_from=new, provenance="L", verified=True),
     )
-    same_days = in_2025.text_en.replace("2025-03", "2026-03")
-    assert in_2026.text_en == same_days + (
-        " Since 2026-01 the line itself binds only once the annual cap is used up, which it is not here; the pattern "
-        "is an indicator that may be notified to the tax and customs authorities."
+    since, read = "in force since 2019-01-01, figure not yet checked against the text", "in force since 2025-12-29"
+    assert since in in_2025.text_en
+    assert in_2026.text_en == in_2025.text_en.replace("2025-03", "2026-03").replace(since, read) + (
+        " Since 2025-12-29 the line itself binds only once the annual cap is used up, which it is not here; the "
+        "pattern is an indicator that may be notified to the tax and customs authorities."
     )
-    assert in_2026.text_ko == in_2025.text_ko.replace("2025년 3월", "2026년 3월") + (
-        " 2026년 1월 이후 기준금액은 연간 한도를 모두 사용한 뒤에만 적용되며, 이 송금인의 한도는 아직 남아 있습니다. "
-        "다만 국세청·관세청 통보 대상이 될 수 있는 징후이므로 보고합니다."
+    since, read = "2019년 1월 1일 시행, 원문 확인 필요", "2025년 12월 29일 시행"
+    assert in_2026.text_ko == in_2025.text_ko.replace("2025년 3월", "2026년 3월").replace(since, read) + (
+        " 2025년 12월 29일 이후 기준금액은 연간 한도를 모두 사용한 뒤에만 적용되며, 이 송금인의 한도는 아직 남아 "
+        "있습니다. 다만 국세청·관세청 통보 대상이 될 수 있는 징후이므로 보고합니다."
     )
 
 
