@@ -103,12 +103,25 @@ def _names(name: str, rules: TypologyRules) -> Iterator[str]:
             yield f"{_place(name, limit)}: no such limit; expected: some of {', '.join(kinds)}"
         elif limit.unit != kind.unit:
             yield f"{_place(name, limit)}: unit: got: {limit.unit[:_SHOWN]!r}; expected: {kind.unit}"
+        elif kind.kept and _is_more(limit.value, kind.kept):
+            yield (
+                f"{_place(name, limit)}: got: {limit.value}; expected: at most {kind.kept} {kind.unit}: payments are "
+                "kept one by one no longer, and a longer window would see the rest of it empty"
+            )
     missing = [each for each, kind in kinds.items() if kind.needed and each not in {one.name for one in rules.limits}]
     if rules.enabled and missing:
         yield (
             f"[rules.{name}] limits: got: no {', '.join(missing)}; expected: each of them, or enabled = false: "
             "without it the typology is silent"
         )
+
+
+def _is_more(text: str, most: str) -> bool:
+    """Whether a limit's value is a number above another one; what is no number has a fault of its own."""
+    try:
+        return number(text) > number(most)
+    except ValueError:
+        return False
 
 
 def _numbers(name: str, rules: TypologyRules) -> Iterator[str]:

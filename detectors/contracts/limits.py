@@ -27,7 +27,9 @@ class LimitKind(NamedTuple):
     """What a limit may be: its unit, the least and the largest value, whether whole numbers only, whether it is needed.
 
     Ranges are wide: they keep out what would stop a partition or what nobody can mean, not what is unwise. `ko` is what
-    it is called in Korean, `counter` the word that its numbers are counted by there (of the unit `count`).
+    it is called in Korean, `counter` the word that its numbers are counted by there (of the unit `count`). `kept` is how
+    far back what it looks at is kept, empty where that is no question: a new configuration may not ask for more, and
+    one that an earlier release let into the ledger stands.
     """
 
     unit: str
@@ -37,6 +39,7 @@ class LimitKind(NamedTuple):
     needed: bool = True
     ko: str = ""
     counter: str = "건"
+    kept: str = ""
 
     def fault(self, value: Decimal) -> str | None:
         """What is expected instead of a value out of range; None for one within."""

@@ -92,10 +92,10 @@ class SplitRemittance:
             "sum_multiple": LimitKind("ratio", "0.001", "1000000", ko="최소 합계(기준금액 대비)"),
             "beneficiaries_max": LimitKind("count", "1", "1000000", whole=True, ko="최대 수취인 수", counter="명"),
             "growth_ratio": LimitKind("ratio", "0.01", "1000000", ko="다시 경보하는 증가 배수"),
-            "window_day": LimitKind("days", "0.001", "3660", ko="관찰 기간(일)"),
-            "window_week": LimitKind("days", "0.001", "3660", ko="관찰 기간(주)"),
-            "window_month": LimitKind("days", "0.001", "3660", ko="관찰 기간(월)"),
-            "window_quarter": LimitKind("days", "0.001", "3660", ko="관찰 기간(분기)"),
+            "window_day": LimitKind("days", "0.001", "3660", ko="관찰 기간(일)", kept=str(LOOK_BACK_DAYS)),
+            "window_week": LimitKind("days", "0.001", "3660", ko="관찰 기간(주)", kept=str(LOOK_BACK_DAYS)),
+            "window_month": LimitKind("days", "0.001", "3660", ko="관찰 기간(월)", kept=str(LOOK_BACK_DAYS)),
+            "window_quarter": LimitKind("days", "0.001", "3660", ko="관찰 기간(분기)", kept=str(LOOK_BACK_DAYS)),
         }
     )
     wants = Wanted(  # incoming payments without documents stay too: states of today have them

@@ -88,6 +88,24 @@ def test_a_needed_limit_may_be_missing_only_of_a_typology_that_is_off():
     assert rules("T02", limits=(), enabled=False) == []
 
 
+def test_a_window_of_t01_is_no_longer_than_its_payments_are_kept():
+    """Refused for a new configuration; one that is in a ledger already is not stopped at."""
+    quarter = next(each for each in GOOD.rules["T01"].limits if each.name == "window_quarter")
+    assert rules("T01", msgspec.structs.replace(quarter, value="90")) == []
+    assert rules("T01", msgspec.structs.replace(quarter, value="90.001")) == [
+        "[rules.T01] limit window_quarter from 2019-01-01: got: 90.001; expected: at most 90 days: payments are kept "
+        + "one by one no longer, and a longer window would see the rest of it empty"
+    ]
+    longer = msgspec.structs.replace(
+        GOOD.rules["T01"],
+        limits=(
+            *GOOD.rules["T01"].limits,
+            msgspec.structs.replace(quarter, value="3660", effective_from=date(2030, 1, 1)),
+        ),
+    )
+    assert faults.stopping_faults(msgspec.structs.replace(GOOD, rules=GOOD.rules | {"T01": longer})) == []
+
+
 def test_limits_are_numbers_in_their_range_once_a_day():
     """The place, what was got and what is expected; one of 2 000 dates is none too many, 2 001 are."""
     (told,) = rules("T01", line("NaN"))
