@@ -314,6 +314,29 @@ def test_a_worker_of_before_reads_a_ledger_with_the_fields_of_1_1(topic):
     assert all(getattr(read, each.name) == getattr(now, each.name) for each in fields)
 
 
+def test_a_reader_of_v1_takes_an_alert_of_v1_1():
+    """Evidence that says what each payment was is read by a type that has none of those fields."""
+
+    class Item(msgspec.Struct):
+        event_id: str
+        topic: str
+        institution: str | None
+        event_time: datetime
+        offset: int | None
+        commitment: str | None = None
+
+    known = {field.encode_name for field in msgspec.structs.fields(Item)}
+    pipeline = Pipeline()
+    alerts = []
+    for number in range(4):
+        paid = TRANSACTION | {"event_id": f"piece{number}", "amount": "4900.00", "purpose": "40101"}
+        alerts += [json.loads(one.value) for one in pipeline.send(TRANSACTIONS, paid) if one.topic == "fx.alerts.v1"]
+    (item, *_) = alerts[-1]["evidence"]
+    assert {"direction", "amount", "x_purpose_ko", "counterparty"} <= item.keys() - known
+    old = msgspec.json.decode(json.dumps(item).encode(), type=Item)
+    assert (old.event_id, old.offset) == (item["event_id"], item["offset"])
+
+
 # -- ledgers of earlier versions ----------------------------------------------------------------------------------
 
 

@@ -101,7 +101,7 @@ def test_a_band_holds_both_its_ends():
 
 
 def test_wishes_together_hold_each_thing_once_in_order():
-    """The longer of two look-backs on the same payments; totals as soon as one rule wants them."""
+    """The longer of two look-backs on the same payments; totals and declared lines as soon as one rule wants them."""
     piece = OneByOne(Which("in"), 30, small, "T19")
     one = Wanted((LookBack(Which("in"), 30),), (piece,), (Which("in"),))
     other = Wanted((LookBack(Which("out"), 5), LookBack(Which("in"), 20, calendar_year=True)), (), (Which("out"),))
@@ -111,6 +111,8 @@ def test_wishes_together_hold_each_thing_once_in_order():
         (Which("in"), Which("out")),
     )
     assert together([one, Wanted(totals=True), other]).totals
+    assert together([one, Wanted(declarations=True), other]).declarations
+    assert not together([one, other]).declarations
     assert together([]) == Wanted()
     assert together([one, other]).longest_days() == 30
     assert together([]).longest_days() == 0
