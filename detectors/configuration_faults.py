@@ -75,12 +75,28 @@ def stopping_faults(configuration: Configuration) -> list[str]:
         *_detectors(configuration.detectors),
         *_engine(configuration.engine),
         *_rates(configuration.rate_rules),
+        *_sanctions(configuration),
     ]
     if not found:
         # applied only when every number is within its range: a trial of others could take for ever
         failed = trial_fault(configuration)
         found += [] if failed is None else [failed]
     return found
+
+
+def _sanctions(configuration: Configuration) -> Iterator[str]:
+    """Values of sanctions that are no number, or too many of them: an alert would stop at one."""
+    if configuration.sanctions is msgspec.UNSET:
+        return
+    limits = configuration.sanctions.limits
+    if len(limits) > MOST_LIMITS:
+        yield f"[sanctions] limits: got: {len(limits)}; expected: at most {MOST_LIMITS}"
+        return
+    for limit in limits:
+        try:
+            number(limit.value)
+        except ValueError as fault:
+            yield f"[sanctions] limit {limit.name[:_SHOWN]} from {limit.effective_from}: {fault}"
 
 
 def _kinds() -> dict[str, LimitKinds]:

@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from detectors.configuration_faults import configuration_faults
-from detectors.contracts.configuration import Admission, Configuration, Desk, Limit, RateRules, TypologyRules
+from detectors.contracts.configuration import Admission, Configuration, Desk, Limit, RateRules, Sanctions, TypologyRules
 from streams.errors import ConfigurationError
 from streams.kafka_access import bootstrap_addresses as bootstrap
 from streams.log import logs
@@ -31,7 +31,7 @@ SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"
 
 HIDDEN = ("oauth_token_command",)
 
-EFFECTIVE = ("rules", "legend", "desks", "detectors", "engine", "admission", "rates")
+EFFECTIVE = ("rules", "legend", "desks", "detectors", "engine", "admission", "rates", "sanctions")
 
 
 class Settings(BaseSettings):
@@ -196,6 +196,7 @@ def overlay_configuration(tables: dict[str, Any]) -> Configuration:
 _TYPES = {field.name: field.type for field in msgspec.structs.fields(Configuration)} | {
     "admission": Admission,
     "rates": RateRules,
+    "sanctions": Sanctions,
 }
 # Tables of tables and their items' types: converted item by item, because msgspec stops at the first fault it meets.
 _ITEMS = {"rules": TypologyRules, "desks": Desk}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from detectors.alerting import cases, evidence
 from detectors.alerting import desks as routing
@@ -17,10 +18,12 @@ from detectors.alerting.evidence import Trigger
 from detectors.alerting.reasons import reasons
 from detectors.books.party import Alerted, Party
 from detectors.books.party_type import DISPUTED, who_said
+from detectors.books.payments import rows
 from detectors.contracts.alert import (
     Alert,
     Counterfactual,
     EvidenceItem,
+    Exposure,
     NextStep,
     Position,
     Reason,
@@ -38,6 +41,8 @@ from detectors.ranking.ensemble import Scored
 from detectors.ranking.fusion import fuse
 from detectors.typologies import registered
 from detectors.typologies.base import Context, Finding, Typology
+from detectors.typologies.exposure import Worth, exposure
+from detectors.values.legal_calendar import local
 from detectors.values.money import Exact, Ratio, half_even, plain
 from detectors.wording import phrases
 from detectors.wording.features import wording_of
@@ -184,7 +189,7 @@ def build(
         score=round(score, 6),
         rank=case.scored.rank,
         desk=desks[0] if desks else routing.UNASSIGNED,
-        typologies=tuple(_shown(hit, case.configuration) for hit in found),
+        typologies=tuple(_shown(case, hit) for hit in found),
         reasons=reasons(case.features, case.scored, [(_reason(case, hit), hit.finding.strength) for hit in found]),
         counterfactual=_rule_changes(case, found) if found else _statistical_changes(case, selection, offered),
         evidence=items,
@@ -223,18 +228,30 @@ def _alert_id(case: AlertFacts, typologies: tuple[str, ...]) -> str:
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
 
 
-def _shown(hit: Hit, configuration: Configuration) -> TypologyHit:
+def _exposure(case: AlertFacts, hit: Hit) -> tuple[Exposure, ...]:
+    """What the law of the trigger's local day may lead to, by the largest single payment and the amount at risk."""
+    effective = case.state.effective
+    if effective is None or not hit.typology.sanctions:
+        return ()
+    kept = rows(case.party)
+    single = kept["usd"][np.isin(kept["offset"], np.array(hit.finding.offsets, "<i8"))]
+    worth = Worth(int(single.max()) if len(single) else case.usd or 0, hit.finding.at_risk, case.to_krw)
+    return exposure(hit.typology.sanctions, effective.rulebook, local(case.at_us, effective.zone).date(), worth)
+
+
+def _shown(case: AlertFacts, hit: Hit) -> TypologyHit:
     finding = hit.finding
     return TypologyHit(
         id=hit.typology.id,
         name=phrases.both(hit.typology.name_en, hit.typology.name_ko),
         strength=finding.strength,
-        legal_basis=configuration.rules[hit.typology.id].legal_basis,
+        legal_basis=case.configuration.rules[hit.typology.id].legal_basis,
         limits=finding.limits,
         measured=finding.measured,
         window=finding.window,
         tests=finding.tests,
         next_steps=tuple(NextStep(text_en=one.text_en, text_ko=one.text_ko) for one in hit.typology.next_steps),
+        exposure=_exposure(case, hit),
     )
 
 

@@ -61,11 +61,28 @@ class NextStep(msgspec.Struct, frozen=True, kw_only=True):
     text_ko: str
 
 
+class Exposure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One end of what the law of the payment's date may lead to, and on what condition (contract 1.1).
+
+    `condition` says whether its line is passed (`met`, `not_met`), or that it cannot be told. `krw` is the most that it
+    may cost, whole KRW as a decimal string, None where it cannot be told; `years` the longest imprisonment.
+    It is never a statement of guilt: what is named applies only where an investigator finds its condition.
+    """
+
+    article: str
+    kind: Literal["fine", "criminal", "repeated"]
+    condition: Outcome
+    krw: str | None
+    years: int = 0
+    text_en: str
+    text_ko: str
+
+
 class TypologyHit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A typology that fired: strength 0-1 (1 = beyond doubt), the limits and what was measured against them.
 
-    `tests` are those that the law or a supervisor makes, `next_steps` what to do, in order (both contract 1.1; alerts
-    of earlier releases have none).
+    `tests` are those that the law or a supervisor makes, `next_steps` what to do, in order, `exposure` what
+    the law of the date may lead to (all contract 1.1; alerts of earlier releases have none).
     """
 
     id: str
@@ -77,6 +94,7 @@ class TypologyHit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     window: str
     tests: tuple[LawTest, ...] = ()
     next_steps: tuple[NextStep, ...] = ()
+    exposure: tuple[Exposure, ...] = ()
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):

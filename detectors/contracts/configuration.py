@@ -179,6 +179,12 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     officers: tuple[str, ...] = ()
 
 
+class Sanctions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the law may impose, as dated limits: fines in KRW, years of imprisonment, lines of a criminal case."""
+
+    limits: tuple[Limit, ...] = ()
+
+
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything beside the events themselves that can change a score, or whether an event is admitted.
 
@@ -194,6 +200,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     engine: Engine = Engine()
     admission: Admission | msgspec.UnsetType = msgspec.UNSET
     rates: RateRules | msgspec.UnsetType = msgspec.UNSET
+    # not part of the encoding where it is not given; alerts then tell no exposure
+    sanctions: Sanctions | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         """One spelling of equal configurations."""

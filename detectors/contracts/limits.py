@@ -11,6 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
+
 from detectors.contracts.alert import LimitShown
 from detectors.contracts.configuration import Configuration, Limit
 
@@ -21,6 +23,10 @@ LARGEST = Decimal(10) ** 18
 # Numbers of the law that more readers than one compare with, such as a rule and a feature, and the table of `rules`
 # where the configuration has each. A rule reads what is its own by `Rulebook.limit`, and these by `Rulebook.law`.
 LAW = {"document_line": "T01", "annual_cap": "T02"}
+
+
+# where a rulebook has the limits of the configuration's `sanctions`; no typology has such an id
+SANCTIONS = "sanctions"
 
 
 class LimitKind(NamedTuple):
@@ -93,8 +99,11 @@ class Rulebook:
 
     def __init__(self, configuration: Configuration) -> None:
         self._limits: dict[tuple[str, str], tuple[list[date], list[DatedLimit]]] = {}
-        for typology, rules in configuration.rules.items():
-            for limit in sorted(rules.limits, key=lambda each: each.effective_from):
+        tables = {typology: rules.limits for typology, rules in configuration.rules.items()}
+        if configuration.sanctions is not msgspec.UNSET:
+            tables[SANCTIONS] = configuration.sanctions.limits
+        for typology, limits in tables.items():
+            for limit in sorted(limits, key=lambda each: each.effective_from):
                 try:
                     dated = DatedLimit(limit)
                 except ValueError as fault:
@@ -110,6 +119,10 @@ class Rulebook:
             return None
         place = bisect_right(found[0], day)
         return found[1][place - 1] if place else None
+
+    def sanction(self, name: str, day: date) -> DatedLimit | None:
+        """What the law of the local `day` may impose, by the name of its limit, or None."""
+        return self.limit(SANCTIONS, name, day)
 
     def law(self, name: str, day: date) -> DatedLimit | None:
         """The number of the law (`LAW`) in force on the local `day`, or None. Raises `KeyError` for another name."""

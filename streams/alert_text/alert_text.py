@@ -197,6 +197,10 @@ def _typology(hit: TypologyHit, words: Labels, lang: Language) -> Iterator[TextL
         yield TextLine(_limit(limit, words, lang), "" if place else words.limits, 7, _LABEL)
     for place, test in enumerate(hit.tests):
         yield TextLine(_law_test(test, words, lang), "" if place else words.tests, 7, _LABEL)
+    for place, end in enumerate(hit.exposure):
+        condition = words.outcome.get(end.condition, end.condition)
+        ended = make_printable(end.text_ko if lang == "ko" else end.text_en)
+        yield TextLine(f"[{condition}] {ended}", "" if place else words.exposure, 7, _LABEL)
     for place, step in enumerate(hit.next_steps):
         said = make_printable(step.text_ko if lang == "ko" else step.text_en)
         yield TextLine(f"{place + 1}. {said}", "" if place else words.next, 7, _LABEL)

@@ -50,6 +50,7 @@ class Labels(Words):
         "met": ("met", "충족"), "not_met": ("not met", "미충족"), "cannot_tell": ("cannot be told", "판단할 수 없음"),
     })
     missing = Both("{field} is missing", "{field} 항목 없음")
+    exposure = Both("Exposure", "제재 범위")
     next = Both("To do next", "다음 조치")
     reasons = Both("WHY (shares of the score)", "경보 사유(점수 기여도)")
     observations = Both("own observations: {n}", "본인 관측 {n}건")

@@ -247,13 +247,13 @@ def require(settings: Settings) -> Configuration:
 
 
 def _completed(theirs: Configuration) -> Configuration:
-    shipped = overlay_configuration({}).rates
-    return msgspec.structs.replace(theirs, rates=shipped) if find_lacking_tables(theirs) else theirs
+    shipped = overlay_configuration({})
+    return msgspec.structs.replace(theirs, **{name: getattr(shipped, name) for name in find_lacking_tables(theirs)})
 
 
 def find_lacking_tables(configuration: Configuration) -> list[str]:
     """Tables that the release which wrote the configuration did not have."""
-    return ["rates"] if configuration.rates is msgspec.UNSET else []
+    return [name for name in ("rates", "sanctions") if getattr(configuration, name) is msgspec.UNSET]
 
 
 def _require_same_partitions(settings: Settings, ruling: Configuration) -> None:

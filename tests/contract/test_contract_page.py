@@ -23,6 +23,7 @@ PARTS = {
     "measured": alert.Measured,
     "tests": alert.LawTest,
     "next_steps": alert.NextStep,
+    "exposure": alert.Exposure,
     "reasons": alert.Reason,
     "counterfactual": alert.Counterfactual,
     "evidence": alert.EvidenceItem,
