@@ -287,7 +287,8 @@ def test_five_institutions_are_named_and_fifty_are_measured(banks, named, more):
     folded = Folded(1, {ordinal(2025, 1, 1): Day(sum(cents for cents, _ in shares.values()), 11)}, {2025: shares})
     finding = RULE.evaluate(context(paid(at(2025, 1, 5), 60_000), folded=folded))
     assert len([name for name in measured(finding) if name.startswith("total at")]) == min(banks, 50)
-    assert measured(finding).get("institutions") == (banks if banks > 50 else None)
+    told = [each for each in finding.measured if each.name == "institutions"]
+    assert told == ([Measured(name="institutions", value=banks, unit="count")] if banks > 50 else [])
     assert len(finding.institutions) == banks
     listed = finding.text_en.partition("through all institutions (")[2].partition(")")[0]
     assert listed.count(" USD") == named
