@@ -21,7 +21,7 @@ from detectors.contracts.configuration import Configuration, Limit
 _NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?")
 LARGEST = Decimal(10) ** 18
 # Numbers of the law that more readers than one compare with, such as a rule and a feature, and the table of `rules`
-# where the configuration has each. A rule reads what is its own by `Rulebook.limit`, and these by `Rulebook.law`.
+# where the configuration has each. A rule reads what is its own by `Rulebook.limit`, these by `Rulebook.law`.
 LAW = {"document_line": "T01", "annual_cap": "T02"}
 
 
@@ -33,9 +33,9 @@ class LimitKind(NamedTuple):
     """What a limit may be: its unit, the least and the largest value, whether whole numbers only, whether it is needed.
 
     Ranges are wide: they keep out what would stop a partition or what nobody can mean, not what is unwise. `ko` is what
-    it is called in Korean, `counter` the word that its numbers are counted by there (of the unit `count`). `kept` is how
-    far back what it looks at is kept, empty where that is no question: a new configuration may not ask for more, and
-    one that an earlier release let into the ledger stands.
+    it is called in Korean, `counter` the word that its numbers are counted by there (of the unit `count`). `kept` is
+    how far back payments are kept for it, empty where that is no question: a new configuration may not ask for more,
+    and one that an earlier release let into the ledger stands.
     """
 
     unit: str

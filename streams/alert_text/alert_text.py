@@ -290,7 +290,7 @@ def _record(alert: Alert, words: Labels, lang: Language) -> Iterator[TextLine]:
     yield TextLine(words.record, style="bold")
     yield TextLine(make_printable(alert.alert_id), words.alert, 2, _LABEL)
     yield TextLine(make_printable(alert.case_id), words.case, 2, _LABEL)
-    desk = korean.coded(alert.desk, korean.DESKS) if lang == "ko" else make_printable(alert.desk)
+    desk = korean.coded(alert.desk, korean.DESKS | korean.NO_DESK) if lang == "ko" else make_printable(alert.desk)
     yield TextLine(desk, words.desk, 2, _LABEL)
     yield TextLine(make_printable(alert.trigger_event_id), words.trigger, 2, _LABEL)
     yield TextLine(make_printable(f"{position.topic}[{position.partition}]@{position.offset}"), words.ledger, 2, _LABEL)

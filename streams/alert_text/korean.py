@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
+from detectors.alerting.desks import UNASSIGNED
 from detectors.contracts.alert import Number
 from detectors.wording.phrases import date_ko
 from streams.plain_text.printable import make_printable
@@ -21,6 +22,8 @@ _COUNTER = "건"
 
 _UNITS = {"ratio": "배", "days": "일", "bp": "bp", "": ""}
 DESKS = {"customs": "관세", "supervision": "감독", "compliance": "준법감시"}
+# beside the desks: the alert that none of them matches (detectors/alerting/desks.py)
+NO_DESK = {UNASSIGNED: "담당 미지정"}
 BUDGETS = {"anomaly": "이상 거래"}  # what rules raise is in none (detectors/alerting/build.py, RULE)
 
 

@@ -92,10 +92,11 @@ def test_a_window_of_t01_is_no_longer_than_its_payments_are_kept():
     """Refused for a new configuration; one that is in a ledger already is not stopped at."""
     quarter = next(each for each in GOOD.rules["T01"].limits if each.name == "window_quarter")
     assert rules("T01", msgspec.structs.replace(quarter, value="90")) == []
-    assert rules("T01", msgspec.structs.replace(quarter, value="90.001")) == [
+    (fault,) = rules("T01", msgspec.structs.replace(quarter, value="90.001"))
+    assert fault == (
         "[rules.T01] limit window_quarter from 2019-01-01: got: 90.001; expected: at most 90 days: payments are kept "
-        + "one by one no longer, and a longer window would see the rest of it empty"
-    ]
+        "one by one no longer, and a longer window would see the rest of it empty"
+    )
     longer = msgspec.structs.replace(
         GOOD.rules["T01"],
         limits=(

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from detectors.alerting.desks import UNASSIGNED
 from detectors.typologies import REGISTRY
 from streams.alert_text import alert_text, korean
 from streams.settings import overlay_configuration
@@ -126,6 +127,7 @@ def test_a_name_that_is_not_known_stays_and_is_made_printable():
     assert korean.name("new_name\x1b") == "new name\ufffd"
     assert korean.coded("desk-7\x1b", korean.DESKS) == "desk-7\ufffd"
     assert korean.coded("customs", korean.DESKS) == "관세(customs)"
+    assert korean.coded(UNASSIGNED, korean.NO_DESK) == "담당 미지정(unassigned)"
     assert korean.window("whatever\x1b") == "whatever\ufffd"
 
 
