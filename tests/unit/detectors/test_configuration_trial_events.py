@@ -94,6 +94,7 @@ def test_every_payment_of_a_day_is_what_its_limits_make_it():
             ("an off-market deal", paid(n, "trader", "1400.000000", deal_rate=rate, **sold))
             for n, rate in enumerate(("1401", "1700", "900", "0.000001", "1000000000000000"))
         ),
+        ("a pass-through", paid(0, "through", "0.000001")),
         *(
             ("an extreme amount", paid(n, "x", amount, direction=direction, party_type="bank"))
             for n, amount in enumerate(("0.000001", "1000000000000000"))
