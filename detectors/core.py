@@ -8,6 +8,9 @@ from typing import Literal
 import msgspec
 
 from detectors.alerting import evidence
+from detectors.alerting.build import RaisedAlert
+from detectors.alerting.retracted import declare
+from detectors.alerting.woken import Occasion, pass_time, wake_due
 from detectors.books.accounting import Join
 from detectors.books.fingerprints import KINDS, Known, key
 from detectors.books.party import MOST_RELATED, Facts
@@ -92,7 +95,8 @@ class Assessed(msgspec.Struct, frozen=True):
 class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one ledger record.
 
-    `alerts` holds one alert at most, `desks` every desk that gets a copy of it, in the configuration's order.
+    `raised` are the alerts, each with every desk that gets a copy of it: the event's own first, then those that it
+    takes back, then those of due dates that have passed with it (woken.py).
     `assessed` is there for an applied transaction only; `join` names what is counted of one that has its payment's id
     in common with another event (accounting.py), None for most; `folded` is how many of the party's payments went into
     totals (folded_payments.py), nearly always 0. `judged_as` is the party's type as a transaction was judged
@@ -103,8 +107,7 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
 
     outcome: Outcome
     late: bool = False
-    alerts: tuple[Alert, ...] = ()
-    desks: tuple[str, ...] = ()
+    raised: tuple[RaisedAlert, ...] = ()
     notice: Notice | None = None
     assessed: Assessed | None = None
     join: Join | None = None
@@ -114,6 +117,16 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     rate: Verdict | None = None
     faults: tuple[str, ...] = ()
     displaced: bool = False
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """The alerts without their desks."""
+        return tuple(one.alert for one in self.raised)
+
+    @property
+    def desks(self) -> tuple[str, ...]:
+        """The desks of the first alert, none where there is none."""
+        return self.raised[0].desks if self.raised else ()
 
     @property
     def scored(self) -> bool:
@@ -150,6 +163,8 @@ def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     outputs = _apply_new(state, event, origin)
     if state.restatement.waiting and state.effective is not None:
         bring_others_up_to_date(state, state.effective)
+    if len(state.wakes) and (woken := wake_due(Occasion.of(state, origin))):
+        outputs = msgspec.structs.replace(outputs, raised=(*outputs.raised, *woken))
     if mark is not None and origin.source is not None:
         state.marks[mark] = origin.source.offset
     _count(state, event, outputs)
@@ -257,6 +272,7 @@ def _notice(code: str, identity: str, origin: Origin, first: Source | None) -> N
 
 
 def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
+    pass_time(state, event, origin)
     if isinstance(event, Transaction):
         assert state.configuration is not None
         assert state.effective is not None
@@ -265,8 +281,7 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         return Outputs(
             outcome="applied",
             late=seen.late,
-            alerts=() if seen.raised is None else (seen.raised.alert,),
-            desks=() if seen.raised is None else seen.raised.desks,
+            raised=seen.raised,
             assessed=Assessed(fuse(rank, seen.news), seen.usd, seen.fired, seen.scored, seen.deal_bp),
             join=seen.join,
             folded=seen.folded,
@@ -278,7 +293,7 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     if isinstance(event, Profile):
         _profile(state, event, origin)
     elif isinstance(event, Declaration):
-        _declaration(state, event, origin)
+        return _declaration(state, event, origin)
     return _APPLIED
 
 
@@ -342,15 +357,17 @@ def _profile(state: PartitionState, event: Profile, origin: Origin) -> None:
     store(state, event.party, event.previous, party, OFFICES)
 
 
-def _declaration(state: PartitionState, event: Declaration, origin: Origin) -> None:
-    """Count a trader's declarations, and keep what names them in alerts where a rule wants it."""
+def _declaration(state: PartitionState, event: Declaration, origin: Origin) -> Outputs:
+    """Count a trader's declarations, keep what names them in alerts, and let the typologies hear of each."""
     parse_or_zero(event.value)
     party = recall(state, event.party, event.previous)
     if wanted().declarations:
         party.remember_proof(evidence.line_proof_of(state, event, origin))
     party.declarations += 1
+    raised = declare(Occasion.of(state, origin), event, party)
     party.last_us = max(party.last_us, to_us(event.declared_time))
     store(state, event.party, event.previous, party, OFFICES)
+    return Outputs(outcome="applied", raised=raised) if raised else _APPLIED
 
 
 def _disposition(state: PartitionState, event: Disposition, origin: Origin) -> verdicts.VerdictOutcome:

@@ -7,6 +7,8 @@ import msgspec
 
 from detectors.alerting import build, evidence
 from detectors.alerting.build import UNSCORED, AlertFacts, RaisedAlert
+from detectors.alerting.retracted import TakingBack, retract
+from detectors.alerting.woken import Occasion
 from detectors.books import accounting, aliases, payments
 from detectors.books import folded_payments as folded
 from detectors.books.accounting import Effect, Incoming, Join
@@ -25,6 +27,7 @@ from detectors.ranking.budget import Budget
 from detectors.ranking.ensemble import Scored
 from detectors.typologies import registered, wanted
 from detectors.typologies.base import Context, Deal
+from detectors.typologies.due import PartyDates
 from detectors.values import money
 from detectors.values.institution_code import institution_code
 from detectors.values.legal_calendar import DAY_US, SECOND_US, local, to_us, year_bounds
@@ -42,12 +45,13 @@ class Seen(NamedTuple):
     `usd` in cents, None without a rate; `fired` the strength by typology, `news` the strengths of what is news;
     `deal_bp` how far the deal rate is from the reference, None without one of the two; `join` what is to be counted of
     an event that has its payment's id in common with another; `folded` how many of the party's payments went into
-    totals (folded_payments.py); `judged_as` and `type_differs` as in core.Outputs.
+    totals (folded_payments.py); `judged_as` and `type_differs` as in core.Outputs; `raised` begins with the payment's
+    own alert, if there is one, and those that it takes back follow.
     """
 
     late: bool
     usd: int | None
-    raised: RaisedAlert | None
+    raised: tuple[RaisedAlert, ...]
     scored: Scored | None
     fired: tuple[tuple[str, float], ...]
     news: tuple[float, ...]
@@ -127,6 +131,7 @@ def apply_transaction(
     if len(known.names) > MOST_NAMES:
         payments.forget_names(known)
     aliases.make_room(known, state.shares.known_as)
+    was = taken_back.before(known)
     late = state.watermark_us is not None and at_us < state.watermark_us - effective.lateness_us
     row = _row(step, worth)
     effect = _account(step, row, worth, late)
@@ -136,6 +141,10 @@ def apply_transaction(
     elif effect.second:
         score = _score(step, row, worth, told=effect.payment)
     judged = _judge(step, effect, worth, score)
+    raised = [] if judged.raised is None else [judged.raised]
+    occasion = Occasion(state, configuration, effective, origin)
+    by = TakingBack(event.party, event.event_time, event.event_id, event.institution, event.status)
+    raised += retract(occasion, known, was, by)
     known.first_us, known.last_us = min(known.first_us, at_us), max(known.last_us, at_us)
     state.advance(step.clock_us)
     _prune(step)
@@ -145,7 +154,7 @@ def apply_transaction(
     return Seen(
         late,
         worth.usd,
-        judged.raised,
+        tuple(raised),
         score.scored,
         judged.fired,
         judged.news,
@@ -335,6 +344,7 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
     if context is not None and effect.kind == "new":
         for typology in registered():
             typology.learn(context)
+        step.state.counters["due_dates_cut"] += context.dates.left_out
     return _Judged(
         raised,
         tuple([(typology.id, finding.strength) for typology, finding in fired]),
@@ -423,4 +433,5 @@ def _context(step: _Step, effect: Effect, worth: _Money) -> Context | None:
         first_us=known.first_us,
         last_us=known.last_us,
         reference=lambda base, quote: rates.ratio(base, quote, at_us, stale_us),
+        dates=PartyDates(known.due, step.state.due_clock.passed_us if step.origin.history else None),
     )

@@ -7,6 +7,7 @@ sum of the pieces, the excess over the cap, the value moved), for an alert that 
 
 import hashlib
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
@@ -71,7 +72,11 @@ class Hit(NamedTuple):
 
 
 class AlertFacts(NamedTuple):
-    """Everything known of the event that an alert is built from; `told` is the party's type as the sender said it."""
+    """Everything known of the event that an alert is built from; `told` is the party's type as the sender said it.
+
+    `trigger` is None where the event at `origin` is the trigger and a payment. Else it is the ledger position of the
+    event whose due date passed, or of the declaration, and `event` says what is known of that (woken.py).
+    """
 
     state: PartitionState
     configuration: Configuration
@@ -87,6 +92,7 @@ class AlertFacts(NamedTuple):
     features: tuple[Feature, ...]
     scored: Scored
     told: PartyType
+    trigger: int | None = None
 
 
 class RaisedAlert(NamedTuple):
@@ -168,8 +174,8 @@ def build(
     score = fuse(case.scored.rank, [hit.finding.strength for hit in found])
     at_risk = max((hit.finding.at_risk for hit in found), default=case.usd or 0)
     level = severity(score, at_risk)
-    institutions = tuple(sorted({event.institution}.union(*(hit.finding.institutions for hit in found))))
-    desks = routing.matching(typologies, level, event.party_type, institutions, case.configuration)
+    institutions = tuple(sorted({event.institution}.union(*(hit.finding.institutions for hit in found)) - {""}))
+    desks = _told(found, routing.matching(typologies, level, event.party_type, institutions, case.configuration))
     items, total = _evidence(case, found)
     usd_known = bool(found) or case.usd is not None
     effective = state.effective
@@ -182,7 +188,7 @@ def build(
         created_for=event.event_time,
         trigger_event_id=event.event_id,
         party=event.party,
-        counterparty=event.counterparty,
+        counterparty=event.counterparty or None,
         parties=(event.contract_counterparty,) if event.contract_counterparty else (),
         institutions=institutions,
         severity=level,
@@ -204,12 +210,18 @@ def build(
         ),
         position=Position(topic=state.ledger_topic, partition=state.partition, offset=case.origin.offset),
         selection=selection,
-        rate_missing=case.usd is None,
+        rate_missing=case.usd is None and case.trigger is None,
     )
     verdicts.note_raised(party, alert_id, state.shares.known_as(event.institution))
     hits = [(hit.typology.id, hit.finding) for hit in found]
-    cases.remember(party, hits, alert_id, case_id, case.at_us, state.shares.has)
+    cases.remember(party, hits, alert_id, case_id, case.at_us, state.shares.has, desks)
     return RaisedAlert(alert, desks)
+
+
+def _told(found: Sequence[Hit], desks: tuple[str, ...]) -> tuple[str, ...]:
+    """Whoever got an alert of the series gets what brings it up to date, whatever the desks are by now."""
+    told = [hit.superseded.desks for hit in found if hit.superseded is not None]
+    return tuple(dict.fromkeys(chain(desks, *told)))
 
 
 def _alert_id(case: AlertFacts, typologies: tuple[str, ...]) -> str:
@@ -287,15 +299,17 @@ def _krw(case: AlertFacts, at_risk: int, ruled: bool) -> str | None:
 
 def _evidence(case: AlertFacts, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...], int]:
     """The events behind the findings, and how many there are in all, those kept in totals only included."""
-    trigger = Trigger(case.state, case.configuration.legend, case.party, case.event, case.origin, case.usd)
+    known = case.trigger is not None
+    trigger = Trigger(case.state, case.configuration.legend, case.party, case.event, case.origin, case.usd, known=known)
     items, total = evidence.evidence(trigger, [offset for hit in found for offset in hit.finding.offsets])
     return items, total + max((hit.finding.folded for hit in found), default=0)
 
 
 def _rule_changes(case: AlertFacts, found: Sequence[Hit]) -> tuple[Counterfactual, ...]:
     """The typologies' own proposals, each evaluated by all typologies with the memory as it is before this alert."""
-    shown = []
-    assert case.context is not None
+    shown: list[Counterfactual] = []
+    if case.context is None:  # no payment that could have been another
+        return ()
     for hit in found:
         reading = hit.finding.reading
         context = case.context if reading is None else case.context.read_as(reading)

@@ -70,17 +70,31 @@ def remember(
     case_id: str,
     at_us: int,
     has_share: Callable[[str], bool],
+    desks: tuple[str, ...] = (),
 ) -> None:
     """Keep what was alerted, so that only growth alerts again, and hold the case open.
 
-    `has_share` says which institutions have a share of their own (shares.py): their parts are kept first.
+    `has_share` says which institutions have a share of their own (shares.py): their parts are kept first. `desks` are
+    all that get the alert.
     """
     for typology, finding in hits:
         name = remembered_as(typology, finding)
         last = last_alerted(party, typology, finding, at_us)
         kept = [each for each in party.alerted if (each.typology, each.series) != (name, finding.series)]
         parts = _parts(finding, last, has_share)
-        now = Alerted(name, finding.series, min(_size(finding, last), 2**62), at_us, alert_id, case_id, parts)
+        size = min(_size(finding, last), 2**62)
+        now = Alerted(
+            name,
+            finding.series,
+            size,
+            at_us,
+            alert_id,
+            case_id,
+            parts,
+            desks,
+            finding.strength,
+            min(finding.at_risk, 2**62),
+        )
         party.alerted = [*kept, now][-MOST_ALERTED:]
     newest = at_us if party.case is None or party.case[0] != case_id else max(at_us, party.case[1])
     party.case = (case_id, newest)

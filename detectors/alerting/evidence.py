@@ -29,7 +29,10 @@ from detectors.values.money import Exact, decimal_text, plain
 
 
 class Trigger(NamedTuple):
-    """The payment that an alert is made at, with what its evidence is looked up in; `usd` in cents, None unknown."""
+    """The payment that an alert is made at, with what its evidence is looked up in; `usd` in cents, None unknown.
+
+    `known`: it is no payment but a declared line, or the passing of a due date; what it names is among `offsets`.
+    """
 
     state: PartitionState
     legend: Legend
@@ -37,6 +40,7 @@ class Trigger(NamedTuple):
     event: Transaction
     origin: Origin
     usd: int | None
+    known: bool = False
 
 
 def evidence(trigger: Trigger, offsets: Iterable[int]) -> tuple[tuple[EvidenceItem, ...], int]:
@@ -45,12 +49,14 @@ def evidence(trigger: Trigger, offsets: Iterable[int]) -> tuple[tuple[EvidenceIt
     Those that are kept in totals only (folded_payments.py), or no more, are among the number, never among the events
     shown, as only a row says a payment's time and institution. Cost: 0.1 ms, and 5 us an event.
     """
-    own, party = trigger.origin.offset, trigger.party
-    wanted = {own, *offsets}
+    party, wanted = trigger.party, set(offsets)
     proofs = {proof.offset: proof for proof in party.proofs}
-    proofs[own] = proof_of(trigger.state, trigger.event, trigger.origin)
+    own = [] if trigger.known else [trigger.origin.offset]
+    if own:
+        proofs[own[0]] = proof_of(trigger.state, trigger.event, trigger.origin)
+        wanted.update(own)
     kept = rows(party)["offset"]
-    there = {own, *kept.tolist(), *(proof.offset for proof in party.proofs if proof.line is not None)}
+    there = {*own, *kept.tolist(), *(proof.offset for proof in party.proofs if proof.line is not None)}
     named = [proofs[offset] for offset in sorted(wanted & proofs.keys() & there)][-MOST_PROOFS:]
     shown = np.flatnonzero(np.isin(kept, [proof.offset for proof in named]))
     places = dict(zip(kept[shown].tolist(), shown.tolist(), strict=True))
@@ -77,7 +83,7 @@ def _proof(state: PartitionState, event: Transaction | Declaration, origin: Orig
 
 def _item(trigger: Trigger, proof: Proof, place: int | None) -> EvidenceItem:
     """An event as it is shown; `place` is its payment's row."""
-    own = proof.offset == trigger.origin.offset
+    own = not trigger.known and proof.offset == trigger.origin.offset
     if proof.line is not None:
         said = _declared(proof.line)
     elif place is not None:

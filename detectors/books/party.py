@@ -90,7 +90,8 @@ class Restated(msgspec.Struct, frozen=True, array_like=True):
 class Alerted(msgspec.Struct, frozen=True, array_like=True):
     """What a typology last alerted on: its series, how large it was then, and the alert and case it belongs to.
 
-    `parts` is how much of it came from each institution, by name, as far as `MOST_PARTS` go.
+    `parts` is how much of it came from each institution, by name, as far as `MOST_PARTS` go. `desks` are all that got
+    an alert of the series since it began; `strength` (0-1) and `at_risk` (USD cents) are what the last one said.
     """
 
     typology: str
@@ -100,6 +101,9 @@ class Alerted(msgspec.Struct, frozen=True, array_like=True):
     alert_id: str
     case_id: str
     parts: dict[str, int] = {}
+    desks: tuple[str, ...] = ()
+    strength: float = 0.0
+    at_risk: int = 0
 
 
 class Facts(msgspec.Struct, frozen=True, array_like=True):
@@ -121,7 +125,8 @@ class Party(msgspec.Struct, array_like=True):
     """A resident party. Times are event times in microseconds since 1970.
 
     `owner` is the share that it takes a place in (parties.py), `formers` the tokens that it was known by before key
-    rotations. `payments` are packed rows (payments.py); `baselines` belong to the features; `slots` hold each
+    rotations, `due` its open due dates (due_dates.py).
+    `payments` are packed rows (payments.py); `baselines` belong to the features; `slots` hold each
     typology's own state; `names` are the purposes, institutions and currencies that rows refer to by number; `aliases`
     map the hash of a counterparty's newer token to the hash it had before a key rotation, `settlements` that of a
     settlement to its payment's first event. The two are apart: a thousand settlements must not make regular
@@ -138,6 +143,7 @@ class Party(msgspec.Struct, array_like=True):
     last_us: int = 0
     owner: str = OTHERS
     formers: list[str] = []
+    due: dict[str, bytes] = {}
     payments: bytes = b""
     baselines: bytes = b""
     slots: dict[str, bytes] = {}
@@ -265,6 +271,7 @@ class _Seen(msgspec.Struct, array_like=True):
     last_us: int
     owner: str
     formers: list[str]
+    due: dict[str, bytes]
 
 
 _seen_decoder = msgspec.msgpack.Decoder(_Seen)
@@ -283,6 +290,11 @@ def owner_of(record: bytes) -> str:
 def formers_of(record: bytes) -> list[str]:
     """The tokens that a party was known by before key rotations, the newest last, at the same cost."""
     return _seen_decoder.decode(record).formers
+
+
+def due_of(record: bytes) -> dict[str, bytes]:
+    """A party's open due dates (due_dates.py), at the same cost."""
+    return _seen_decoder.decode(record).due
 
 
 _OWNER, _FACTS, _WORDS = map(Party.__struct_fields__.index, ("owner", "facts", "words"))

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 # names; whether a second institution told a payment (a bit of its row); which payments had a statistical alert; whose
 # share a deal of T16 is in.
 # 6: what an event of an alert's evidence was, beside its row: counterparty, branch, numbers of declaration and report;
-# lines of declarations.
+# lines of declarations; open due dates of a party, and the clock that wakes them; the desks that got an alert, and what
+# it said.
 STATE_SCHEMA = 6
 # `corrections_given_up`: none any more (restatement.py); the name stands in snapshots of state schema 4.
 # `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.
+# `woken`: due dates that passed; `due_dates_cut`: those beyond what one party may have open (due_dates.py).
 # `broadcast`: those of `applied` that stand in every partition (rates, configurations), so that totals can be told
 COUNTERS = (
     "applied",
@@ -54,6 +56,9 @@ COUNTERS = (
     "restated",
     "verdicts_displaced",
     "parties_forgotten",
+    "woken",
+    "due_dates_cut",
+    "retracted",
 )
 
 
@@ -104,6 +109,7 @@ class Frozen:
             yield
         self._typologies = msgspec.msgpack.encode(state.typologies)
         self._shares, self._officers = state.shares.to_state(), state.officers.to_state()
+        self._due_clock = state.due_clock.to_state()
         yield
         for kind, window in state.fingerprints.items():
             self._fingerprints.append((kind, window.copied()))
@@ -127,6 +133,7 @@ class Frozen:
         yield from cut("typologies", self._typologies)
         yield from cut("shares", self._shares)
         yield from cut("officers", self._officers)
+        yield from cut("due clock", self._due_clock)
         for kind, window in self._fingerprints:
             yield from cut(f"senders/{kind}", window.senders_to_state())
             yield from cut_stream(f"fingerprints/{kind}", window.to_state())

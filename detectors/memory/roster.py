@@ -7,7 +7,7 @@ the old token for a while, and a verdict names the token that its alert showed.
 
 from itertools import islice
 
-from detectors.books import accounting, folded_payments, reversals
+from detectors.books import accounting, due_dates, folded_payments, reversals
 from detectors.books.party import MOST_ALERTED, MOST_ALIASES, MOST_FORMERS, Facts, Party, newest_unusual, pack, unpack
 from detectors.books.party_type import joined_words, stricter
 from detectors.books.payments import joined
@@ -48,6 +48,7 @@ def store(state: PartitionState, token: str, previous: dict[str, str], party: Pa
         formers = dict.fromkeys((*party.formers, previous[token], former))
         party.formers = [one for one in formers if one != name][-MOST_FORMERS:]
         state.parties.pop(former, None)
+        state.wakes.note(former, None)
         state.restatement.rename(former, name)
         state.renamed.pop(name, None)
         state.rename(former, name, party.last_us)
@@ -55,6 +56,7 @@ def store(state: PartitionState, token: str, previous: dict[str, str], party: Pa
             state.rename(previous[token], name, party.last_us)
     party.owner = state.shares.owner(party.owner, sender)
     state.parties.put(name, pack(party), party.owner)
+    state.wakes.note(name, due_dates.earliest_us(party.due))
     state.forget_parties(party.owner)
 
 
@@ -111,6 +113,7 @@ def merge(current: Party, earlier: Party) -> Party:
     current.proofs = newest_proofs(earlier.proofs + current.proofs)
     current.reversals = reversals.kept(current, earlier.reversals + current.reversals)
     current.alerted = (earlier.alerted + current.alerted)[-MOST_ALERTED:]
+    current.due = due_dates.joined(current.due, earlier.due)
     current.slots = {**earlier.slots, **current.slots}
     current.case = current.case or earlier.case
     current.facts = _newer_facts(current, earlier)

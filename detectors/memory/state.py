@@ -9,24 +9,27 @@ from itertools import islice, takewhile
 
 import msgspec
 
+from detectors.books.due_dates import earliest_us
 from detectors.books.fingerprints import KINDS, Fingerprints
-from detectors.books.party import formers_of, last_seen
+from detectors.books.party import due_of, formers_of, last_seen
 from detectors.books.restatement import Correction, Restatement
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import Transaction
 from detectors.features import Shared as FeatureBaselines
+from detectors.memory.due_clock import RATES, DueClock
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.frozen_state import COUNTERS, STATE_SCHEMA, Frozen, Header
 from detectors.memory.officers import Officers
 from detectors.memory.parties import Parties, parts
 from detectors.memory.sections import joined, under
+from detectors.memory.wakes import Wakes
 from detectors.ranking.budget import Budget
 from detectors.ranking.ensemble import Scorer, derived_seed
 from detectors.rates.rate_checks import Checked
 from detectors.rates.reference_rates import KEPT_US, Rates
 from detectors.typologies.base import Shared
 from detectors.values.legal_calendar import DAY_US, HOUR_US, SECOND_US
-from detectors.values.shares import Shares
+from detectors.values.shares import OFFICES, OTHERS, Shares
 
 # A party silent for longer leaves memory. Failure prevented: memory that grows with every party ever seen. 400 days put
 # any later event that may still count (35 days late at most) into another calendar year than the last payment, and
@@ -44,7 +47,8 @@ class PartitionState:
     `marks` is the highest source offset applied, by input topic, partition and topic id (empty: not told).
     `parties` maps a token to its packed record, least recently touched first. `renamed` maps a party's former token to
     its newer one and the event time (us) up to which both were in use. `watermark_us` is the partition's clock
-    (event_clock.py), None before its first payment. `code_version` is shown in alerts, `fallback` stands for a first
+    (event_clock.py), None before its first payment. `due_clock` says which deadlines have passed, `wakes` which party
+    has the next one, which follows from the parties. `code_version` is shown in alerts, `fallback` stands for a first
     configuration that cannot be used; neither is part of the digest. Models
     are None until the ledger's first record, the configuration, was applied.
     """
@@ -59,6 +63,8 @@ class PartitionState:
         self.topics: list[str] = []
         self.watermark_us: int | None = None
         self.swept_hour = 0
+        self.due_clock = DueClock()
+        self.wakes = Wakes()
         self.configuration: Configuration | None = None
         self.effective: Effective | None = None
         self.fingerprints = {kind: Fingerprints(0) for kind in KINDS.values()}
@@ -139,6 +145,15 @@ class PartitionState:
         """Know the institutions and officers that a configuration names."""
         self.shares.list(configuration.admitted.institutions)
         self.officers.list(configuration.admitted.officers)
+        self.due_clock.keep(self._is_witness)
+
+    def witness(self, institution: str) -> str:
+        """What an institution counts as for the due clock: itself where the configuration lists it."""
+        sender = self.shares.known_as(institution)
+        return sender if self._is_witness(sender) else OTHERS
+
+    def _is_witness(self, name: str) -> bool:
+        return name in {OTHERS, OFFICES, RATES} or self.shares.is_listed(name)
 
     def give_share(self, institution: str, clock_us: int) -> None:
         """Note that an institution sends, at a time of the partition's clock (shares.py).
@@ -165,6 +180,7 @@ class PartitionState:
         """
         for token, record in self.parties.forget(newest, MOST_SWEPT):
             self.counters["parties_forgotten"] += 1
+            self.wakes.note(token, None)
             for former in [one for one in formers_of(record) if self.newest_name(one) == token]:
                 self.renamed.pop(former, None)
 
@@ -182,21 +198,27 @@ class PartitionState:
     def advance(self, at_us: int) -> None:
         """Move the clock, and once an hour of its time let go of idle parties and of names long out of use.
 
-        At most `MOST_SWEPT` of each a record, under 1 ms; what is left over goes at the next ones.
+        By the due clock too, so that no sender lets go of them early. A party with an open due date stays, and stands
+        behind the others then. At most `MOST_SWEPT` of each a record, under 1 ms; what is left over goes at the next
+        ones.
         """
         if self.watermark_us is None or at_us > self.watermark_us:
             self.watermark_us = at_us
         hour = self.watermark_us // HOUR_US
         if hour == self.swept_hour or self.effective is None:
             return
-        horizon = self.watermark_us - IDLE_DAYS * DAY_US - self.effective.lateness_us
+        now_us = min(self.due_clock.among_others(self.watermark_us), self.watermark_us)
+        horizon = now_us - IDLE_DAYS * DAY_US - self.effective.lateness_us
         # least recently touched first: the first that is not idle ends the sweep, so it costs nothing when none is
         first = islice(self.parties.items(), MOST_SWEPT)
         idle = [token for token, _ in takewhile(lambda each: last_seen(each[1]) < horizon, first)]
         names = islice(self.renamed.items(), MOST_SWEPT)
         unused = [former for former, _ in takewhile(lambda each: each[1][1] < horizon, names)]
         for token in idle:
-            del self.parties[token]
+            if token in self.wakes:
+                self.parties.move_last(token)
+            else:
+                del self.parties[token]
         for former in unused:
             del self.renamed[former]
         if max(len(idle), len(unused)) < MOST_SWEPT:
@@ -237,7 +259,7 @@ class PartitionState:
 def _read_header(named: dict[str, bytes]) -> Header:
     """The header of a snapshot that has all its sections; raises `ValueError` for another schema or a damaged one."""
     windows = [f"{part}/{kind}" for kind in KINDS.values() for part in ("senders", "fingerprints")]
-    for wanted in ("header", "typologies", "rates held", "restatement", "shares", "officers", *windows):
+    for wanted in ("header", "typologies", "rates held", "restatement", "shares", "officers", "due clock", *windows):
         if wanted not in named:
             raise ValueError(f"a snapshot lacks its section {wanted}; got: {', '.join(list(named)[:20]) or 'nothing'}")
     schema = msgspec.msgpack.decode(named["header"])[0]
@@ -267,12 +289,16 @@ def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
     }
     state.shares = Shares.from_state(named["shares"])
     state.officers = Officers.from_state(named["officers"])
+    state.due_clock = DueClock.from_state(named["due clock"])
     state.typologies = msgspec.msgpack.decode(named["typologies"], type=Shared)
     state.baselines = FeatureBaselines.from_state(under(whole, "features/"))
     state.checked = Checked.from_state(under(whole, "rates/"), named["rates held"])
     state.restatement = Restatement.from_state(named["restatement"])
     for _, packed in under(whole, "parties/"):
         state.parties.update(msgspec.msgpack.decode(packed, type=list[tuple[str, bytes]]))
+    for token, record in state.parties.items():
+        if due := due_of(record):
+            state.wakes.note(token, earliest_us(due))
     for _, packed in under(whole, "renamed/"):
         state.renamed.update(msgspec.msgpack.decode(packed, type=list[tuple[str, tuple[str, int]]]))
     if "configuration" in named:

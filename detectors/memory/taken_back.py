@@ -12,7 +12,7 @@ import msgspec
 
 from detectors.books import payments
 from detectors.books.folded_payments import folded_of
-from detectors.books.party import Party, pack, unpack
+from detectors.books.party import Alerted, Party, pack, unpack
 from detectors.books.restatement import MOST_EFFORT, STEP_BYTES, STEP_PARTIES, RestatedChange, restate
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.state import PartitionState
@@ -22,15 +22,16 @@ from detectors.values.money import Ratio
 
 
 class Before(NamedTuple):
-    """A party's payments and slots before an event."""
+    """A party's payments and slots before an event, and what it was alerted on."""
 
     payments: bytes
     slots: dict[str, bytes]
+    alerted: tuple[Alerted, ...]
 
 
 def before(party: Party) -> Before:
     """What `follow` compares with; both are replaced, never changed in place."""
-    return Before(party.payments, dict(party.slots))
+    return Before(party.payments, dict(party.slots), tuple(party.alerted))
 
 
 def follow(state: PartitionState, effective: Effective, party: Party, was: Before, *, reached: bool = False) -> None:
@@ -58,6 +59,13 @@ def follow(state: PartitionState, effective: Effective, party: Party, was: Befor
         if less > 0:
             parts = {name: max(cents - less, 0) for name, cents in alerted.parts.items()}
             party.alerted[number] = msgspec.structs.replace(alerted, size=max(alerted.size - less, 0), parts=parts)
+
+
+def past_of(state: PartitionState, effective: Effective, party: Party, was: Before | None = None) -> Past:
+    """A party's payments as they count now, and its slots; those of before an event where `was` is given."""
+    if was is not None:
+        return _past(state, effective, party, was.payments, was.slots)
+    return _past(state, effective, party, party.payments, party.slots)
 
 
 def _past(state: PartitionState, effective: Effective, party: Party, packed: bytes, slots: dict[str, bytes]) -> Past:

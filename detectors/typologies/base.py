@@ -25,6 +25,7 @@ from detectors.contracts.configuration import Legend
 from detectors.contracts.events import PartyType, Transaction
 from detectors.contracts.limits import DatedLimit, LimitKinds, Rulebook
 from detectors.typologies.declared import DueDate, Said, Sanction, TrialDay, Words
+from detectors.typologies.due import PartyDates
 from detectors.values.money import Ratio
 from detectors.wording import phrases
 
@@ -57,6 +58,7 @@ class Context(msgspec.Struct, kw_only=True):
     both the payment's own time where it is the party's first; a profile moves the second one. `reference(base, quote)`
     is the reference rate in force at the event's time, None without one. `reported`: as if the payment named a report,
     for counterfactuals.
+    `dates` are the party's open due dates (due.py), which `learn` may change.
     """
 
     transaction: Transaction
@@ -79,6 +81,7 @@ class Context(msgspec.Struct, kw_only=True):
     last_us: int = 0
     reference: Callable[[str, str], Ratio | None] = no_reference
     reported: bool = False
+    dates: PartyDates = msgspec.field(default_factory=lambda: PartyDates({}))
 
     @property
     def undocumented(self) -> bool:

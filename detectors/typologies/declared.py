@@ -29,11 +29,9 @@ _HANGUL = re.compile("[가-힣]")
 class DueDate(NamedTuple):
     """A moment at which a typology wants to be woken, for one party and one item, unless something came until then.
 
-    `name` is what the due date is called in state and alerts. `of` is the kind of event that sets it. `after` names the
-    typology's limit, in days, from that event's own time to the moment. `most_open` is how many may wait in one party;
-    of more, the one that is due last is not set.
-
-    A declaration only: it is checked and shown, and nothing wakes a rule yet. No typology of today has any.
+    `name` is what the due date is called in state. `of` is the kind of event that sets it. `after` names the typology's
+    limit, in days, that leads to the moment: from that event's own time, or from a date that it names. `most_open` is
+    how many may wait in one party; of more, the one that is due last is not set. due.py says how a rule sets one.
     """
 
     name: str

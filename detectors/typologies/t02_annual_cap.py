@@ -127,6 +127,18 @@ class AnnualCap:
         rows = past.rows if scope == "all" else rows_where(past.rows, past.rows["flags"] & SMALL_REMITTER != 0)
         return undocumented_sum(rows, *year_bounds(int(year), past.zone))
 
+    def stands(self, past: Past, series: str, at_us: int) -> bool:
+        """Whether the year's total, folded payments too, is still over the cap of the alert's day."""
+        year, _, scope = series.partition(" ")
+        day = local(at_us, past.zone).date()
+        everywhere = scope == "all"
+        cap = past.rulebook.law("annual_cap", day) if everywhere else past.rulebook.limit(ID, "small_remitter_cap", day)
+        total = self.standing(past, series, at_us)
+        if past.folded is not None:
+            days = past.folded.of_year(int(year)).values()
+            total += sum(found.total if everywhere else found.small for found in days)
+        return cap is None or total > cap.cents
+
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:
         """Documents shown; what was left under the cap."""
         shown = context.with_payment(flags=context.payment.flags & ~NO_DOCUMENT)

@@ -159,6 +159,11 @@ class OffMarketRate:
         """What all deals up to that time moved."""
         return sum(one.moved for one in slot(past, ID, _Slot, ({}, []))[1] if one.time_us <= at_us)
 
+    def stands(self, past: Past, series: str, at_us: int) -> bool:
+        """Whether a deal of that pair, from before the alert, is still off the market."""
+        left = slot(past, ID, _Slot, ({}, []))[1]
+        return any(one.pair == series.partition(" ")[0] and one.time_us <= at_us for one in left)
+
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:  # noqa: ARG002
         """The rate nearest the reference's side that is still within the limit."""
         deal = context.deal

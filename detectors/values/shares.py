@@ -76,6 +76,10 @@ class Shares:
         """Whether a sender, by its institution's code, has a share of its own."""
         return sender in self._listed or sender in self._named
 
+    def is_listed(self, sender: str) -> bool:
+        """Whether the configuration in force lists a sender, by its institution's code."""
+        return sender in self._listed
+
     @property
     def several(self) -> bool:
         """Whether more than one sender is known."""

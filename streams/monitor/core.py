@@ -109,9 +109,9 @@ class MonitorCore:
             tally.outcomes["muted"] += 1
             return []
         outputs: list[Output] = []
-        for alert in step.alerts:
-            tally.alerts.append((alert, origin.timestamp_ms))
-            outputs += alert_outputs(alert, step.desks, origin, partition)
+        for one in step.raised:
+            tally.alerts.append((one.alert, origin.timestamp_ms))
+            outputs += alert_outputs(one.alert, one.desks, origin, partition)
         if step.notice is not None:
             value = _encode(step.notice)
             outputs.append(Output(topics.NOTICES, partition, record.key or b"", value, [], origin.timestamp_ms))

@@ -156,10 +156,9 @@ class PartitionPass:
         if origin.offset < self._judged_from:
             return
         self.outcomes[outputs.outcome] += 1
-        if not isinstance(event, Transaction) or outputs.assessed is None:
-            return
-        rows.append(self._row(event, step))
         alerts += [alert_outputs(alert, (), origin, self.partition)[0].value for alert in outputs.alerts]
+        if isinstance(event, Transaction) and outputs.assessed is not None:
+            rows.append(self._row(event, step))
 
     def _learn_profile(self, event: Profile) -> None:
         """Keep what rows show of a party's newest profile, as the core keeps its facts."""
@@ -182,7 +181,8 @@ class PartitionPass:
         at_us, scored = to_us(event.event_time), assessed.scored
         profile = self._profile_of(event.party, event.previous)
         _, size, region = profile or (0, None, None)
-        alerts = step.outputs.alerts
+        # a payment may also take back alerts, and time that passes with it may raise others
+        own = [one.alert_id for one in step.outputs.alerts if one.trigger_event_id == event.event_id and one.score]
         return ScoreRow(
             self.partition,
             step.origin.offset,
@@ -211,7 +211,7 @@ class PartitionPass:
             assessed.fired,
             () if scored is None else scored.contributions[:MOST_REASONS],
             {} if scored is None else scored.members,
-            alerts[0].alert_id if alerts else None,
+            own[0] if own else None,
         )
 
     def finish(self, end: int = 0) -> PartitionFigures:

@@ -77,7 +77,9 @@ def test_an_alert_is_remembered_with_its_case_and_its_id():
     case = case_of()
     alert = build(case, [hit()], RULE, never)
     at = case.at_us
-    assert case.party.alerted == [Alerted("T01", "s", 900_000, at, alert.alert_id, alert.case_id)]
+    assert case.party.alerted == [
+        Alerted("T01", "s", 900_000, at, alert.alert_id, alert.case_id, {}, ("customs",), 0.6, 900_000)
+    ]
     assert case.party.case == (alert.case_id, at)
     assert case.party.raised[:16] == bytes.fromhex(alert.alert_id)
     assert len(case.party.raised) == 24

@@ -104,8 +104,8 @@ def test_what_was_alerted_takes_the_place_of_its_series_alone():
         alerted("T02"),
         alerted(series="40201"),
         alerted("T01 disputed"),
-        Alerted("T01", "40101", 2**62, 500, "alert-2", "case-2"),
-        Alerted("T02 disputed", "40101", 2**62 - 1, 500, "alert-2", "case-2"),
+        Alerted("T01", "40101", 2**62, 500, "alert-2", "case-2", strength=1.0),
+        Alerted("T02 disputed", "40101", 2**62 - 1, 500, "alert-2", "case-2", strength=1.0),
     ]
     assert party.case == ("case-2", 500)
 

@@ -71,6 +71,7 @@ def test_a_payment_dated_tomorrow_lets_go_of_no_party(ahead, silent, kept):
     ledger = Ledger()
     put(ledger, "h", START, START, party="k1.001.silent")
     now = START + silent
+    ledger.rate(now)
     put(ledger, "x", now + ahead, now, institution="BANKX", party="k1.0ff.x")
     assert ("k1.001.silent" in ledger.state.parties) is kept
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from detectors.alerting.build import RaisedAlert
 from detectors.contracts.events import Source
 from detectors.core import Notice, Outputs
 from detectors.memory.frozen_state import STATE_SCHEMA
@@ -30,7 +31,7 @@ AT = datetime(2026, 1, 5, 10, tzinfo=UTC)
 
 def test_a_muted_record_is_counted_and_publishes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever came of it: readers have it already."""
-    step = Outputs(outcome="applied", notice=notice(), alerts=(), assessed=assessed())
+    step = Outputs(outcome="applied", notice=notice(), raised=(), assessed=assessed())
     bench = Bench(monkeypatch, step)
     for _ in range(2):
         assert bench.take(TRANSACTIONS, TRANSACTION, muted=True) == []
@@ -200,7 +201,7 @@ def test_an_alert_goes_to_the_desks_that_the_core_names(monkeypatch: pytest.Monk
     pipeline, _ = raised()
     [(alert, _)] = pipeline.core.tally.alerts
     for desks in (("customs",), ("supervision", "customs"), ()):
-        bench = Bench(monkeypatch, Outputs(outcome="applied", alerts=(alert,), desks=desks), partition=5)
+        bench = Bench(monkeypatch, Outputs(outcome="applied", raised=(RaisedAlert(alert, desks),)), partition=5)
         outputs = bench.take(TRANSACTIONS, TRANSACTION)
         names = ["fx.alerts.v1", *(f"fx.alerts.{desk}.v1" for desk in desks)]
         assert [(output.topic, output.partition) for output in outputs] == [(name, 5) for name in names]
@@ -211,8 +212,8 @@ def test_each_alert_of_a_payment_is_published(monkeypatch: pytest.MonkeyPatch) -
     """In their order, and with a notice behind them."""
     pipeline, _ = raised()
     [(alert, _)] = pipeline.core.tally.alerts
-    alerts = tuple(msgspec.structs.replace(alert, alert_id=name) for name in ("first", "second"))
-    bench = Bench(monkeypatch, Outputs(outcome="applied", alerts=alerts, notice=notice()))
+    alerts = tuple(RaisedAlert(msgspec.structs.replace(alert, alert_id=name), ()) for name in ("first", "second"))
+    bench = Bench(monkeypatch, Outputs(outcome="applied", raised=alerts, notice=notice()))
     outputs = bench.take(TRANSACTIONS, TRANSACTION)
     assert [json.loads(output.value).get("alert_id") for output in outputs] == ["first", "second", None]
 
