@@ -30,6 +30,7 @@ from detectors.contracts.events import (
 )
 from detectors.memory import verdicts
 from detectors.memory.event_clock import MILLISECOND_US, borne_out
+from detectors.memory.marks import find_mark
 from detectors.memory.officers import officer_number
 from detectors.memory.roster import recall, store
 from detectors.memory.state import PartitionState
@@ -49,9 +50,6 @@ CONFLICT = "event.conflict"
 REFUSED = "configuration.refused"
 # Configurations come in one partition, so that their order is one.
 RULES_PARTITION = 0
-# Topics of one name whose marks are kept, the newest ones: a worker that was slow may still write what it read of the
-# one before, and memory must not grow with topics that were ever deleted.
-MOST_TOPICS = 8
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -154,7 +152,7 @@ def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         raise ValueError(
             f"a ledger record was applied before; got: offset {origin.offset}; expected: {state.next} or more"
         )
-    mark = None if origin.source is None else _mark(state, origin.source, origin.topic_id)
+    mark = None if origin.source is None else find_mark(state.marks, origin.source, origin.topic_id)
     # ingest sends each source partition in order, so what is at or below its mark was here already
     if mark is not None and origin.source is not None and origin.source.offset <= state.marks.get(mark, -1):
         state.counters["redelivered"] += 1
@@ -170,26 +168,6 @@ def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     _count(state, event, outputs)
     state.next = origin.offset + 1
     return outputs
-
-
-def _mark(state: PartitionState, source: Source, topic_id: str) -> tuple[str, int, str]:
-    """The key of the mark that counts the records of this source.
-
-    Failure prevented: an input topic deleted and created again begins at offset 0, below its predecessor's mark, and
-    all its records would pass as redelivered. A record that does not tell its topic's id (earlier releases wrote none)
-    is taken as one of the newest topic known, and a mark without an id as that of the first topic that tells its own.
-    """
-    mark = (source.topic, source.partition, topic_id)
-    if mark in state.marks:
-        return mark
-    known = [one for one in state.marks if one[:2] == mark[:2]]
-    if not topic_id:
-        return known[-1] if known else mark
-    if known and not known[0][2]:
-        state.marks[mark] = state.marks.pop(known[0])
-    elif len(known) >= MOST_TOPICS:
-        del state.marks[known[0]]
-    return mark
 
 
 def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
