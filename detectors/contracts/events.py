@@ -20,6 +20,8 @@ Status = Literal["ordered", "settled", "returned", "cancelled"]
 PartyType = Literal["person", "sole_trader", "company", "bank"]
 Channel = Literal["branch", "web", "app", "small_remitter", "card", "exchanger", "interbank"]
 Evidence = Literal["none", "exempt", "shown", "verified"]
+# What several residents may share (detectors/contracts/legs.py).
+LegKind = Literal["counterparty", "account", "device", "contact", "goods"]
 Verdict = Literal["confirmed", "refuted", "inconclusive", "duplicate", "withdrawn"]
 # As the Act and its Regulation tell the parties apart (Reg 4-3, 4-4): a foreign resident is a foreigner who lives here.
 Residency = Literal["resident", "foreign_resident", "non_resident"]
@@ -200,7 +202,12 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The short form of a transaction on `fx.legs.v1`, keyed by the counterparty's token, for network detection."""
+    """A record's short form on `fx.legs.v1`, one for each shared thing that the record names (legs.py), keyed by it.
+
+    `kind` says which thing it is, `number` which of the record's legs, from 0. Legs of earlier releases have no kind:
+    they are the counterparty's. From `declaration` on, the fields are of goods declared (kind `goods`); there `amount`
+    is the value, `event_time` the declared time, and `institution` empty.
+    """
 
     event_id: str
     identity: str
@@ -224,3 +231,15 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     original_event_id: str | None = None
     previous: dict[str, str] = {}
     former: tuple[str, str] | None = None
+    declaration: Literal["import", "export"] | None = None
+    declaration_no: str | None = None
+    line: int | None = None
+    amends: str | None = None
+    hs_code: str | None = None
+    quantity: str | None = None
+    quantity_unit: str | None = None
+    incoterm: str | None = None
+    origin_country: str | None = None
+    # these two last: the short form is encoded once, and each leg's own end is set behind it (envelope.py)
+    kind: LegKind | None = None
+    number: int = 0

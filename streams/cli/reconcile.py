@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import click
 import msgspec
 
+from detectors.contracts.events import Declaration, Transaction
 from streams.contracts.dead_letters import read_original
 from streams.contracts.refusal_codes import TOLD_BY_MONITOR
-from streams.errors import FxwatchError
+from streams.errors import FxwatchError, LedgerError
 from streams.ingest.input_topic_ids import read_ids
 from streams.ingest.input_watch import read_committed_offsets, read_kept
 from streams.kafka import topic_reader, topics
@@ -21,11 +22,13 @@ from streams.ledger.input_positions import InputPartition, Kept, find_passed_by,
 from streams.ledger.progress import Acknowledged
 from streams.plain_text import tables
 from streams.plain_text.printable import make_printable, say, say_json
+from streams.proofs.leg_places import NO_PRINT, UNREADABLE, UNTOLD, print_of_leg, prints_of_record
 from streams.proofs.reconcile import Problem, Reconciliation, Tokens, TopicCount
 from streams.settings import Settings, load_settings
 
 # What ingest writes to every ledger partition (streams/ingest/door.py).
 BROADCAST = (topics.RATES, topics.RULES)
+WITH_LEGS = (topics.TRANSACTIONS, topics.DECLARATIONS)
 _PROBLEMS_SHOWN = 50
 _ALWAYS = ("read", "ledger", "dead_letters", "missing")
 _COLUMNS = (
@@ -39,6 +42,7 @@ _COLUMNS = (
     "missing",
     "unread",
     "acknowledged",
+    "legs",
 )
 
 
@@ -79,18 +83,58 @@ def _take_positions(batch: Batch, found: Reconciliation, tokens: Tokens, ids: di
         if told is None:
             unknown += not envelope.is_kind(record.headers, envelope.CONFIGURATION)
             continue
-        by_source.setdefault((told.topic, told.partition, told.topic_id), []).append(told.offset)
         tokens.note_used(record, told)
+        topic = told.topic.decode("utf-8", "replace")
+        if of_topic(told.topic_id, ids.get(topic, b"")):
+            compare = _take_leg if tp.topic == topics.LEGS else _expect_legs
+            compare(record, told, (topic, int(told.partition)), found, tp.partition)
+        if tp.topic == topics.LEDGER:
+            by_source.setdefault((told.topic, told.partition, told.topic_id), []).append(told.offset)
     for (name, partition, topic_id), offsets in by_source.items():
         topic = name.decode("utf-8", "replace")
-        if tp.topic == topics.LEGS:
-            if of_topic(topic_id, ids.get(topic, b"")):
-                found.legs(topic, int(partition), offsets)
-        elif of_topic(topic_id, ids.get(topic, b"")):
+        if of_topic(topic_id, ids.get(topic, b"")):
             found.take_ledger_records(topic, int(partition), tp.partition, offsets)
         else:
             found.of_deleted_topic(topic, int(partition), len(offsets))
     return unknown
+
+
+def _expect_legs(record: Any, told: envelope.Told, place: InputPartition, found: Reconciliation, _number: int) -> None:
+    """Note which legs a ledger record has, by itself and its header alone."""
+    legs = found.legs_of(*place)
+    if legs is None or told.kind not in envelope.HAVE_LEGS:
+        return
+    if not told.legs:
+        # of an earlier release: one leg, of the payment's counterparty
+        legs.expect(told.offset, [NO_PRINT] if told.kind == b"transaction" else [])
+        return
+    try:
+        event, _ = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp)
+        if told.legs != envelope.LEGS_LAYOUT or not isinstance(event, (Transaction, Declaration)):
+            legs.note(told.offset, UNTOLD)
+        else:
+            legs.expect(told.offset, prints_of_record(event))
+    except (LedgerError, ValueError):
+        legs.note(told.offset, UNTOLD)
+
+
+def _take_leg(record: Any, told: envelope.Told, place: InputPartition, found: Reconciliation, number: int) -> None:
+    """Compare a leg that stands in partition `number` of the legs."""
+    legs = found.legs_of(*place)
+    if legs is None:
+        found.count_foreign(*place)
+        return
+    if told.number < 0:
+        legs.take(number, told.offset, 0)
+        return
+    try:
+        leg, _ = envelope.decode_leg(record.value, record.headers, record.offset, record.timestamp)
+        checksum, thing = print_of_leg(leg)
+    except (LedgerError, ValueError):
+        legs.note(told.offset, UNREADABLE)
+        return
+    placed = thing.slot % found.partitions == number and record.key == thing.name.encode()
+    legs.take(number, told.offset, told.number, checksum, placed=placed)
 
 
 class GatheredRecords(NamedTuple):
@@ -118,7 +162,7 @@ def gather(settings: Settings, *, up_to_committed: bool) -> GatheredRecords:
         in_order = sorted(due, key=lambda tp: (topics.INPUTS.index(tp.topic), tp.partition))
         sources = {(tp.topic, tp.partition): (inputs.begins[tp], due[tp]) for tp in in_order}
         partitions = settings.effective.engine.partitions
-        found = Reconciliation(sources, BROADCAST, partitions, topics.TRANSACTIONS)
+        found = Reconciliation(sources, BROADCAST, partitions, WITH_LEGS)
         begins = {place: begin for place, (begin, _) in sources.items()}
         settled = _passed(found, begins, read_kept(settings), ids, committed)
         for tp, records in inputs.read_to_end():
@@ -207,9 +251,10 @@ def command(up_to: str, as_json: bool) -> None:
 
     Every record of every input topic must be one ledger record (rates and rules: one in each ledger partition) or one
     dead letter, and nothing else may be: no ledger record or letter of an input that was never committed. Each payment
-    has its leg, and each party its sealed identity (where they are kept). Redelivered records are counted, not held
-    against it. Exit code 1 and a list when something is missing or too much. Offsets that were deleted unread are held
-    against it until an operator acknowledges them (fxwatch acknowledge); who did, and why, is listed then.
+    and declaration has its legs, each once: one for every shared thing that it names (a payment of an earlier release:
+    its counterparty's). Each party has its sealed identity (where they are kept). Redelivered records are counted, not
+    held against it. Exit code 1 and a list when something is missing or too much. Offsets that were deleted unread are
+    held against it until an operator acknowledges them (fxwatch acknowledge); who did, and why, is listed then.
 
     Example: fxwatch reconcile
 

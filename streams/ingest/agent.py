@@ -264,7 +264,7 @@ class IngestAgent:
             deliveries.setdefault((topics.LEDGER, one.partition), []).append(
                 (one.key, one.value, one.headers, timestamp)
             )
-        if (leg := admitted.leg) is not None:
+        for leg in admitted.legs:
             deliveries.setdefault((topics.LEGS, leg.partition), []).append((leg.key, leg.value, leg.headers, timestamp))
         if self.sealer is not None:
             for token, identifier in admitted.identities:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from detectors.contracts.events import Declaration, Disposition, Leg, Profile, Rate, Transaction
+from detectors.contracts.events import Declaration, Disposition, Profile, Rate, Transaction
 from detectors.values.spelling import folded
 from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS
 from streams.ingest.decode import Decoded
@@ -59,17 +59,16 @@ class WordList:
 
 
 class TransactionParts(msgspec.Struct, frozen=True):
-    """A transaction's event, its leg, and the pseudonyms that route them."""
+    """A transaction's event, and the pseudonyms of the parties that it names."""
 
     event: Transaction
-    leg: Leg
     party: Pseudonym
     counterparty: Pseudonym
     contract_counterparty: Pseudonym | None
 
 
 def transaction(decoded: Decoded, keys: Keys, words: WordList) -> TransactionParts:
-    """The event and the leg of a transaction."""
+    """The event of a transaction."""
     record, body = decoded.record, decoded.body
     get = body.get
     party, counterparty = keys.party(record.party_id), keys.party(record.counterparty_id)
@@ -78,40 +77,34 @@ def transaction(decoded: Decoded, keys: Keys, words: WordList) -> TransactionPar
     other_account = keys.account(body["counterparty_account"]) if "counterparty_account" in body else None
     device = keys.device(body["device_id"]) if "device_id" in body else None
     contact = keys.contact(body["contact_id"]) if "contact_id" in body else None
-    rotating = keys.previous is not None
-    # what event and leg have alike
-    shared: dict[str, Any] = {
-        "event_id": record.event_id,
-        **keys.fingerprints(TRANSACTIONS, record.institution, record.party_id, record.event_id, decoded.canonical),
-        "event_time": decoded.when,
-        "direction": record.direction,
-        "status": record.status,
-        "payment_id": get("payment_id"),
-        "original_event_id": get("original_event_id"),
-        "party": party.token,
-        "party_account": own_account.token if own_account else None,
-        "counterparty": counterparty.token,
-        "counterparty_account": other_account.token if other_account else None,
-        "counterparty_country": record.counterparty_country,
-        "institution": record.institution,
-        "amount": record.amount,
-        "currency": record.currency,
-        "purpose": get("purpose"),
-        "evidence": record.evidence,
-        "device": device.token if device else None,
-        "contact": contact.token if contact else None,
-    }
-    in_leg = (party, counterparty, own_account, other_account, device, contact)
+    named = (party, counterparty, own_account, other_account, device, contact, contract)
     event = Transaction(
-        **shared,
+        event_id=record.event_id,
+        **keys.fingerprints(TRANSACTIONS, record.institution, record.party_id, record.event_id, decoded.canonical),
+        event_time=_in_utc(decoded),
+        direction=record.direction,
+        status=record.status,
+        payment_id=get("payment_id"),
+        original_event_id=get("original_event_id"),
+        party=party.token,
+        party_account=own_account.token if own_account else None,
+        counterparty=counterparty.token,
+        counterparty_account=other_account.token if other_account else None,
+        counterparty_country=record.counterparty_country,
+        institution=record.institution,
+        amount=record.amount,
+        currency=record.currency,
+        purpose=get("purpose"),
+        evidence=record.evidence,
+        device=device.token if device else None,
+        contact=contact.token if contact else None,
         **_payment_details(decoded),
         contract_counterparty=contract.token if contract else None,
         notes=decoded.notes,
         remittance_classes=words.classes(body["remittance_info"]) if "remittance_info" in body else (),
-        previous=previous_names(*in_leg, contract) if rotating else {},
+        previous=previous_names(*named) if keys.previous is not None else {},
     )
-    leg = Leg(**shared, previous=previous_names(*in_leg) if rotating else {})
-    return TransactionParts(event, leg, party, counterparty, contract)
+    return TransactionParts(event, party, counterparty, contract)
 
 
 def _payment_details(decoded: Decoded) -> dict[str, Any]:

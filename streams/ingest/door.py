@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from detectors.contracts.configuration import Admission
-from detectors.contracts.events import ConfigurationChange, Source
+from detectors.contracts.events import ConfigurationChange, Declaration, Source, Transaction
 from detectors.core import RULES_PARTITION
 from streams.contracts.identifiers import Identifiers
 from streams.contracts.input_record import ArrivedRecord
@@ -60,13 +60,14 @@ class Admitted(msgspec.Struct, frozen=True):
     """What a good record becomes.
 
     `records`: one for a party's event, one a partition for rates and rules.
-    `leg`: the same for `fx.legs.v1`, transactions only. `identities`: (token, identifier) not handed out before.
+    `legs`: the same for `fx.legs.v1`, one for each shared thing that it names, by number.
+    `identities`: (token, identifier) not handed out before.
     `when` is the event's own time, UTC (None for rules). `notes` say what was done to its fields
     (`identifiers.NOTES`). `proof` says whose signature it has, where one was asked for.
     """
 
     records: tuple[LedgerWrite, ...]
-    leg: LedgerWrite | None = None
+    legs: tuple[LedgerWrite, ...] = ()
     identities: tuple[tuple[str, str], ...] = ()
     when: datetime | None = None
     notes: tuple[str, ...] = ()
@@ -172,7 +173,7 @@ class Door:
             passed_on=passed_on,
         )
         admitted = admit(decoded, written)
-        if any(len(one.value) > LARGEST_WRITTEN for one in (admitted.records[0], admitted.leg) if one is not None):
+        if any(len(one.value) > LARGEST_WRITTEN for one in (admitted.records[0], *admitted.legs)):
             return _rejected(
                 [Fault("size.exceeded", "", f"at most {LARGEST_WRITTEN} bytes in the ledger's form")], proof
             )
@@ -182,26 +183,26 @@ class Door:
         parts = canonical.transaction(decoded, self._keys, self._words)
         party, counterparty, contract = parts.party, parts.counterparty, parts.contract_counterparty
         record = self._record(party.slot, party.token, envelope.encode(parts.event), headers)
-        leg = self._record(counterparty.slot, counterparty.token, envelope.encode(parts.leg), envelope.of_leg(headers))
+        legs = self._legs(parts.event, headers)
         body = decoded.body
         named = [(party.token, body["party_id"]), (counterparty.token, body["counterparty_id"])]
         if contract is not None:
             named.append((contract.token, body["contract_counterparty_id"]))
-        return Admitted((record,), leg, self._not_sealed(named), decoded.when, decoded.notes)
+        return Admitted((record,), legs, self._not_sealed(named), decoded.when, decoded.notes)
 
     def _declaration(self, decoded: Decoded, headers: list[Header]) -> Admitted:
         event, party, counterparty = canonical.declaration(decoded, self._keys)
         record = self._record(party.slot, party.token, envelope.encode(event), headers)
         body = decoded.body
         named = [(party.token, body["party_id"]), (counterparty.token, body["counterparty_id"])]
-        return Admitted((record,), None, self._not_sealed(named), decoded.when, decoded.notes)
+        return Admitted((record,), self._legs(event, headers), self._not_sealed(named), decoded.when, decoded.notes)
 
     def _profile(self, decoded: Decoded, headers: list[Header]) -> Admitted:
         event, party = canonical.profile(decoded, self._keys)
         record = self._record(party.slot, party.token, envelope.encode(event), headers)
         # related counterparties are sealed when they take part in something: thousands of boxes would stall the loop
         named = [(party.token, decoded.body["party_id"])]
-        return Admitted((record,), None, self._not_sealed(named), decoded.when, decoded.notes)
+        return Admitted((record,), (), self._not_sealed(named), decoded.when, decoded.notes)
 
     def _disposition(self, decoded: Decoded, headers: list[Header]) -> Admitted:
         event = canonical.disposition(decoded, self._keys)
@@ -220,6 +221,14 @@ class Door:
 
     def _record(self, slot: int, token: str, value: bytes, headers: list[Header]) -> LedgerWrite:
         return LedgerWrite(slot % self._partitions, token.encode(), value, envelope.checked(headers, value))
+
+    def _legs(self, event: Transaction | Declaration, headers: list[Header]) -> tuple[LedgerWrite, ...]:
+        return tuple(
+            [
+                self._record(thing.slot, thing.name, value, envelope.of_leg(headers, number))
+                for number, (thing, value) in enumerate(envelope.encode_legs(event))
+            ]
+        )
 
     def _broadcast(self, key: bytes, value: bytes, headers: list[Header]) -> tuple[LedgerWrite, ...]:
         headers = envelope.checked(headers, value)

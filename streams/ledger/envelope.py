@@ -3,10 +3,12 @@
 This module alone knows the headers' names, their order, and how each is written and read. `LAYOUT` is the order of
 writing. The first three say where the input record stood. `__fx.commitment` commits to the sender's bytes
 (streams/keys/commitments.py). Earlier releases wrote `__fx.sha256` there, their plain hash, which stays readable.
-`__fx.type` is the event's type. `__fx.source.topic_id` is the input topic's id (KIP-516), which earlier releases did
-not write. `fx.history` stands only with history. Then come the sender's CloudEvents attributes and trace, in the
-sender's order, and last `__fx.check`. A sender's other headers stop at ingest. The first configuration, which
-`topics apply` writes itself, has only `__fx.type`. The record's Kafka timestamp is the input's.
+`__fx.type` is the event's type. `__fx.legs` stands on records that have legs: the layout of those
+(detectors/contracts/legs.py). A leg has `__fx.leg` instead, its number. Earlier releases wrote neither.
+`__fx.source.topic_id` is the input topic's id (KIP-516), which earlier releases did not write. `fx.history` stands only
+with history. Then come the sender's CloudEvents attributes and trace, in the sender's order, and last `__fx.check`. A
+sender's other headers stop at ingest. The first configuration, which `topics apply` writes itself, has only
+`__fx.type`. The record's Kafka timestamp is the input's.
 
 Readers go by name, in whatever order the headers come (streams/contracts/record_headers.py).
 
@@ -19,12 +21,15 @@ covered: key, offset and Kafka timestamp. Records without it (written before it 
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import permutations
 from typing import TypeGuard
 
 import msgspec
 
-from detectors.contracts.events import ConfigurationChange, Event, Leg, Origin, Source
+from detectors.contracts import legs
+from detectors.contracts.events import ConfigurationChange, Declaration, Event, Leg, Origin, Source, Transaction
+from detectors.contracts.legs import SharedThing
 from streams.contracts.record_headers import HISTORY, HISTORY_HEADER, Header, RawHeaders, by_name, is_history
 from streams.errors import LedgerError
 
@@ -35,6 +40,8 @@ SOURCE_TOPIC_ID = "__fx.source.topic_id"
 COMMITMENT = "__fx.commitment"
 SHA256 = "__fx.sha256"
 TYPE = "__fx.type"
+LEGS = "__fx.legs"
+NUMBER = "__fx.leg"
 CHECK = "__fx.check"
 TRACE = "traceparent"
 PASSED_ON = ("ce_id", "ce_source", "ce_type", "ce_time", TRACE)
@@ -45,13 +52,20 @@ LAYOUT = (
     COMMITMENT,
     SHA256,
     TYPE,
+    LEGS,
+    NUMBER,
     SOURCE_TOPIC_ID,
     HISTORY,
     *PASSED_ON,
     CHECK,
 )
-# where `envelope` writes the type: behind the four that every record has
+# where `envelope` writes the type: behind the four that every record has, and before the layout of the legs
 _TYPE_PLACE = 4
+# the types of records that have legs, and the header that says so
+HAVE_LEGS = frozenset((b"transaction", b"declaration"))
+LEGS_LAYOUT = b"%d" % legs.LAYOUT
+_LEGS_HEADER = (LEGS, LEGS_LAYOUT)
+_LEG_HEADERS = [[(TYPE, b"leg"), (NUMBER, b"%d" % number)] for number in range(legs.MOST_LEGS)]
 _PLACES = {name: place for place, name in enumerate(LAYOUT)}
 
 # the key of configuration records, which belong to no party, and their type
@@ -60,6 +74,8 @@ CONFIGURATION_KEY = CONFIGURATION = b"configuration"
 # What Kafka's protocol can name; the state packs source positions into as much.
 _LARGEST_PARTITION = 2**31 - 1
 _LARGEST_OFFSET = 2**63 - 1
+# Decimal digits of a leg's number. This release writes four legs at most; later ones may write more.
+_NUMBER_DIGITS, _LARGEST_NUMBER = 2, 99
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _COMMITMENT = re.compile(r"[a-z0-9]{1,16}:[0-9a-f]{64}")
 
@@ -100,6 +116,8 @@ def envelope(
         (COMMITMENT, commitment),
         (TYPE, kind),
     ]
+    if kind in HAVE_LEGS:
+        headers.append(_LEGS_HEADER)
     if topic_id:
         headers.append((SOURCE_TOPIC_ID, topic_id))
     if history:
@@ -108,9 +126,24 @@ def envelope(
     return headers
 
 
-def of_leg(headers: Sequence[Header]) -> list[Header]:
-    """The headers of a payment's leg, from those that `envelope` made for the payment."""
-    return [*headers[:_TYPE_PLACE], (TYPE, b"leg"), *headers[_TYPE_PLACE + 1 :]]
+def of_leg(headers: Sequence[Header], number: int) -> list[Header]:
+    """The headers of a record's leg, from those that `envelope` made for a record with legs."""
+    return [*headers[:_TYPE_PLACE], *_LEG_HEADERS[number], *headers[_TYPE_PLACE + 2 :]]
+
+
+def encode_legs(event: Transaction | Declaration) -> list[tuple[SharedThing, bytes]]:
+    """The shared things that a record names, each with the value of its leg, by number.
+
+    The short form is encoded once, and each leg's kind and number are set behind it: 4 us for four legs, not 8.
+    """
+    shortened = _encode(legs.shorten(event))[:-1]
+    return [(thing, shortened + _leg_end(thing.kind, number)) for number, thing in enumerate(legs.name_shared(event))]
+
+
+@cache
+def _leg_end(kind: str, number: int) -> bytes:
+    """The last fields of a leg, as the encoder writes them: no number 0, which is the default."""
+    return b',"kind":"%s"%s}' % (kind.encode(), b',"number":%d' % number if number else b"")
 
 
 def checked(headers: Sequence[Header], value: bytes) -> list[Header]:
@@ -201,13 +234,19 @@ def is_kind(headers: RawHeaders, kind: bytes) -> bool:
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):
-    """What a record's headers say of it, unproven: source topic, partition (decimal), topic id, type, source offset."""
+    """What a record's headers say of it, unproven: source topic, partition (decimal), topic id, type, source offset.
+
+    `legs` is the layout of a ledger record's legs, empty for what has none or is of an earlier release; `number` a
+    leg's, -1 for what is no leg or of an earlier release.
+    """
 
     topic: bytes
     partition: bytes
     topic_id: bytes
     kind: bytes
     offset: int
+    legs: bytes = b""
+    number: int = -1
 
 
 def told_source(headers: RawHeaders) -> Told | None:
@@ -217,7 +256,16 @@ def told_source(headers: RawHeaders) -> Told | None:
     # whoever may write to the ledger may write anything
     if not topic or not _is_decimal(partition, 10) or not _is_decimal(offset, 18):
         return None
-    return Told(topic, partition, found.get(SOURCE_TOPIC_ID) or b"", found.get(TYPE) or b"", int(offset))
+    number = found.get(NUMBER)
+    return Told(
+        topic,
+        partition,
+        found.get(SOURCE_TOPIC_ID) or b"",
+        found.get(TYPE) or b"",
+        int(offset),
+        found.get(LEGS) or b"",
+        int(number) if _is_decimal(number, _NUMBER_DIGITS) else -1,
+    )
 
 
 def _is_decimal(text: bytes | None, digits: int) -> TypeGuard[bytes]:
@@ -244,7 +292,8 @@ def _origin(headers: RawHeaders, kind: str, offset: int, timestamp_ms: int) -> O
         topic, _number(found, SOURCE_PARTITION, _LARGEST_PARTITION), _number(found, SOURCE_OFFSET, _LARGEST_OFFSET)
     )
     topic_id = _topic_id(found.get(SOURCE_TOPIC_ID))
-    if len(found) == 7 and topic_id and CHECK in found:  # noqa: PLR2004 - the seven of every record; most have no others
+    # the seven of every record, and what it says of legs; most have no others
+    if len(found) - (LEGS in found or NUMBER in found) == 7 and topic_id and CHECK in found:  # noqa: PLR2004
         return Origin(offset=offset, source=source, commitment=commitment, timestamp_ms=timestamp_ms, topic_id=topic_id)
     return Origin(
         offset=offset,
@@ -295,9 +344,12 @@ def decode_leg(
     timestamp_ms: int,
     partition: int | None = None,
 ) -> tuple[Leg, Origin]:
-    """As `decode_record`, for a record of `fx.legs.v1`."""
+    """As `decode_record`, for a record of `fx.legs.v1`. Its number stands in value and headers, or in neither."""
     try:
         _verify(headers, value or b"")
-        return _decode_leg(value or b""), _origin(headers, "leg", offset, timestamp_ms)
+        leg, found = _decode_leg(value or b""), by_name(headers)
+        if leg.kind is not None and _number(found, NUMBER, _LARGEST_NUMBER) != leg.number:
+            raise ValueError(f"header {NUMBER} is not the value's number")
+        return leg, _origin(headers, "leg", offset, timestamp_ms)
     except _UNREADABLE as fault:
         raise _unreadable(fault, offset, partition) from fault

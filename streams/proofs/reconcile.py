@@ -1,7 +1,8 @@
 """Proof from the topics alone that no input was lost: every input record is one ledger record or one dead letter.
 
-A source offset costs one byte and one ledger partition number, so a million inputs cost 3 MB. Which input offsets exist
-is read, not assumed: transactions and retention leave gaps.
+A source offset costs one byte and one ledger partition number, so a million inputs cost 3 MB; those of payments and
+declarations, whose legs are proven too (leg_places.py), 25 MB. Which input offsets exist is read, not assumed:
+transactions and retention leave gaps.
 """
 
 import re
@@ -13,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.ledger.envelope import Told
+from streams.proofs.leg_places import LegPlaces
 
-_READ, _LEDGER, _LETTER, _CONFLICT, _SPLIT, _LEG = 1, 2, 4, 8, 16, 32
+_READ, _LEDGER, _LETTER, _CONFLICT, _SPLIT = 1, 2, 4, 8, 16
 _NOWHERE = -1
 
 SourcePlace = tuple[str, int]
@@ -27,9 +29,12 @@ class Problem(msgspec.Struct, frozen=True):
     (not in every ledger partition, where it belongs in all), `split` (in several, where it belongs in one),
     `conflict_without_record` (the dead letter of a conflict whose ledger record is not there), `without_source` (ledger
     record or dead letter of an offset that has no committed record: of a transaction that was rolled back, say),
-    `leg_without_source`, `leg_without_record` (its payment is not in the ledger), `leg_missing`, `unread` (offsets that
-    retention deleted before ingest read them, or that the group's offset was moved past and that are gone by now, and
-    that no operator has acknowledged).
+    `unread` (offsets that retention deleted before ingest read them, or that the group's offset was moved past and that
+    are gone by now, and that no operator has acknowledged). Of legs: `leg_without_source`, `leg_without_record` (its
+    record is not in the ledger), `leg_missing`, `leg_extra` (a number that its record has not), `leg_differs` (of
+    another thing or payment than its record says), `leg_misplaced` (not in its thing's partition), `leg_behind` (it
+    came after later ones and never before, so that agents pass over it), `leg_unreadable`, `legs_untold` (the ledger
+    record cannot be read, or is of a later release).
     """
 
     topic: str
@@ -51,7 +56,7 @@ class TopicCount(msgspec.Struct, kw_only=True):
     the first. `older`, `newer`: ledger records and dead letters whose source lies before the input's
     log start (retention) or in a deleted topic of its name, or beyond the offset compared up to. `unread`: offsets that
     were gone before ingest read them; `acknowledged`: those of them that an operator has settled, which are no
-    `unread` any more.
+    `unread` any more. `legs`: legs of the records, each once.
     """
 
     topic: str
@@ -65,20 +70,24 @@ class TopicCount(msgspec.Struct, kw_only=True):
     missing: int = 0
     unread: int = 0
     acknowledged: int = 0
+    legs: int = 0
 
 
 class _SourcePartition:
-    """One source partition, offsets [begin, end). `copies`: 1, or the ledger partitions it is broadcast to."""
+    """One source partition, offsets [begin, end). `copies`: 1, or the ledger partitions it is broadcast to.
 
-    def __init__(self, begin: int, end: int, copies: int) -> None:
+    `legs` are those of its records, None where they have none.
+    """
+
+    def __init__(self, begin: int, end: int, copies: int, *, has_legs: bool) -> None:
         self.begin, self.end, self.copies = begin, max(begin, end), copies
         size = self.end - self.begin
         self.flags: npt.NDArray[np.uint8] = np.zeros(size, np.uint8)
         self.home: npt.NDArray[np.int16] = np.full(size if copies == 1 else 0, _NOWHERE, np.int16)
         self.seen: npt.NDArray[np.bool_] = np.zeros((copies, size) if copies > 1 else (0, 0), np.bool_)
         self.redelivered = self.older = self.newer = 0
+        self.legs = LegPlaces(self.begin, self.end) if has_legs else None
         self._later: list[npt.NDArray[np.int64]] = []
-        self._later_legs: list[npt.NDArray[np.int64]] = []
         self._passed: list[tuple[int, npt.NDArray[np.bool_]]] = []
         self._acknowledged: list[tuple[int, int]] = []
 
@@ -96,16 +105,10 @@ class _SourcePartition:
         self.redelivered += len(kept) - len(once)
         return once
 
-    def legs(self, offsets: npt.NDArray[np.int64]) -> None:
-        """Legs with these source offsets."""
-        self.flags[offsets[(offsets >= self.begin) & (offsets < self.end)] - self.begin] |= _LEG
-        self._later_legs.append(offsets[offsets >= self.end])
-
-    def beyond(self, end: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Offsets of ledger records and letters, and of legs, beyond `end`, where the input has ended by now."""
-        nothing = np.zeros(0, np.int64)
-        records, legs = (np.concatenate([nothing, *some]) for some in (self._later, self._later_legs))
-        return np.unique(records[records >= end]), np.unique(legs[legs >= end])
+    def beyond(self, end: int) -> npt.NDArray[np.int64]:
+        """Offsets of ledger records and letters beyond `end`, where the input has ended by now."""
+        records = np.concatenate([np.zeros(0, np.int64), *self._later])
+        return np.unique(records[records >= end])
 
     def add_passed(self, first: int, end: int) -> None:
         """Offsets below the log's start that nothing is known to have read; call before outputs are taken in."""
@@ -146,8 +149,8 @@ class Reconciliation:
     """Collects positions, then tells what does not add up.
 
     `sources` gives each source partition's [begin, end); `broadcast` are the topics whose records belong in every one
-    of `ledger_partitions`; `legs_of` is the topic whose records have a leg each, None where legs are not compared. Feed
-    inputs, ledger, dead letters and legs in any order.
+    of `ledger_partitions`; `legs_of` are the topics whose records have legs. Feed inputs, ledger, dead letters and legs
+    in any order, each partition in its own.
     """
 
     def __init__(
@@ -155,12 +158,15 @@ class Reconciliation:
         sources: dict[SourcePlace, tuple[int, int]],
         broadcast: Iterable[str],
         ledger_partitions: int,
-        legs_of: str | None = None,
+        legs_of: Iterable[str] = (),
     ) -> None:
-        self._legs_of = legs_of
+        with_legs = frozenset(legs_of)
+        self.partitions = ledger_partitions
         everywhere = frozenset(broadcast)
         self._sources = {
-            place: _SourcePartition(begin, end, ledger_partitions if place[0] in everywhere else 1)
+            place: _SourcePartition(
+                begin, end, ledger_partitions if place[0] in everywhere else 1, has_legs=place[0] in with_legs
+            )
             for place, (begin, end) in sources.items()
         }
         self.foreign: dict[str, int] = {}
@@ -227,11 +233,15 @@ class Reconciliation:
         if source is not None:
             source.flags[max(0, first - source.begin) : max(0, last + 1 - source.begin)] |= mark
 
-    def legs(self, topic: str, partition: int, offsets: Sequence[int]) -> None:
-        """Source offsets of legs; one that is written again counts once."""
-        source = self._source((topic, partition), len(offsets))
-        if source is not None:
-            source.legs(np.asarray(offsets, np.int64))
+    def legs_of(self, topic: str, partition: int) -> LegPlaces | None:
+        """Where the legs of an input partition are compared; None for a foreign one, or one without legs."""
+        source = self._sources.get((topic, partition))
+        return None if source is None else source.legs
+
+    def count_foreign(self, topic: str, partition: int) -> None:
+        """A leg of what has none: of no input, or of one whose records name nothing shared."""
+        name = f"{topic}[{partition}]"
+        self.foreign[name] = self.foreign.get(name, 0) + 1
 
     def note_end(self, topic: str, partition: int, end: int) -> None:
         """Where the input ends after ledger and letters were read: none of them can be of a later offset."""
@@ -254,6 +264,7 @@ class Reconciliation:
             unread, acknowledged = source.unread()
             count.unread += len(unread)
             count.acknowledged += len(acknowledged)
+            count.legs += 0 if source.legs is None else source.legs.count()
         return list(found.values())
 
     def find_problems(self) -> Iterator[Problem]:
@@ -269,11 +280,8 @@ class Reconciliation:
                 "conflict_without_record": read & conflict & ~ledger & ~letter,
                 "without_source": ~read & (ledger | letter | conflict),
             }
-            if self._legs_of is not None and topic == self._legs_of:
-                leg = source.flags & _LEG > 0
-                kinds["leg_without_source"] = leg & ~read
-                kinds["leg_without_record"] = leg & read & ~ledger
-                kinds["leg_missing"] = read & ledger & ~leg
+            if source.legs is not None:
+                kinds |= source.legs.faults(read, ledger)
             if source.copies > 1:
                 kinds["partial"] = read & ledger & ~source.seen.all(axis=0)
             for kind, wrong in kinds.items():
@@ -281,16 +289,25 @@ class Reconciliation:
                     yield Problem(topic, partition, kind, first + source.begin, last + source.begin)
             for first, last in _ranges(source.unread()[0]):
                 yield Problem(topic, partition, "unread", first, last)
-            if (topic, partition) in self._ended:
-                beyond = source.beyond(self._ended[topic, partition])
-                for kind, offsets in zip(("without_source", "leg_without_source"), beyond, strict=True):
-                    for first, last in _ranges(offsets):
-                        yield Problem(topic, partition, kind, first, last)
+            yield from self._find_beyond(topic, partition, source)
+
+    def _find_beyond(self, topic: str, partition: int, source: _SourcePartition) -> Iterator[Problem]:
+        """What is of offsets beyond the input's end."""
+        end = self._ended.get((topic, partition))
+        if end is None:
+            return
+        beyond = {"without_source": source.beyond(end)}
+        if source.legs is not None:
+            beyond["leg_without_source"] = source.legs.beyond(end)
+        for kind, offsets in beyond.items():
+            for first, last in _ranges(offsets):
+                yield Problem(topic, partition, kind, first, last)
 
 
 # A token between quotes, as it stands in a canonical event; its form is `streams.contracts.inputs.TOKEN_PATTERN`.
 _TOKEN = re.compile(rb'"([a-z0-9]{1,16}\.[0-9a-f]{3}\.[0-9a-f]{32})"')
-# Whose key is the token of a party that took part in something; a disposition's is what an investigator wrote.
+# Whose key is the token of a party that took part in something; a disposition's is what an investigator wrote. Of a
+# payment's legs it is the first one's, the counterparty's; accounts, devices and contacts have no sealed identities.
 _OF_PARTIES = frozenset((b"transaction", b"declaration", b"profile", b"leg"))
 
 
@@ -311,7 +328,7 @@ class Tokens:
 
     def note_used(self, record: Any, told: Told) -> None:
         """A record of the ledger or of the legs, and what its headers say of it. 2 us."""
-        if told.kind in _OF_PARTIES and record.key is not None:
+        if told.kind in _OF_PARTIES and told.number <= 0 and record.key is not None and b"/" not in record.key:
             due = told.offset < self._ends.get((told.topic, told.partition), 0)
             known = self._parties if due else self._mentioned
             known.add(hash(record.key))

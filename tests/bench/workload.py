@@ -78,6 +78,5 @@ def ingested(inputs: list[Stored], configuration: Configuration = CONFIGURATION)
         for number, key, value, headers in result.records:
             offset = len(written[number])
             written[number].append(Stored("fx.ledger.v1", number, offset, one.timestamp, key, value, tuple(headers)))
-        if result.leg is not None:
-            legs.append(repr((tuple(result.leg), result.identities, result.when)).encode())
+        legs += [repr((tuple(leg), result.identities, result.when)).encode() for leg in result.legs]
     return Written(written, legs, dead)

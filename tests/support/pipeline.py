@@ -116,8 +116,7 @@ class Pipeline:
         outputs = []
         for _, key, value, headers in admitted.records:
             outputs += self._append(timestamp, key, value, headers)
-        if admitted.leg is not None:
-            _, _, value, headers = admitted.leg
+        for _, _, value, headers in admitted.legs:
             envelope.decode_leg(value, headers, 0, timestamp)
         return outputs
 

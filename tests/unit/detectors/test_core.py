@@ -5,7 +5,8 @@ import pytest
 
 from detectors.books.party import unpack
 from detectors.contracts.events import ConfigurationChange, Origin, Profile, Source
-from detectors.core import CONFLICT, MOST_TOPICS, apply
+from detectors.core import CONFLICT, apply
+from detectors.memory.marks import MOST_TOPICS
 from detectors.memory.state import PartitionState
 from tests.support.ledger import START, TOPIC, Ledger, configuration, digest16, later, payment, stamp
 

@@ -68,8 +68,8 @@ def event(record):
     return envelope.decode_record(record[2], record[3], 5, TIMESTAMP_MS)[0]
 
 
-def test_a_transaction_becomes_one_ledger_record_and_one_leg():
-    """Key, partition and content of both follow from the tokens of party and counterparty."""
+def test_a_transaction_becomes_one_ledger_record_and_a_leg_for_each_shared_thing():
+    """Key, partition and content of all follow from the tokens of the party and of the things."""
     answer = admit(TRANSACTION)
     assert isinstance(answer, Admitted)
     (record,) = answer.records
@@ -86,18 +86,34 @@ def test_a_transaction_becomes_one_ledger_record_and_one_leg():
     assert got.event_time.isoformat() == "2026-01-05T01:11:12.345000+00:00"
     assert got.amount == "4950.00"
     assert got.remittance_classes == ("living",)
-    assert answer.leg is not None
-    leg, origin = envelope.decode_leg(answer.leg[2], answer.leg[3], 1, TIMESTAMP_MS)
-    assert answer.leg[:2] == (partition_of(leg.counterparty, 12), leg.counterparty.encode())
-    assert origin.source == Source("fx.transactions.v1", 3, 77)
-    for name in leg.__struct_fields__:
-        assert getattr(leg, name) == getattr(got, name)
+    things = [got.counterparty, got.counterparty_account, got.device, got.contact]
+    legs = [envelope.decode_leg(one.value, one.headers, 1, TIMESTAMP_MS) for one in answer.legs]
+    assert [one[:2] for one in answer.legs] == [(partition_of(token, 12), token.encode()) for token in things]
+    assert [leg.kind for leg, _ in legs] == ["counterparty", "account", "device", "contact"]
+    assert [leg.number for leg, _ in legs] == [0, 1, 2, 3]
+    for leg, origin in legs:
+        assert origin.source == Source("fx.transactions.v1", 3, 77)
+        for name in set(leg.__struct_fields__) & set(got.__struct_fields__):
+            assert getattr(leg, name) == getattr(got, name)
+
+
+def test_a_payment_without_account_device_and_contact_has_one_leg():
+    """Numbers count the things that are named; a device alone is the second one."""
+    plain = {name: it for name, it in TRANSACTION.items() if name not in ("counterparty_account", "device_id",
+                                                                          "contact_id")}  # fmt: skip
+
+    def kinds(body):
+        legs = [envelope.decode_leg(one.value, one.headers, 1, TIMESTAMP_MS)[0] for one in admit(body).legs]
+        return [(leg.kind, leg.number) for leg in legs]
+
+    assert kinds(plain) == [("counterparty", 0)]
+    assert kinds(plain | {"device_id": "D"}) == [("counterparty", 0), ("device", 1)]
 
 
 def test_nothing_personal_gets_behind_the_door():
     """No identifier of the sender stands anywhere in ledger record or leg; identities alone carry them."""
     answer = admit({**TRANSACTION, "x_name": "CALLERS"}, headers=[("name", b"CALLERS")])
-    written = repr((answer.records, answer.leg))
+    written = repr((answer.records, answer.legs))
     assert not [text for text in PERSONAL if text in written]
     assert [identifier for _, identifier in answer.identities] == ["RESIDENT-77", "FOREIGN-88", "CONTRACT-99"]
 

@@ -86,19 +86,23 @@ def test_every_kind_of_record_says_where_it_comes_from_what_it_is_and_whether_it
     answer = admit(topic, headers, gate)
     assert isinstance(answer, Admitted), answer
     commitment = Committer(development_keys()).commitment(Source(topic, 0, 77), key_and_value(topic)[1])
-    for records, kind in ((answer.records, KINDS[topic]), ((answer.leg,) if answer.leg else (), b"leg")):
-        for record in records:
-            assert record[3][:-1] == [
-                (envelope.SOURCE_TOPIC, topic.encode()),
-                (envelope.SOURCE_PARTITION, b"0"),
-                (envelope.SOURCE_OFFSET, b"77"),
-                (envelope.COMMITMENT, commitment),
-                (envelope.TYPE, kind),
-                (envelope.SOURCE_TOPIC_ID, b"an-id"),
-                *([MARK] if marked else []),
-                ("ce_id", b"7"),
-            ]
-            assert record[3] == envelope.checked(record[3][:-1], record[2])
+    said = [(envelope.LEGS, b"1")] if topic in (TRANSACTIONS, DECLARATIONS) else []
+    written = [(record, KINDS[topic], said) for record in answer.records]
+    written += [(leg, b"leg", [(envelope.NUMBER, b"%d" % number)]) for number, leg in enumerate(answer.legs)]
+    assert bool(answer.legs) == bool(said)
+    for record, kind, of_legs in written:
+        assert record[3][:-1] == [
+            (envelope.SOURCE_TOPIC, topic.encode()),
+            (envelope.SOURCE_PARTITION, b"0"),
+            (envelope.SOURCE_OFFSET, b"77"),
+            (envelope.COMMITMENT, commitment),
+            (envelope.TYPE, kind),
+            *of_legs,
+            (envelope.SOURCE_TOPIC_ID, b"an-id"),
+            *([MARK] if marked else []),
+            ("ce_id", b"7"),
+        ]
+        assert record[3] == envelope.checked(record[3][:-1], record[2])
 
 
 def test_an_id_that_is_not_known_is_not_written():
@@ -118,7 +122,7 @@ def test_a_declaration_becomes_one_record_of_its_party():
     assert isinstance(event, Declaration)
     assert (event.party, event.counterparty, event.declaration_no) == (party, other, "N-1")
     assert record[:2] == (partition_of(party, 12), party.encode())
-    assert (answer.identities, answer.leg) == (((party, "P-1"), (other, "C-1")), None)
+    assert answer.identities == ((party, "P-1"), (other, "C-1"))
     assert admit(DECLARATIONS, gate=gate).identities == ()
 
 
@@ -258,7 +262,7 @@ def test_what_is_written_has_so_many_bytes(monkeypatch, which):
     headers = signature_of(TRANSACTIONS, *key_and_value(TRANSACTIONS))
     gate = Door(development_keys(), 12, {}, None, senders)
     admitted = admit(headers=headers, gate=gate)
-    sizes = {"record": len(admitted.records[0][2]), "leg": len(admitted.leg[2])}
+    sizes = {"record": len(admitted.records[0][2]), "leg": len(admitted.legs[-1][2])}
     monkeypatch.setattr(door, "LARGEST_WRITTEN", max(sizes.values()))
     assert isinstance(admit(headers=headers, gate=gate), Admitted)
     monkeypatch.setattr(door, "LARGEST_WRITTEN", sizes[which] - 1)
@@ -302,7 +306,7 @@ def read(answer):
     """The events of all records that an input record became, and where they came from."""
     assert isinstance(answer, Admitted)
     decoded = [envelope.decode_record(one.value, one.headers, 5, TIMESTAMP_MS) for one in answer.records]
-    return decoded + [envelope.decode_leg(one.value, one.headers, 5, TIMESTAMP_MS) for one in (answer.leg,) if one]
+    return decoded + [envelope.decode_leg(one.value, one.headers, 5, TIMESTAMP_MS) for one in answer.legs]
 
 
 @pytest.mark.parametrize("topic", KEYED)
@@ -324,6 +328,6 @@ def test_a_payment_messages_parameters_mean_the_same_in_any_order():
         for headers in (sent, *shuffled(sent, 3))
     ]
     assert isinstance(admitted[0], Admitted)
-    assert [(answer.records, answer.leg) for answer in admitted] == [(admitted[0].records, admitted[0].leg)] * len(
+    assert [(answer.records, answer.legs) for answer in admitted] == [(admitted[0].records, admitted[0].legs)] * len(
         admitted
     )

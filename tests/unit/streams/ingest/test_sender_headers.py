@@ -59,8 +59,8 @@ def test_ledger_and_leg_hold_neither_header_nor_number():
     assert isinstance(answer, Admitted), answer
     assert answer.notes[-1] == "withheld ce_source"
     assert WITHHELD in get_args(Note)
-    assert answer.leg is not None
-    for _, _, value, headers in (*answer.records, answer.leg):
+    assert len(answer.legs) == 1
+    for _, _, value, headers in (*answer.records, *answer.legs):
         assert b"1234567" not in value + b"".join(content for _, content in headers)
     event, origin = envelope.decode_record(answer.records[0][2], answer.records[0][3], 5, 0)
     assert origin.headers == (("ce_id", b"77"), ("traceparent", b"00-ab"))

@@ -111,9 +111,9 @@ def guess(clear: list[bytes], shown: set[str]) -> list[str]:
 
 def read_by_anybody(answer: Admitted) -> tuple[list[bytes], set[str]]:
     """Everything in ledger record and leg: values that may be keys, and hex digests."""
-    assert answer.leg is not None
+    assert answer.legs
     clear, shown = [], set()
-    for _, key, value, headers in (*answer.records, answer.leg):
+    for _, key, value, headers in (*answer.records, *answer.legs):
         event = msgspec.json.decode(value)
         texts = [str(each) for each in event.values()] + [key.decode()] + [content.decode() for _, content in headers]
         for text in texts:

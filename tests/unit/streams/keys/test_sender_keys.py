@@ -61,7 +61,7 @@ def test_a_signed_payment_is_admitted_and_becomes_what_an_unsigned_one_did():
     record = sent()
     proven, plain = admit(record, signature_of(*record)), admit(record, senders=None)
     assert (proven.proof.sender, proven.proof.outcome) == ("SHBKKRSE", "proven")
-    assert (proven.records, proven.leg) == (plain.records, plain.leg)
+    assert (proven.records, proven.legs) == (plain.records, plain.legs)
     assert SIGNATURE not in repr(proven.records)
 
 

@@ -5,12 +5,16 @@ import zlib
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from detectors.contracts.configuration import Configuration, DetectorSet, Legend
-from detectors.contracts.events import ConfigurationChange, Leg, Origin, Rate, Source
+from detectors.contracts.events import ConfigurationChange, Declaration, Leg, Origin, Rate, Source, Transaction
+from detectors.contracts.legs import name_shared, shorten
+from streams.contracts.inputs import DECLARATIONS, TRANSACTIONS
 from streams.errors import LedgerError
 from streams.ledger import envelope
+from tests.support.pipeline import GOOD, Pipeline
 
 RATE = Rate(
     event_id="R",
@@ -231,3 +235,55 @@ def test_a_leg_that_cannot_be_read_says_where_it_is() -> None:
     ]:
         with pytest.raises(LedgerError, match=f"a record cannot be read: {told}.*got: partition 2, offset 99"):
             envelope.decode_leg(content, with_headers, 99, 1234, 2)
+
+
+def numbered(number: bytes | None, leg: Leg) -> tuple[bytes, list[Any]]:
+    """Value and headers of a leg that says this number in its headers."""
+    value = envelope.encode(leg)
+    said = [] if number is None else [(envelope.NUMBER, number)]
+    written = envelope.envelope(SOURCE, COMMITMENT, b"leg", topic_id=b"id")
+    return value, envelope.checked([*written[:5], *said, *written[5:]], value)
+
+
+def test_a_legs_number_stands_in_value_and_headers() -> None:
+    """The gate needs it with the value; who proves that no leg is missing reads headers."""
+    leg = msgspec.structs.replace(LEG, kind="device", number=2)
+    value, with_headers = numbered(b"2", leg)
+    expected = Origin(offset=9, source=SOURCE, commitment=COMMITMENT.decode(), timestamp_ms=1, topic_id="id")
+    assert envelope.decode_leg(value, with_headers, 9, 1) == (leg, expected)
+    told = envelope.told_source(with_headers)
+    assert told is not None
+    assert (told.number, told.legs) == (2, b"")
+
+
+@pytest.mark.parametrize("number", [None, b"1", b"-2", b"100", b""])
+def test_a_leg_whose_number_is_another_cannot_be_read(number: bytes | None) -> None:
+    """Also one without, which only legs of earlier releases may be: those have no kind either."""
+    value, with_headers = numbered(number, msgspec.structs.replace(LEG, kind="device", number=2))
+    with pytest.raises(LedgerError, match=r"a record cannot be read: (no )?header '?__fx.leg"):
+        envelope.decode_leg(value, with_headers, 9, 1)
+
+
+@pytest.mark.parametrize(("number", "expected"), [(b"0", 0), (b"99", 99), (b"100", -1), (b"-1", -1), (None, -1)])
+def test_what_headers_say_of_a_legs_number(number: bytes | None, expected: int) -> None:
+    """Two decimal digits; anything else is none."""
+    told = envelope.told_source(numbered(number, LEG)[1])
+    assert told is not None
+    assert told.number == expected
+
+
+def test_the_values_of_legs_are_what_the_encoder_writes() -> None:
+    """Kind and number are set behind the short form that all legs of a record have in common."""
+    pipeline = Pipeline()
+    for topic in (TRANSACTIONS, DECLARATIONS):
+        full = {"counterparty_account": "A", "device_id": "D", "contact_id": "C"} if topic == TRANSACTIONS else {}
+        pipeline.send(topic, GOOD[topic] | full)
+        record = pipeline.log[-1]
+        event, _ = envelope.decode_record(record.value, record.headers, record.offset, 0)
+        assert isinstance(event, (Transaction, Declaration))
+        written = envelope.encode_legs(event)
+        assert len(written) == (4 if topic == TRANSACTIONS else 1)
+        for number, (thing, value) in enumerate(written):
+            leg = msgspec.structs.replace(shorten(event), kind=thing.kind, number=number)
+            assert value == envelope.encode(leg)
+            assert thing == name_shared(event)[number]

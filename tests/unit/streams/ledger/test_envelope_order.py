@@ -134,7 +134,7 @@ def test_the_layout_is_the_order_of_writing():
     """As every ledger has them; `__fx.sha256` stands where earlier releases wrote it."""
     headers = written(history=True, passed_on=PASSED_ON)
     names = [name for name, _ in headers]
-    assert names == [name for name in envelope.LAYOUT if name != "__fx.sha256"]
+    assert names == [name for name in envelope.LAYOUT if name not in ("__fx.sha256", "__fx.legs", "__fx.leg")]
     assert names == [
         "__fx.source.topic",
         "__fx.source.partition",
@@ -152,10 +152,19 @@ def test_the_layout_is_the_order_of_writing():
     ]
 
 
-def test_a_leg_has_its_payments_headers_but_for_the_type():
-    """In the same place."""
-    headers = envelope.envelope(SOURCE, COMMITMENT, b"transaction", topic_id=b"id")
-    assert envelope.of_leg(headers) == envelope.envelope(SOURCE, COMMITMENT, b"leg", topic_id=b"id")
+@pytest.mark.parametrize("kind", [b"transaction", b"declaration"])
+def test_a_leg_has_its_records_headers_but_for_type_and_number(kind):
+    """In the same places: its number stands where the record says which layout its legs have."""
+    headers = envelope.envelope(SOURCE, COMMITMENT, kind, topic_id=b"id", history=True)
+    assert headers[4:6] == [("__fx.type", kind), ("__fx.legs", b"1")]
+    expected = [*headers[:4], ("__fx.type", b"leg"), ("__fx.leg", b"3"), *headers[6:]]
+    assert envelope.of_leg(headers, 3) == expected
+
+
+@pytest.mark.parametrize("kind", [b"rate", b"profile", b"disposition", b"configuration"])
+def test_records_of_other_types_say_nothing_of_legs(kind):
+    """They have none."""
+    assert envelope.LEGS not in dict(envelope.envelope(SOURCE, COMMITMENT, kind))
 
 
 def test_another_value_gets_a_check_only_where_there_was_one():

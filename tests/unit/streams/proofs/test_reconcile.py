@@ -215,12 +215,15 @@ def test_a_record_of_a_payment_that_was_rolled_back_is_named():
 
 def test_legs_are_compared_with_inputs_and_ledger():
     """A leg of nothing, one whose payment is not in the ledger, and a payment without one; a repeated leg is none."""
-    found = Reconciliation({(T, 0): (0, 6)}, [], 3, T)
+    found = Reconciliation({(T, 0): (0, 6)}, [], 3, [T])
     found.read(T, 0, [0, 1, 2, 4])
     found.take_ledger_records(T, 0, 1, [0, 1, 2])
     found.take_dead_letter(T, 0, 4, conflict=False)
-    found.legs(T, 0, [0, 0, 1, 4])
-    found.legs(T, 0, [5, 6, 9])
+    legs = found.legs_of(T, 0)
+    for offset in (0, 1, 2):
+        legs.expect(offset, [0])
+    for offset in (0, 0, 1, 4, 5, 6, 9):
+        legs.take(2, offset, 0)
     found.note_end(T, 0, 8)
     assert told(found) == [
         f"{T}[0]: 5 leg without source",
@@ -228,6 +231,8 @@ def test_legs_are_compared_with_inputs_and_ledger():
         f"{T}[0]: 2 leg missing",
         f"{T}[0]: 9 leg without source",
     ]
+    assert found.legs_of(R, 0) is None
+    assert found.legs_of(T, 7) is None
 
 
 def test_the_letter_of_a_record_set_stands_for_all_its_offsets():

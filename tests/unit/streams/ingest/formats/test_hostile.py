@@ -193,7 +193,7 @@ def test_a_run_hands_the_event_loop_back(monkeypatch):
 
     def admit(*_):
         time.sleep(0.01)
-        return SimpleNamespace(records=(), leg=None, identities=(), when=None, notes=(), proof=None)
+        return SimpleNamespace(records=(), legs=(), identities=(), when=None, notes=(), proof=None)
 
     agent.door, agent.sealer = SimpleNamespace(admit=admit), None
     agent._handled, agent._looked = {}, True
