@@ -130,7 +130,10 @@ def full(name: str) -> Full:
     busy_party.put(ledger, PARTY, "person", kind, COUNT, NOW, _learner(SHAPES[name], shared))
     party = unpack(ledger.state.parties[PARTY])
     # as many series as there may be, none of them the one that is measured
-    party.alerted = [msgspec.structs.replace(one, series=f"other {one.series}") for one in party.alerted]
+    series = [
+        one.series.replace("2025", "1999") if one.typology == "T02" else f"other {one.series}" for one in party.alerted
+    ]
+    party.alerted = [msgspec.structs.replace(one, series=name) for one, name in zip(party.alerted, series, strict=True)]
     assert len(payments.rows(party)) == folded_payments.MOST_ROWS - UNTIL_FOLDED
     assert all(len(slot) < MOST_SLOT_BYTES for slot in party.slots.values())
     return Full(pack(party), shared, party.alerted)
