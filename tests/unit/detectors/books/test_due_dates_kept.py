@@ -61,3 +61,21 @@ def test_no_order_of_setting_changes_the_bytes(order):
     for at, item in order:
         due_dates.put(due, OpenDate(at, T, item), 9)
     assert [one[:3:2] for one in due_dates.opened(due, T)] == [(1, 2), (2, 3), (3, 0), (3, 1), (9, 4)]
+
+
+def test_one_in_the_middle_is_closed_alone():
+    """Those on both sides of it stay."""
+    due: dict[str, bytes] = {}
+    for at in (3, 4, 5, 6):
+        due_dates.put(due, OpenDate(at, T, at * 10), 5)
+    assert due_dates.take_out(due, T, 40) is True
+    assert [one.item for one in due_dates.opened(due, T)] == [30, 50, 60]
+
+
+def test_moments_before_1970_come_first():
+    """They are negative numbers of microseconds."""
+    due: dict[str, bytes] = {}
+    for at, kind in ((5, T), (-7, T), (-8, U)):
+        due_dates.put(due, OpenDate(at, kind, 1 - at), 5)
+    assert (due_dates.earliest_us(due), due_dates.first(due)) == (-8, OpenDate(-8, U, 9))
+    assert [one.at_us for one in due_dates.opened(due, T)] == [-7, 5]
