@@ -62,7 +62,10 @@ def pass_time(state: PartitionState, event: Event, origin: Origin) -> None:
 
 
 def wake_due(occasion: Occasion) -> list[RaisedAlert]:
-    """The alerts of what is due by now. Cost: 0.3 us where nothing is; under 20 ms whatever is."""
+    """The alerts of what is due by now.
+
+    Cost, beside that of the record itself: 0.3 us where nothing is due; 16 ms where four full parties alert.
+    """
     state = occasion.state
     raised: list[RaisedAlert] = []
     for token, (party, due) in _due_now(state).items():
