@@ -17,12 +17,12 @@ from detectors.books.party import unpack
 from detectors.books.wanted import LookBack, Wanted, Which
 from detectors.contracts.alert import Measured
 from detectors.contracts.events import Declaration, PartyType, Transaction
-from detectors.contracts.limits import LimitKind, LimitKinds
+from detectors.contracts.limits import LimitKind, LimitKinds, Rulebook
 from detectors.core import apply
 from detectors.memory.state import PartitionState
 from detectors.typologies.base import Change, Context, Finding, Past, slot
 from detectors.typologies.declared import DueDate, TrialDay, Word, Words
-from detectors.typologies.due import Heard, Wake
+from detectors.typologies.due import Heard, PartyDates, Wake
 from detectors.values.legal_calendar import DAY_US, to_us
 from detectors.values.money import plain
 from tests.support.ledger import START, Ledger, configuration, digest16, later
@@ -329,3 +329,34 @@ def test_a_return_that_brings_the_year_under_the_cap_retracts_t02():
     (one,) = found.pay("s", later(days=3), "30000", status="returned", original_event_id="a").raised
     assert (one.alert.status, one.alert.supersedes, one.desks) == ("retracted", raised.alert.alert_id, raised.desks)
     assert one.alert.trigger_event_id == "s"
+
+
+@pytest.mark.parametrize(("due_us", "quiet"), [(99, True), (100, True), (101, False)])
+def test_what_history_sets_is_quiet_up_to_the_time_that_had_passed(due_us, quiet):
+    """That very moment included; what no history sets is never quiet."""
+    loaded, live = PartyDates({}, 100), PartyDates({})
+    for dates in (loaded, live):
+        dates.of(Undeclared()).set("declared", 7, due_us)
+    assert [one.quiet for one in loaded.of(Undeclared()).waiting("declared")] == [quiet]
+    assert [one.quiet for one in live.of(Undeclared()).waiting("declared")] == [False]
+
+
+def test_those_left_out_are_counted_together():
+    """Of 43 dates three are beyond the forty; the last of them took none's place."""
+    dates = PartyDates({})
+    for number in range(43):
+        dates.of(Undeclared()).set("declared", number, number)
+    dates.of(Undeclared()).set("declared", 1, 1)
+    assert dates.left_out == 3
+
+
+@pytest.mark.parametrize(("day", "limit"), [(date(2019, 12, 31), None), (date(2020, 1, 1), "30")])
+def test_limits_are_those_of_the_day_that_was_due(day, limit):
+    """Of the typology and name that were asked for, for due dates and declarations alike."""
+    past = Past(None, [], None, Rulebook(configuration(rules={ID: TABLE})), {}, None, None)  # type: ignore[arg-type]
+    wake = Wake(past, (), 0, day, PartyDates({}), "company")
+    heard = Heard(None, 0, 0, day, past, PartyDates({}), "company")  # type: ignore[arg-type]
+    for asked in (wake, heard):
+        found = asked.limit(ID, "term")
+        assert (None if found is None else str(found.number)) == limit
+        assert (asked.limit(ID, "x"), asked.limit("T98", "term")) == (None, None)

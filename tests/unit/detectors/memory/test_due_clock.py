@@ -57,6 +57,15 @@ def test_a_sender_silent_for_weeks_holds_nobody_back():
     assert heard(("SILENT", NOW), (RATES, NOW + 41 * DAY_US)).passed_us == NOW + 41 * DAY_US - LONE_US
 
 
+def test_the_clock_stands_at_the_second_newest_of_many_and_never_goes_back():
+    """A third witness that is further on does not count twice; one that is forgotten leaves the clock where it was."""
+    clock = heard(("BANKA", NOW), ("BANKB", NOW + 3), (RATES, NOW + 7))
+    assert clock.passed_us == NOW + 3
+    clock.keep(lambda name: name == "BANKA")
+    clock.hear("BANKA", NOW + 1, NOW // 1000 + 1)
+    assert (clock.newest, clock.passed_us) == ({"BANKA": NOW + 1}, NOW + 3)
+
+
 def test_a_date_counts_up_to_its_kafka_timestamp():
     """A payment dated tomorrow says today."""
     clock = heard((RATES, NOW))

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from detectors.typologies.t16_off_market_rate import MOST_PAIRS, _may_teach
+from detectors.typologies.t16_off_market_rate import MOST_PAIRS, Away, OffMarketRate, _may_teach
 from tests.support.ledger import Ledger, configuration, later
 
 
@@ -194,3 +194,26 @@ def test_a_configuration_without_the_cap_has_the_default_one():
     made.state.typologies["T16"] = {"USD/KRW": [1000.0, 90_000.0]}
     (alert,) = deal(made, "a", 1, "1680", "1000000").alerts
     assert {each.name: each.value for each in alert.typologies[0].measured}["limit_in_force"] == 1000.0
+
+
+def test_the_return_of_the_deal_retracts_its_alert(ledger):
+    """Half of it back leaves a deal off the market that stands; all of it back leaves none, and 2,000 USD are gone."""
+    (raised,) = deal(ledger, "a", 1, "1456").raised
+    half = deal(ledger, "r", 2, "1456", "25000", status="returned", original_event_id="a")
+    assert half.raised == ()
+    (one,) = deal(ledger, "s", 3, "1456", "25000", status="returned", original_event_id="a").raised
+    alert = one.alert
+    assert (alert.status, alert.supersedes, alert.case_id) == ("retracted", raised.alert.alert_id, raised.alert.case_id)
+    assert (alert.trigger_event_id, alert.amount_usd, alert.score, alert.severity) == ("s", "0.00", 0.0, "low")
+    assert ([each.id for each in alert.typologies], one.desks) == (["T16"], raised.desks)
+    assert alert.reasons[0].value == "0.00"
+
+
+def test_an_alert_stands_while_a_deal_of_its_pair_from_before_it_is_off_the_market():
+    """The alert's own moment included; a deal of another pair, or a later one, keeps nothing standing."""
+    rule = OffMarketRate()
+    deals = [Away(5, 1, 100, "USD/KRW", "1456"), Away(6, 2, 100, "EUR/KRW", "1700")]
+    past = SimpleNamespace(slots={"T16": msgspec.msgpack.encode(({}, deals))})
+    assert [rule.stands(past, "USD/KRW above", at) for at in (4, 5, 6)] == [False, True, True]
+    assert [rule.stands(past, "EUR/KRW above", at) for at in (5, 6)] == [False, True]
+    assert rule.stands(SimpleNamespace(slots={}), "USD/KRW above", 9) is False
