@@ -360,3 +360,23 @@ def test_limits_are_those_of_the_day_that_was_due(day, limit):
         found = asked.limit(ID, "term")
         assert (None if found is None else str(found.number)) == limit
         assert (asked.limit(ID, "x"), asked.limit("T98", "term")) == (None, None)
+
+
+def test_an_alert_of_two_findings_is_brought_up_to_date_until_the_last_is_taken_back():
+    """With 30 000 of 120 000 USD back the year is under the cap, and the rate is off the market all the same."""
+    found = ledger(anybody={})
+    deal = {"deal_rate": "1456", "settled_currency": "KRW"}
+    (raised,) = found.pay("a", START, "120000", **deal).raised
+    assert [one.id for one in raised.alert.typologies] == ["T02", "T16"]
+    (some,) = found.pay("r", later(days=1), "30000", status="returned", original_event_id="a", **deal).raised
+    alert = some.alert
+    assert (alert.status, alert.supersedes, some.desks) == ("updated", raised.alert.alert_id, raised.desks)
+    assert ([one.id for one in alert.typologies], alert.score > 0) == (["T16"], True)
+    assert [(one.feature, one.value) for one in alert.reasons] == [("T02", "90000.00"), ("T16", "3600.00")]
+    assert (alert.position.partition, alert.position.offset, alert.desk) == (3, len(found.log) - 1, raised.alert.desk)
+    assert (alert.institutions, alert.created_for, found.state.counters["retracted"]) == (("BANKA",), later(days=1), 0)
+    found.rate(later(days=2))
+    (last,) = found.pay("s", later(days=2), "90000", status="returned", original_event_id="a", **deal).raised
+    assert (last.alert.status, last.alert.supersedes) == ("retracted", alert.alert_id)
+    assert ([one.id for one in last.alert.typologies], last.desks) == (["T16"], raised.desks)
+    assert (last.alert.amount_krw, last.alert.case_id, found.state.counters["retracted"]) == ("0", alert.case_id, 1)
