@@ -70,12 +70,11 @@ class PassThrough:
     sanctions = SANCTIONS
 
     def evaluate(self, context: Context) -> Finding | None:
-        """The narrowest window whose money went through. Cost: 5 us where all goes one way, else 30 us."""
+        """The narrowest window whose money went through. Cost: 5 us; 30 us where enough payments came in nearby."""
         event, payment = context.transaction, context.payment
         if event.party_type == "bank" or event.channel in _COUNTERS or payment.usd <= 0:
             return None
-        flags = context.rows["flags"] & OUT
-        if flags.all() or not flags.any():
+        if not _came_in(context):
             return None
         limits = _limits(context)
         if limits is None:
@@ -114,6 +113,17 @@ class PassThrough:
             given = {"direction": "in", "counterparty": f"t.001.payer{number}", "purpose": "40101"}
             yield "a pass-through", day.paid(number, "through", each, **given)
         yield "a pass-through", day.paid(count, "through", each * count * 0.95, purpose="40101")
+
+
+def _came_in(context: Context) -> bool:
+    """Whether as many payments as payers are asked for came in within the widest window of the payment at hand."""
+    sources, wide = context.limit(ID, "sources_min"), context.limit(ID, _WINDOWS[-1])
+    rows = context.rows
+    if sources is None or wide is None or len(rows) <= sources.number:
+        return False
+    width = int(wide.number) * HOUR_US
+    near = np.abs(rows["time"] - context.payment.time) < width
+    return int(np.count_nonzero(near & (rows["flags"] & OUT == 0))) >= sources.number
 
 
 def _limits(context: Context) -> dict[str, DatedLimit] | None:
