@@ -239,7 +239,7 @@ def test_its_alert_is_explained_in_english_and_korean():
         "관세법 제241조(수출신고)",
     ):
         assert said in page, said
-    assert latin_words(page) == []
+    assert [word for word in latin_words(page) if word != GOLD] == []  # the evidence shows its purpose code
 
 
 def test_its_limits_are_checked_with_their_units_before_a_configuration_is_put_in_force():
