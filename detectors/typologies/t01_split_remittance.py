@@ -348,7 +348,7 @@ def _finding(
         pieces,
         line,
         _band(context)[0],
-        before_cap=before_cap,
+        before_cap=None if flag is None or not before_cap else flag.limit.effective_from,
         own=(own_band, own),
         peers=(int(peers[1]), int(peers[0])),
         width=limits[shown.window].number,

@@ -1,5 +1,6 @@
 """How T01 tells of its pieces, in English and Korean: the pieces, what others do, the supervisor's tests."""
 
+from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -129,12 +130,14 @@ def pieces_told(
     line: DatedLimit,
     low: int,
     *,
-    before_cap: bool,
+    before_cap: date | None,
     own: Share,
     peers: Share,
     width: Decimal,
 ) -> tuple[str, str]:
     """The whole sentence on pieces, in order of time: `low` is the band's lower end in USD cents, `width` the days.
+
+    `before_cap` is the day since when the line binds after the yearly cap alone, where that is not used up yet.
 
     `own` and `peers` are the party's other payments and those of its comparison group.
     """
@@ -164,14 +167,14 @@ def pieces_told(
         f"기준금액 이하입니다. {_compared_ko(own, peers)} 감독당국의 동일 송금 판단기준 중 동일 송금인과 동일 사유는 "
         f"충족하며, 시간적 근접성은 {width}일 이내입니다."
     )
-    if before_cap:
+    if before_cap is not None:
         english += (
-            " Since 2025-12-29 the line itself binds only once the annual cap is used up, which it is not here; "
+            f" Since {before_cap} the line itself binds only once the annual cap is used up, which it is not here; "
             "the pattern is an indicator that may be notified to the tax and customs authorities."
         )
         korean += (
-            " 2025년 12월 29일 이후 기준금액은 연간 한도를 모두 사용한 뒤에만 적용되며, 이 송금인의 한도는 아직 남아 "
-            "있습니다. 다만 국세청·관세청 통보 대상이 될 수 있는 징후이므로 보고합니다."
+            f" {phrases.date_ko(before_cap)} 이후 기준금액은 연간 한도를 모두 사용한 뒤에만 적용되며, "
+            "이 송금인의 한도는 아직 남아 있습니다. 다만 국세청·관세청 통보 대상이 될 수 있는 징후이므로 보고합니다."
         )
     return english, korean
 

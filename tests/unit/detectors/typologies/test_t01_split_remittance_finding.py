@@ -52,9 +52,9 @@ def judged(evaluated, name: str = "p3"):
     return next((context, found) for context, found in evaluated if context.transaction.event_id == name)
 
 
-def split(year: int = 2025) -> Ledger:
+def split(year: int = 2025, configuration=DEFAULT) -> Ledger:
     """Four pieces to two payees through two banks, in another order than their times; others' and other payments."""
-    ledger = Ledger(DEFAULT)
+    ledger = Ledger(configuration)
     days = (datetime(year, 3, 3, tzinfo=UTC) - datetime(2025, 3, 3, tzinfo=UTC)).days
 
     def at(hours: float) -> datetime:
@@ -171,6 +171,22 @@ def test_before_the_cap_the_finding_names_the_cap_and_says_that_it_is_an_indicat
         " 2025년 12월 29일 이후 기준금액은 연간 한도를 모두 사용한 뒤에만 적용되며, 이 송금인의 한도는 아직 남아 "
         "있습니다. 다만 국세청·관세청 통보 대상이 될 수 있는 징후이므로 보고합니다."
     )
+
+
+def test_the_day_since_when_the_line_binds_after_the_cap_is_the_configurations(evaluated):
+    """Ledgers of earlier releases say 2026-01-01, and their sentence must not say another day."""
+    rules = DEFAULT.rules["T01"]
+    limits = tuple(
+        msgspec.structs.replace(one, effective_from=date(2026, 1, 1))
+        if one.name == "line_applies_after_cap" and one.value == "1"
+        else one
+        for one in rules.limits
+    )
+    known = DEFAULT.rules | {"T01": msgspec.structs.replace(rules, limits=limits)}
+    split(2026, msgspec.structs.replace(DEFAULT, rules=known))
+    _, found = judged(evaluated)
+    assert " Since 2026-01-01 the line itself binds" in found.text_en
+    assert " 2026년 1월 1일 이후 기준금액은" in found.text_ko
 
 
 def test_folded_payments_within_the_shown_window_are_told(evaluated):
