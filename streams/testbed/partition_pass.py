@@ -182,7 +182,11 @@ class PartitionPass:
         profile = self._profile_of(event.party, event.previous)
         _, size, region = profile or (0, None, None)
         # a payment may also take back alerts, and time that passes with it may raise others
-        own = [one.alert_id for one in step.outputs.alerts if one.trigger_event_id == event.event_id and one.score]
+        own = [
+            one.alert_id
+            for one in step.outputs.alerts
+            if one.trigger_event_id == event.event_id and one.status != "retracted"
+        ]
         return ScoreRow(
             self.partition,
             step.origin.offset,

@@ -82,6 +82,8 @@ def _comparable(party: Party) -> dict[str, Any]:
     body: dict[str, Any] = msgspec.structs.asdict(party)
     del body["aliases"], body["formers"]
     body["alerted"] = [(one.typology, one.series, one.size, one.time_us) for one in party.alerted]
+    # a token's hash, which a key rotation changes; evidence shows it, no rule reads it
+    body["proofs"] = [msgspec.structs.replace(one, counterparty=b"") for one in party.proofs]
     body["case"] = party.case and party.case[1]
     body["raised"] = len(party.raised)
     body["verdicts"] = [(one.officer, one.verdict, one.decided_us) for one in party.verdicts]

@@ -49,15 +49,15 @@ def test_a_return_mutes_nobody(back):
     assert len(ledger.pay("c", later(hours=4), "45000" if back != "0" else "12000").alerts) == (back != "0")
 
 
-@pytest.mark.parametrize(("more", "news"), [("22499", False), ("22500", True)])
+@pytest.mark.parametrize(("more", "news"), [("32499", False), ("32500", True)])
 def test_what_came_back_in_part_lowers_the_size_by_just_that(more, news):
-    """120 000 alerted, 30 000 returned: 90 000 is what must grow by a quarter, to 112 500."""
+    """160 000 alerted, 30 000 returned: 130 000 is what must grow by a quarter, to 162 500."""
     ledger = Ledger()
-    first = [ledger.pay(name, later(hours=hour), "60000") for hour, name in enumerate("ab")]
+    first = [ledger.pay(name, later(hours=hour), "80000") for hour, name in enumerate("ab")]
     assert len(alerts(first)) == 1
     ledger.pay("r", later(hours=3), "30000", status="returned", original_event_id="b")
     (alerted,) = unpack(ledger.state.parties["k1.0a3.remitter"]).alerted
-    assert alerted.size == 9_000_000
+    assert alerted.size == 13_000_000
     assert bool(ledger.pay("c", later(hours=4), more).alerts) is news
 
 

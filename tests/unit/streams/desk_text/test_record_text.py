@@ -41,6 +41,7 @@ def test_a_record_in_words_is_whole_in_both_languages(event):
         "engine",
         "admission",
         "rates",
+        "sanctions",
         "desk",
         "notes",
     }

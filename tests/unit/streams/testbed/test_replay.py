@@ -132,12 +132,15 @@ def test_alerts_are_those_of_the_pipeline(stream: Path, tmp_path: Path) -> None:
 
 
 def test_alerts_and_rows_name_each_other(result: Result) -> None:
-    """Each alert has its row with the same score, and T01 fired on the split payments."""
+    """Each alert has its row with the same score, and T01 fired on the split payments; one taken back has none."""
     alerts = [msgspec.json.decode(line, type=Alert) for line in alerts_of(result.directory)]
+    standing = [alert for alert in alerts if alert.status != "retracted"]
     sheet = result.sheet
-    assert len(alerts) == result.manifest.alerts == int(sheet.alerted.sum())
+    assert len(alerts) == result.manifest.alerts
+    assert len(standing) == int(sheet.alerted.sum())
+    assert {alert.supersedes for alert in alerts if alert.status == "retracted"} <= {one.alert_id for one in standing}
     rows = {sheet.alert_id.text(row): row for row in np.flatnonzero(sheet.alerted).tolist()}
-    for alert in alerts:
+    for alert in standing:
         row = rows[alert.alert_id]
         assert (int(sheet.partition[row]), int(sheet.offset[row])) == (alert.position.partition, alert.position.offset)
         assert (round(float(sheet.score[row]), 6), sheet.party.text(row)) == (alert.score, alert.party)
