@@ -315,9 +315,12 @@ def _rule_changes(case: AlertFacts, found: Sequence[Hit]) -> tuple[Counterfactua
         context = case.context if reading is None else case.context.read_as(reading)
         for change in hit.typology.changes(context, hit.finding):
             # the change is of the payment, so it is looked at under every reading again
-            changed = msgspec.structs.replace(
-                change.context, transaction=case.context.transaction, readings=case.context.readings
-            )
+            event = change.context.transaction
+            if event is context.transaction:
+                event = case.context.transaction
+            elif reading is not None:
+                event = msgspec.structs.replace(event, party_type=case.context.transaction.party_type)
+            changed = msgspec.structs.replace(change.context, transaction=event, readings=case.context.readings)
             fired = evaluate(changed, case.configuration)
             still = [each.typology.id for each in news(fired, case.party, case.at_us)]
             shown.append(_counterfactual(hit.typology.id, change.text_en, change.text_ko, still))

@@ -9,6 +9,7 @@ from detectors.books.wanted import Wanted, together
 from detectors.typologies.base import Typology
 from detectors.typologies.t01_split_remittance import SplitRemittance
 from detectors.typologies.t02_annual_cap import AnnualCap
+from detectors.typologies.t05_kimchi_premium import KimchiPremium
 from detectors.typologies.t10_third_party import ThirdPartyPayment
 from detectors.typologies.t16_off_market_rate import OffMarketRate
 from detectors.typologies.t17_pass_through import PassThrough
@@ -16,6 +17,7 @@ from detectors.typologies.t17_pass_through import PassThrough
 REGISTRY: tuple[Typology, ...] = (
     SplitRemittance(),
     AnnualCap(),
+    KimchiPremium(),
     ThirdPartyPayment(),
     OffMarketRate(),
     PassThrough(),

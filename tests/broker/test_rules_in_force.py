@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from kafka import KafkaProducer
 
+from detectors.typologies import REGISTRY
 from streams.contracts.inputs import RulesRecord
 from streams.demo.broker import EmbeddedBroker
 from streams.kafka import topics
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.broker
 
 STOPPING = overlay_configuration({})
 STOPPING = msgspec.structs.replace(STOPPING, engine=msgspec.structs.replace(STOPPING.engine, rate_stale_hours=1e300))
-OFF = overlay_configuration({"rules": {name: {"enabled": False} for name in ("T01", "T02", "T16")}})
+OFF = overlay_configuration({"rules": {name: {"enabled": False} for name in (each.id for each in REGISTRY)}})
 
 
 def written(bootstrap: str, partition: int, event_id: str, configuration: object) -> None:
@@ -50,9 +51,12 @@ def test_typologies_cannot_be_switched_off_unseen(empty_broker: EmbeddedBroker, 
         cluster.until(lambda: worker.metric("fxwatch_typology_enabled", typology="T01") == 0, 30, "not in force")
         cluster.wait_drained()
         told = shown()
-        assert told["switched_off"] == ["T01", "T02", "T16"]
+        assert told["switched_off"] == [each.id for each in REGISTRY]
         assert [offset for _, offset in sorted(told["ledger"].items())] == [1] * 12
-        assert "typologies switched off: T01, T02, T16" in cluster.fxwatch("rules", "show").stdout
+        assert (
+            f"typologies switched off: {', '.join(each.id for each in REGISTRY)}"
+            in cluster.fxwatch("rules", "show").stdout
+        )
 
         # refused: OFF stays in force, the worker is as ready as before and says so, until one is accepted
         written(empty_broker.bootstrap, 0, "stops every partition", STOPPING)

@@ -82,6 +82,10 @@ def test_every_payment_of_a_day_is_what_its_limits_make_it():
             )
             for n, amount in enumerate(amounts)
         ),
+        (
+            "a payment fed by exchange-linked money",
+            paid(0, "fed", "1.100000", party_type="company", evidence="shown"),
+        ),
         # without its limits, the least amount that there is
         *(
             (

@@ -120,7 +120,14 @@ def test_news_are_series_that_are_new_or_have_doubled():
 # -- what would have changed it ------------------------------------------------------------------------------------
 
 
-TOLD = SimpleNamespace(party_type="company")
+class Told(msgspec.Struct, frozen=True):
+    """A payment of a party of that type, with a field that a proposal may change."""
+
+    party_type: str = "company"
+    field: str = ""
+
+
+TOLD = Told()
 
 
 class Asked(msgspec.Struct):
@@ -132,7 +139,7 @@ class Asked(msgspec.Struct):
     kind: str = ""
 
     def read_as(self, kind: str) -> "Asked":
-        return Asked(self.fires, "read", (), kind)
+        return Asked(self.fires, Told(kind), (), kind)
 
 
 @pytest.mark.parametrize(
@@ -178,14 +185,15 @@ def test_a_proposal_that_was_alerted_before_and_has_not_grown_would_not_have_ale
 
 @pytest.mark.parametrize(("reading", "from_kind"), [(None, ""), ("person", "person")])
 def test_a_proposal_is_made_under_the_findings_reading_and_looked_at_under_every_one(monkeypatch, reading, from_kind):
-    """The changed payment is the event's own again, with all that the party may be read as."""
+    """What a proposal changes of the payment stays; the party is the event's own, with all that it may be read as."""
     seen: list[Asked] = []
     made: list[str] = []
 
     def changes(context: Asked, found: Finding) -> list[Change]:
         assert found is told
         made.append(context.kind)
-        return [Change(Asked(("T01",), "changed", ("lost",)), "had it been less", "적었다면")]
+        changed = Asked(("T01",), Told(context.transaction.party_type, "changed"), ("lost",))
+        return [Change(changed, "had it been less", "적었다면"), Change(context, "nothing changed", "그대로라면")]
 
     case = case_of(context=Asked((), TOLD, ("bank",)))
     monkeypatch.setattr("detectors.typologies.REGISTRY", [typology("T01", seen.append)])
@@ -193,7 +201,9 @@ def test_a_proposal_is_made_under_the_findings_reading_and_looked_at_under_every
     disputed = Hit(SimpleNamespace(**vars(typology("T01")) | {"changes": changes}), told, None)
     build(case, [disputed], RULE, never)
     assert made == [from_kind]
-    assert (seen[0].transaction, seen[0].readings) == (TOLD, ("bank",))
+    # each proposal is looked at as the party is judged, then as a bank
+    assert [one.transaction for one in seen[::2]] == [Told("company", "changed"), TOLD]
+    assert {one.readings for one in seen[::2]} == {("bank",)}
 
 
 class Ranks:

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from detectors.contracts.alert import Versions
+from detectors.typologies import REGISTRY
 from streams.faust_runtime.faust_metrics import FaustMonitorCollector
 from streams.monitor.tally import Tally
 from streams.operations.metrics import Metrics
@@ -130,7 +131,7 @@ def test_metrics_carry_exactly_the_promised_labels(metrics):
 
 def test_typologies_that_are_switched_off_are_shown(metrics):
     """All off, and one of the two on: whoever looks sees it, whatever the worker's own file says."""
-    off = {typology: {"enabled": False} for typology in ("T01", "T02", "T16")}
+    off = {typology: {"enabled": False} for typology in (each.id for each in REGISTRY)}
     for rules, shown in (({}, (1, 1)), (off, (0, 0)), (off | {"T16": {"enabled": True}}, (0, 1))):
         tally = Tally()
         tally.ruling = overlay_configuration({"rules": rules})

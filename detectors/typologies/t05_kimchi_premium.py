@@ -1,0 +1,274 @@
+"""T05: money from crypto-asset exchanges leaves a firm as import or service payments.
+
+An outgoing import or service payment is fed when the exchange-linked inflow of its day reaches `linked_share` of it.
+It fires on a fed payment of a young or tiny firm that has `young_count` fed payments of `young_sum` in `young_window`
+days, and of any other firm at `frequent_count`, `frequent_sum` and `frequent_window`. It fires as well where a firm
+new since the supervisor's date meets the published test: `sent_min` sent, and `capital_multiple` times its capital or
+frequent fed payments. One branch of half of it is told as a test of its own and fires nothing alone: a small firm has
+one branch.
+
+What a payment's row does not say (inflow, branch) is kept in the slot by ledger position, the newest `MOST_KEPT` of a
+firm, each sender its share; those beyond are in totals, from which no return takes back. Fails where a bank does not
+report the inflow, and where the money rests for longer than a day.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from types import MappingProxyType
+
+import msgspec
+
+from detectors.books.party import token_number
+from detectors.books.payments import OUT
+from detectors.books.wanted import Wanted
+from detectors.contracts.events import PartyType, Transaction
+from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
+from detectors.typologies.base import Change, Context, Finding, Past, slot
+from detectors.typologies.declared import DueDate, TrialDay
+from detectors.typologies.firm import age_days, capital, in_usd, is_firm, kind_of
+from detectors.typologies.t05_measures import Firm, Measures, Outflow, Sent
+from detectors.typologies.t05_tests import NEXT_STEPS, SANCTIONS
+from detectors.typologies.t05_words import WORDS, finding_of
+from detectors.values.legal_calendar import DAY_US
+from detectors.values.money import LARGEST_CENTS
+from detectors.values.shares import fairly_cut
+from detectors.wording import phrases
+
+ID = "T05"
+KINDS = ("import", "service")
+# Of a firm's payments those whose inflow and branch are kept; some 20 bytes each, of young, tiny and fed firms alone.
+MOST_KEPT = 128
+# branches of which the totals beyond those are told apart; the rest is counted without a branch
+MOST_BRANCHES = 8
+# FSS 2022-07: firms set up since 2021
+NEW_SINCE = date(2021, 1, 1)
+_NEEDED = (
+    "linked_share",
+    "young_days",
+    "tiny_capital",
+    "young_count",
+    "young_sum",
+    "young_window",
+    "frequent_count",
+    "frequent_sum",
+    "frequent_window",
+    "growth_ratio",
+)
+SUPERVISOR = ("sent_min", "capital_multiple", "branch_share")
+_AMOUNT = LimitKind("USD", "1", "1000000000000")
+_COUNT = LimitKind("count", "1", "1000", whole=True)
+_DAYS = LimitKind("days", "1", "366", whole=True)
+
+
+class KimchiPremium:
+    """The rule; see the module."""
+
+    id = ID
+    name_en = "Kimchi-premium remittance"
+    name_ko = "가상자산 차익거래 의심 송금"
+    told_apart: tuple[PartyType, ...] = ("person", "bank")
+    limits: LimitKinds = MappingProxyType(
+        {
+            "linked_share": LimitKind("ratio", "0.01", "10", ko="송금액 대비 거래소 연계 입금 비율"),
+            "young_days": LimitKind("days", "1", "3660", whole=True, ko="신설 업체로 보는 기간"),
+            "tiny_capital": LimitKind("KRW", "1", "1000000000000", ko="소자본 업체로 보는 자본금"),
+            "young_count": _COUNT._replace(ko="신설·소자본 업체의 최소 송금 건수"),
+            "young_sum": _AMOUNT._replace(ko="신설·소자본 업체의 최소 송금 합계"),
+            "young_window": _DAYS._replace(ko="신설·소자본 업체의 관찰 기간"),
+            "frequent_count": _COUNT._replace(ko="빈번한 연계 송금으로 보는 건수"),
+            "frequent_sum": _AMOUNT._replace(ko="빈번한 연계 송금으로 보는 합계"),
+            "frequent_window": _DAYS._replace(ko="빈번한 연계 송금의 관찰 기간"),
+            "sent_min": _AMOUNT._replace(needed=False, ko="감독당국 점검 기준 송금액"),
+            "capital_multiple": LimitKind("ratio", "1", "1000000", needed=False, ko="감독당국 점검 기준 자본금 배수"),
+            "branch_share": LimitKind("ratio", "0.01", "1", needed=False, ko="감독당국 점검 기준 영업점 비중"),
+            "growth_ratio": LimitKind("ratio", "0.01", "1000000", ko="다시 경보하는 증가 배수"),
+        }
+    )
+    # what it must remember of a payment beside its row is in its own slot
+    wants = Wanted()
+    due_dates: tuple[DueDate, ...] = ()
+    words = WORDS
+    next_steps = NEXT_STEPS
+    sanctions = SANCTIONS
+
+    def evaluate(self, context: Context) -> Finding | None:
+        """What the payment completes. Cost: 1 us for persons; 10 us for a firm's import or service payment."""
+        if not _is_kind(context):
+            return None
+        linked = _linked(context)
+        if not linked and ID not in context.slots and context.payment.usd < _sent_min(context):
+            return None
+        limits = _limits(context)
+        if limits is None:
+            return None
+        measures = _measures(context, limits, linked)
+        if _is_fed(_now(context, linked), limits) and _is_enough(measures, limits):
+            return finding_of(context, limits, measures, "linked")
+        return finding_of(context, limits, measures, "sent") if is_published(measures, limits) else None
+
+    def learn(self, context: Context) -> None:
+        """Keep the payment of a firm that is young, tiny, fed, or kept already. Cost: 2 us, 30 us for such a firm."""
+        if not _is_kind(context):
+            return
+        linked, limits = _linked(context), _limits(context)
+        if limits is None:
+            return
+        if not linked and ID not in context.slots:
+            firm = _firm(context, limits)
+            if not (firm.young or firm.tiny or firm.new):
+                return
+        found = _outflow(context)
+        found.kept = [one for one in found.kept if one.offset != context.payment.offset]
+        found.kept.append(_now(context, linked))
+        _cut(found)
+        context.slots[ID] = msgspec.msgpack.encode(found)
+
+    def restate(self, past: Past) -> None:
+        """What each kept payment is worth now; one that was taken back whole goes."""
+        found = slot(past, ID, Outflow, None)
+        if found is not None:
+            usd = dict(zip(past.rows["offset"].tolist(), past.rows["usd"].tolist(), strict=True))
+            now = [msgspec.structs.replace(one, usd=usd.get(one.offset, one.usd)) for one in found.kept]
+            found.kept = [one for one in now if one.usd]
+            past.slots[ID] = msgspec.msgpack.encode(found)
+
+    def standing(self, past: Past, series: str, at_us: int) -> int:
+        """What was sent up to that time and is still kept, of fed payments where the series is about them."""
+        found = slot(past, ID, Outflow, None)
+        kept = [] if found is None else [one for one in found.kept if one.time_us <= at_us]
+        return sum(one.usd for one in kept if one.linked or series == "sent")
+
+    def changes(self, context: Context, finding: Finding) -> Sequence[Change]:
+        """No inflow before this payment; of the supervisor's test an amount that leaves the sum below the line."""
+        if finding.series == "linked":
+            event = msgspec.structs.replace(context.transaction, exchange_linked_inflow_24h=None)
+            text_en = "had no exchange-linked inflow been reported with this payment"
+            text_ko = "이 송금에 거래소 연계 입금이 보고되지 않았다면"
+            return [Change(msgspec.structs.replace(context, transaction=event), text_en, text_ko)]
+        left = _sent_min(context) - (finding.size - context.payment.usd) - 1
+        if left <= 0:
+            return []
+        text_en, text_ko = f"had this payment been {phrases.usd(left)}", f"이 송금액이 {phrases.usd_ko(left)}였다면"
+        return [Change(context.with_payment(usd=left), text_en, text_ko)]
+
+    def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction]]:
+        """A firm's payments, each with an inflow of its own size."""
+        count = min(int(max(day.limit("young_count"), day.limit("frequent_count"), 1)), 12)
+        amount = max(day.limit("young_sum"), day.limit("frequent_sum"), 1.0) / count * 1.1
+        fed = {"party_type": "company", "purpose": "10101", "exchange_linked_inflow_24h": f"{amount * 1400:.0f}"}
+        for number in range(count):
+            yield "a payment fed by exchange-linked money", day.paid(number, "fed", amount, evidence="shown", **fed)
+
+
+def _is_kind(context: Context) -> bool:
+    """Whether the payment is a firm's import or service payment of a known worth."""
+    payment = context.payment
+    return (
+        is_firm(context)
+        and bool(payment.flags & OUT)
+        and payment.usd > 0
+        and kind_of(context, payment.purpose) in KINDS
+    )
+
+
+def _linked(context: Context) -> int:
+    """The exchange-linked inflow of the payment's day in USD cents; 0 where none is told, or no rate is known."""
+    told = context.transaction.exchange_linked_inflow_24h
+    return 0 if told is None else in_usd(context, told) or 0
+
+
+def _limits(context: Context) -> dict[str, DatedLimit] | None:
+    """The limits in force, None without one that is needed."""
+    found = {name: limit for name in (*_NEEDED, *SUPERVISOR) if (limit := context.limit(ID, name)) is not None}
+    return found if all(name in found for name in _NEEDED) else None
+
+
+def _sent_min(context: Context) -> int:
+    limit = context.limit(ID, "sent_min")
+    return LARGEST_CENTS if limit is None else limit.cents
+
+
+def _firm(context: Context, limits: dict[str, DatedLimit]) -> Firm:
+    age, facts = age_days(context), context.facts
+    worth, registered = capital(context), None if facts is None else facts.registered_on
+    won = None if facts is None or facts.capital_krw is None else float(facts.capital_krw)
+    return Firm(
+        age,
+        worth,
+        None if age is None else age <= limits["young_days"].number,
+        None if won is None else won <= limits["tiny_capital"].number,
+        None if registered is None else registered >= NEW_SINCE,
+    )
+
+
+def _now(context: Context, linked: int) -> Sent:
+    payment, branch = context.payment, context.transaction.branch
+    told = 0 if branch is None else token_number(f"{context.names[payment.institution]}|{branch}") >> 32
+    return Sent(payment.offset, payment.time, payment.usd, linked, told, token_number(context.sender) >> 48)
+
+
+def _outflow(context: Context) -> Outflow:
+    found: Outflow | None = slot(context, ID, Outflow, None)
+    return Outflow() if found is None else found
+
+
+def _cut(found: Outflow) -> None:
+    """Turn the oldest payments beyond `MOST_KEPT` into totals, of the sender that has most first."""
+    kept = fairly_cut(found.kept, MOST_KEPT, lambda one: one.sender)
+    stays = {one.offset for one in kept}
+    for one in found.kept:
+        if one.offset not in stays:
+            found.total, found.count = min(found.total + one.usd, LARGEST_CENTS), found.count + 1
+            branch = one.branch if one.branch in found.branches or len(found.branches) < MOST_BRANCHES else 0
+            found.branches[branch] = min(found.branches.get(branch, 0) + one.usd, LARGEST_CENTS)
+    found.kept = kept
+
+
+def _is_fed(one: Sent, limits: dict[str, DatedLimit]) -> bool:
+    return one.linked * 100 >= one.usd * limits["linked_share"].cents and one.linked > 0
+
+
+def _measures(context: Context, limits: dict[str, DatedLimit], linked: int) -> Measures:
+    found, now = _outflow(context), _now(context, linked)
+    every = [*(one for one in found.kept if one.offset != now.offset and one.time_us <= now.time_us), now]
+    firm = _firm(context, limits)
+    names = ("young_window", "frequent_window")
+    short, long = ([one for one in every if one.time_us > _since(now, limits[name])] for name in names)
+    fed, often = ([one for one in some if _is_fed(one, limits)] for some in (short, long))
+    shown = fed if firm.is_small else often
+    total = found.total + sum(one.usd for one in every)
+    by_branch = dict(found.branches)
+    for one in every:
+        by_branch[one.branch] = by_branch.get(one.branch, 0) + one.usd
+    largest = max((cents for branch, cents in by_branch.items() if branch), default=None)
+    often_usd = sum(one.usd for one in often)
+    return Measures(
+        firm,
+        tuple(shown),
+        int(limits[names[not firm.is_small]].number),
+        sum(one.usd for one in shown),
+        sum(min(one.linked, one.usd) for one in shown),
+        total,
+        found.count + len(every),
+        None if not firm.capital else total / firm.capital,
+        None if largest is None else largest / total,
+        len(often) >= limits["frequent_count"].number and often_usd >= limits["frequent_sum"].cents,
+    )
+
+
+def _since(now: Sent, window: DatedLimit) -> int:
+    return now.time_us - int(window.number) * DAY_US
+
+
+def _is_enough(measures: Measures, limits: dict[str, DatedLimit]) -> bool:
+    """Whether the fed payments of the window are as many, and come to as much, as the firm's kind has to have."""
+    kind = "young" if measures.firm.is_small else "frequent"
+    return len(measures.fed) >= limits[f"{kind}_count"].number and measures.fed_usd >= limits[f"{kind}_sum"].cents
+
+
+def is_published(measures: Measures, limits: dict[str, DatedLimit]) -> bool:
+    """Whether the supervisor's test is met: amount, and capital multiple or frequent fed payments, of a new firm."""
+    sent, times = limits.get("sent_min"), limits.get("capital_multiple")
+    if sent is None or times is None or not measures.firm.new or measures.total < sent.cents:
+        return False
+    return measures.frequent or (measures.multiple is not None and measures.multiple >= times.number)
