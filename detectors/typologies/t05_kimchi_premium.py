@@ -118,7 +118,7 @@ class KimchiPremium:
             if not (firm.young or firm.tiny or firm.new):
                 return
         found = _outflow(context)
-        found.kept = [one for one in found.kept if one.offset != context.payment.offset]
+        found.kept = [one for one in found.kept if one.event != context.payment.event]
         found.kept.append(_now(context, linked))
         _cut(found)
         context.slots[ID] = msgspec.msgpack.encode(found)
@@ -127,8 +127,14 @@ class KimchiPremium:
         """What each kept payment is worth now; one that was taken back whole goes."""
         found = slot(past, ID, Outflow, None)
         if found is not None:
-            usd = dict(zip(past.rows["offset"].tolist(), past.rows["usd"].tolist(), strict=True))
-            now = [msgspec.structs.replace(one, usd=usd.get(one.offset, one.usd)) for one in found.kept]
+            columns = (past.rows[name].tolist() for name in ("event", "offset", "time", "usd"))
+            rows = {event: tuple(row) for event, *row in zip(*columns, strict=True)}
+            now = [
+                msgspec.structs.replace(one, offset=row[0], time_us=row[1], usd=row[2])
+                if (row := rows.get(one.event)) is not None
+                else one
+                for one in found.kept
+            ]
             found.kept = [one for one in now if one.usd]
             past.slots[ID] = msgspec.msgpack.encode(found)
 
@@ -204,7 +210,8 @@ def _firm(context: Context, limits: dict[str, DatedLimit]) -> Firm:
 def _now(context: Context, linked: int) -> Sent:
     payment, branch = context.payment, context.transaction.branch
     told = 0 if branch is None else token_number(f"{context.names[payment.institution]}|{branch}") >> 32
-    return Sent(payment.offset, payment.time, payment.usd, linked, told, token_number(context.sender) >> 48)
+    sender = token_number(context.sender) >> 48
+    return Sent(payment.offset, payment.time, payment.usd, linked, told, sender, payment.event)
 
 
 def _outflow(context: Context) -> Outflow:
@@ -215,9 +222,9 @@ def _outflow(context: Context) -> Outflow:
 def _cut(found: Outflow) -> None:
     """Turn the oldest payments beyond `MOST_KEPT` into totals, of the sender that has most first."""
     kept = fairly_cut(found.kept, MOST_KEPT, lambda one: one.sender)
-    stays = {one.offset for one in kept}
+    stays = {one.event for one in kept}
     for one in found.kept:
-        if one.offset not in stays:
+        if one.event not in stays:
             found.total, found.count = min(found.total + one.usd, LARGEST_CENTS), found.count + 1
             branch = one.branch if one.branch in found.branches or len(found.branches) < MOST_BRANCHES else 0
             found.branches[branch] = min(found.branches.get(branch, 0) + one.usd, LARGEST_CENTS)
@@ -230,7 +237,7 @@ def _is_fed(one: Sent, limits: dict[str, DatedLimit]) -> bool:
 
 def _measures(context: Context, limits: dict[str, DatedLimit], linked: int) -> Measures:
     found, now = _outflow(context), _now(context, linked)
-    every = [*(one for one in found.kept if one.offset != now.offset and one.time_us <= now.time_us), now]
+    every = [*(one for one in found.kept if one.event != now.event and one.time_us <= now.time_us), now]
     firm = _firm(context, limits)
     names = ("young_window", "frequent_window")
     short, long = ([one for one in every if one.time_us > _since(now, limits[name])] for name in names)

@@ -9,6 +9,7 @@ class Sent(msgspec.Struct, frozen=True, array_like=True):
     """An import or service payment: ledger position, time, USD cents, the day's exchange-linked inflow in USD cents.
 
     `branch` is a hash of institution and branch, 0 where none is told; `sender` whose share it takes a place in.
+    `event` is the number of its first event, which stays when its settlement takes another ledger position.
     """
 
     offset: int
@@ -17,6 +18,7 @@ class Sent(msgspec.Struct, frozen=True, array_like=True):
     linked: int = 0
     branch: int = 0
     sender: int = 0
+    event: int = 0
 
 
 class Outflow(msgspec.Struct, array_like=True):

@@ -105,6 +105,20 @@ def test_only_a_payment_that_is_fed_itself_fires():
     }
 
 
+def test_a_settlement_of_a_kept_order_counts_once_at_its_own_amount():
+    """The settlement takes another place in the ledger; two payments do not become three."""
+    ledger = FirmLedger(**YOUNG)
+    for number in range(2):
+        ledger.send(f"o{number}", later(days=1 + number), 30_000, 1.0, status="ordered", payment_id=f"P{number}")
+    for number in range(2):
+        ledger.send(f"s{number}", later(days=3 + number), 25_000, 1.0, payment_id=f"P{number}")
+    assert ledger.firing("T05") == []
+    settled = [origin.offset for event, origin in ledger.log if getattr(event, "event_id", "") in {"s0", "s1"}]
+    assert [(one.usd, one.offset) for one in kept(ledger).kept] == [(2_500_000, offset) for offset in settled]
+    ledger.send("third", later(days=6), 12_000, 1.0)
+    assert ledger.measured("T05")["fed_sum"] == "62000.00"
+
+
 def test_a_returned_payment_is_no_longer_counted():
     """What came back whole leaves the slot."""
     ledger = burst(YOUNG, count=2)
@@ -170,12 +184,12 @@ def test_nothing_is_kept_of_a_firm_that_is_neither_small_nor_fed():
 
 def test_of_many_payments_the_newest_are_kept_and_the_rest_is_in_totals():
     """Each sender its share; branches beyond eight are counted without one."""
-    found = Outflow(kept=[Sent(number, number, 100, 0, number // 10, number % 2) for number in range(200)])
+    found = Outflow(kept=[Sent(number, number, 100, 0, number // 10, number % 2, number) for number in range(200)])
     t05_kimchi_premium._cut(found)
     assert [one.offset for one in found.kept] == list(range(72, 200))
     assert (found.total, found.count) == (7_200, 72)
     assert found.branches == dict.fromkeys(range(7), 1000) | {7: 200}
-    more = Outflow(branches=dict.fromkeys(range(1, 9), 1), kept=[Sent(n, n, 100, 0, 99) for n in range(129)])
+    more = Outflow(branches=dict.fromkeys(range(1, 9), 1), kept=[Sent(n, n, 100, 0, 99, 0, n) for n in range(129)])
     t05_kimchi_premium._cut(more)
     assert more.branches[0] == 100
 
