@@ -68,6 +68,8 @@ def test_every_path_listed_can_be_varied(path):
         "report_before_cap": "0",
         "related_exempt": "0",
         "out_ratio": "0.5",
+        "linked_share": "0.4",
+        "branch_share": "0.4",
         "height": "9",
     }.get(path.rpartition(".")[2], "11")
     (found,) = varied(path, value)
