@@ -56,8 +56,7 @@ class Context(msgspec.Struct, kw_only=True):
     `facts` is the party's newest profile, None where nobody sent one; each of its fields may be missing too. `first_us`
     and `last_us` are the event times of the party's first payment and of its newest record of any kind before this one,
     both the payment's own time where it is the party's first; a profile moves the second one. `reference(base, quote)`
-    is the reference rate in force at the event's time, None without one. `reported`: as if the payment named a report,
-    for counterfactuals.
+    is the reference rate in force at the event's time, None without one.
     `dates` are the party's open due dates (due.py), which `learn` may change.
     """
 
@@ -80,7 +79,6 @@ class Context(msgspec.Struct, kw_only=True):
     first_us: int = 0
     last_us: int = 0
     reference: Callable[[str, str], Ratio | None] = no_reference
-    reported: bool = False
     dates: PartyDates = msgspec.field(default_factory=lambda: PartyDates({}))
 
     @property
@@ -125,8 +123,9 @@ class Context(msgspec.Struct, kw_only=True):
         return msgspec.structs.replace(self, payment=changed, rows=rows)
 
     def with_report(self) -> "Context":
-        """The same, had the payment named a report."""
-        return msgspec.structs.replace(self, reported=True)
+        """The same, had the payment named a report; which number it is does not matter to a rule."""
+        changed = self.with_payment(flags=self.payment.flags & ~NO_DOCUMENT)
+        return msgspec.structs.replace(changed, transaction=msgspec.structs.replace(self.transaction, report_no="1"))
 
     def without(self, offsets: Sequence[int]) -> "Context":
         """The same, had the payments at these ledger positions not been made."""

@@ -134,7 +134,7 @@ def _deal(event: Transaction) -> int:
 def _is_third(context: Context) -> bool:
     """Whether it is an outgoing payment of a resident to a third party, without a report and not exempt."""
     event, payment = context.transaction, context.payment
-    if not payment.flags & OUT or payment.usd <= 0 or event.report_no is not None or context.reported:
+    if not payment.flags & OUT or payment.usd <= 0 or event.report_no is not None:
         return False
     if event.contract_counterparty == event.counterparty or event.party_type == "bank":
         return False
