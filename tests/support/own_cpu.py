@@ -2,7 +2,7 @@
 
 A limit in seconds is a limit for one machine. The same code took 0.7 ms on a developer's and 1.0 ms in CI, beside two
 others on one core. So the time is told in seconds of the machine that the limits were set on. A known piece of work
-runs right after the code. Where it takes longer than on that machine, the code's time is made shorter in the same share.
+runs right after the code. Where it takes longer than on that machine, the code's time is made shorter in that share.
 """
 
 import gc
