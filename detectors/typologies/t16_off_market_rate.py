@@ -11,28 +11,27 @@ Fails where the reference is a daily fixing and the market moved far within the 
 to the cap.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from detectors.books.party import token_number
-from detectors.books.payments import OUT, rows_where
+from detectors.books.payments import OUT
 from detectors.books.wanted import Wanted
 from detectors.contracts.alert import Measured
 from detectors.contracts.events import PartyType, Transaction
 from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.typologies.base import Change, Context, Deal, Finding, Past, largest_others, slot
 from detectors.typologies.declared import DueDate, TrialDay
+from detectors.typologies.t16_deals import Away, by_institution, largest, moved_by, repeats_of
 from detectors.typologies.t16_words import NEXT_STEPS, SANCTIONS, WORDS, law_tests
 from detectors.values import money
 from detectors.values.legal_calendar import DAY_US, local
 from detectors.values.market_gap import CENTIBP, WHOLE, deviation_of
-from detectors.values.money import LARGEST_CENTS, half_even, plain
+from detectors.values.money import plain
 from detectors.wording import phrases
 from detectors.wording.korean_particles import particle
 
@@ -62,26 +61,8 @@ MOST_PAIRS = 64
 MOST_TEACHERS = 16_384
 
 
-class Away(msgspec.Struct, frozen=True, array_like=True):
-    """A deal that was off the market: its time and ledger position, USD cents that it moved, its pair and rate.
-
-    `sender` is whose share it takes a place in, as a hash (shares.py).
-    """
-
-    time_us: int
-    offset: int
-    moved: int
-    pair: str
-    rate: str
-    sender: int = 0
-
-
 # local day ordinal -> deals, sum of deviations; and what was off the market
 _Slot = tuple[dict[int, tuple[int, int]], list[Away]]
-# Deals off the market that are kept of a party, those that moved most, of each sender its share. Failures prevented:
-# fifty small ones through one bank, and what large ones through others moved was forgotten; fifty large ones that one
-# bank made up, and another bank's repeated deals counted as its first. No next one was larger than what was alerted.
-MOST_DEALS = 50
 
 
 class OffMarketRate:
@@ -131,12 +112,13 @@ class OffMarketRate:
             now = Away(
                 context.payment.time,
                 context.payment.offset,
-                _moved(context.payment.usd, deal.deviation),
+                context.payment.event,
+                moved_by(context.payment.usd, deal.deviation),
                 deal.pair,
                 context.transaction.deal_rate or "",
                 token_number(context.sender),
             )
-            deals = _largest([*deals, now])
+            deals = largest([*deals, now])
         context.slots[ID] = msgspec.msgpack.encode((days, deals))
         if not count and _may_teach(context, deal, today):
             spread = context.shared.setdefault(ID, {}).setdefault(deal.pair, [PRIOR_DEALS, PRIOR_CENTIBP])
@@ -151,8 +133,8 @@ class OffMarketRate:
         """
         days, deals = slot(past, ID, _Slot, ({}, []))
         if deals:
-            usd = dict(zip(past.rows["offset"].tolist(), past.rows["usd"].tolist(), strict=True))
-            left = [again for one in deals if (again := _restated(past, one, usd.get(one.offset))) is not None]
+            usd = dict(zip(past.rows["event"].tolist(), past.rows["usd"].tolist(), strict=True))
+            left = [again for one in deals if (again := _restated(past, one, usd.get(one.event))) is not None]
             past.slots[ID] = msgspec.msgpack.encode((days, left))
 
     def standing(self, past: Past, series: str, at_us: int) -> int:  # noqa: ARG002 - all pairs count as repetitions
@@ -190,18 +172,6 @@ class OffMarketRate:
         for number, rate in enumerate(("1401", "1700", "900", "0.000001", "1000000000000000")):
             amount = max(day.limit("amount_min"), 1.0) * 2
             yield "an off-market deal", day.paid(number, "trader", amount, deal_rate=rate, **sold)
-
-
-def _largest(deals: list[Away]) -> list[Away]:
-    """At most `MOST_DEALS`, in their order; of the sender that has most, the one that moved least goes.
-
-    Of equal ones it is the oldest.
-    """
-    if len(deals) > MOST_DEALS:
-        held = Counter(one.sender for one in deals)
-        most = max(held.values())
-        deals.remove(min((one for one in deals if held[one.sender] == most), key=lambda one: one.moved))
-    return deals
 
 
 def _off_market(context: Context, deal: Deal) -> dict[str, DatedLimit] | None:
@@ -253,11 +223,6 @@ def _threshold(context: Context, deal: Deal, limits: dict[str, DatedLimit]) -> i
     return max(int(limits["deviation_min"].number * CENTIBP), wide)
 
 
-def _moved(usd: int, deviation: int) -> int:
-    """USD cents that the gap moved, at most `LARGEST_CENTS`: the slot keeps it in 64 bits."""
-    return min(half_even(usd * abs(deviation), WHOLE), LARGEST_CENTS)
-
-
 def _restated(past: Past, one: Away, usd: int | None) -> Away | None:
     """The deal as it is now; as it was where its payment or its reference are not kept, None where it is none."""
     if usd is None:
@@ -269,7 +234,7 @@ def _restated(past: Past, one: Away, usd: int | None) -> Away | None:
     deviation = deviation_of(money.parse(one.rate), reference)
     if not usd or abs(deviation) <= least.cents:
         return None
-    return msgspec.structs.replace(one, moved=_moved(usd, deviation))
+    return msgspec.structs.replace(one, moved=moved_by(usd, deviation))
 
 
 def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], threshold: int) -> Finding:
@@ -278,14 +243,11 @@ def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], thresh
     recent = [days[each] for each in sorted(days) if last - width < each <= last]
     own_n = sum(count for count, _ in recent)
     mean = Fraction(sum(total for _, total in recent) + deal.deviation, own_n + 1)
-    since = context.payment.time - width * DAY_US
-    repeats = [
-        each for each in deals if since < each.time_us <= context.payment.time and each.offset != context.payment.offset
-    ]
-    moved = _moved(context.payment.usd, deal.deviation)
-    moved_all = moved + sum(each.moved for each in repeats)
+    repeats = repeats_of(context, deals, context.payment.time - width * DAY_US)
+    moved = moved_by(context.payment.usd, deal.deviation)
+    moved_all = moved + sum(each.deal.moved for each in repeats)
     bank = context.names[context.payment.institution]
-    parts = _by_institution(context, repeats)
+    parts = by_institution(repeats)
     parts[bank] = parts.get(bank, 0) + moved
     beyond = abs(deal.deviation) / threshold
     persistent = mean * deal.deviation > 0 and abs(mean) > threshold // 2 and bool(repeats)
@@ -329,18 +291,6 @@ def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], thresh
     )
 
 
-def _by_institution(context: Context, repeats: Sequence[Away]) -> dict[str, int]:
-    """USD cents that deals moved, by institution; those whose payments are kept no more are left out."""
-    rows = context.rows
-    kept = rows_where(rows, np.isin(rows["offset"], np.array([each.offset for each in repeats], "<i8")))
-    names = {int(row["offset"]): context.names[row["institution"]] for row in kept}
-    found: dict[str, int] = {}
-    for each in repeats:
-        if each.offset in names:
-            found[names[each.offset]] = found.get(names[each.offset], 0) + each.moved
-    return found
-
-
 def _sentences(
     context: Context, deal: Deal, limits: dict[str, DatedLimit], own: float | None, own_n: int, repeats: int, moved: int
 ) -> tuple[str, str]:
@@ -357,7 +307,7 @@ def _sentences(
         learned, learned_ko = f"learned from {phrases.counted(seen, 'deal', 'deals')}", f"거래 {seen}건에서 학습"
     rate_ko = particle(f"{rate:.8g}({deal.pair})", "은", "는")
     past_en, past_ko = _of_the_past(int(limits["mean_window"].number), own, own_n, repeats, moved)
-    this_moved = _moved(context.payment.usd, deal.deviation)
+    this_moved = moved_by(context.payment.usd, deal.deviation)
     english = (
         f"The deal rate {rate:.8g} {deal.pair} is {gap:.0f} bp {'above' if above else 'below'} the reference rate "
         f"{reference:.8g} in force at that time. The limit is the larger of {floor.number} bp ({phrases.basis(floor)}) "

@@ -12,7 +12,7 @@ from detectors.books.payments import OUT, Payment
 from detectors.contracts.configuration import Legend, Limit
 from detectors.contracts.limits import Rulebook
 from detectors.typologies.base import Context, Deal
-from detectors.typologies.t16_off_market_rate import Away
+from detectors.typologies.t16_deals import Away
 from detectors.values.legal_calendar import DAY_US, to_us
 from detectors.values.money import Ratio
 from tests.support.ledger import START, configuration, payment
@@ -25,11 +25,11 @@ DEFAULTS = configuration()
 
 
 def row(offset: int, usd: int = 5_000_000, time: int = NOW, institution: int = 1, flags: int = OUT) -> Payment:
-    """A payment of 50 000 USD at BANKA, as it is kept."""
+    """A payment of 50 000 USD at BANKA, as it is kept; its event has the number of its place."""
     return Payment(
         time=time,
         amount_us=0,
-        event=1,
+        event=offset,
         payment=0,
         beneficiary=1,
         usd=usd,
@@ -90,4 +90,4 @@ def context_of(
 def away(
     days_ago: float, offset: int, moved: int = 100_000, pair: str = "USD/KRW", rate: str = "1456", sender: int = 0
 ) -> Away:
-    return Away(NOW - round(days_ago * DAY_US), offset, moved, pair, rate, sender)
+    return Away(NOW - round(days_ago * DAY_US), offset, offset, moved, pair, rate, sender)

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from detectors.typologies.t16_off_market_rate import MOST_PAIRS, Away, OffMarketRate, _may_teach
+from detectors.typologies.t16_deals import Away
+from detectors.typologies.t16_off_market_rate import MOST_PAIRS, OffMarketRate, _may_teach
 from tests.support.ledger import Ledger, configuration, later
 
 
@@ -209,10 +210,39 @@ def test_the_return_of_the_deal_retracts_its_alert(ledger):
     assert alert.reasons[0].value == "0.00"
 
 
+def test_an_order_and_its_settlement_are_one_deal(ledger):
+    """They move 2,000 USD once, a third payment's alert names the settlement, and the return retracts what stood."""
+    (raised,) = deal(ledger, "a", 1, "1456", status="ordered", payment_id="P1").raised
+    assert raised.alert.amount_usd == "2000.00"
+    assert deal(ledger, "b", 2, "1456", payment_id="P1").raised == ()
+    (more,) = deal(ledger, "c", 3, "1456").raised
+    assert (more.alert.status, more.alert.amount_usd) == ("updated", "4000.00")
+    assert [each.event_id for each in more.alert.evidence] == ["b", "c"]
+    assert deal(ledger, "r", 4, "1456", status="returned", original_event_id="a").raised == ()
+    (gone,) = deal(ledger, "s", 5, "1456", status="returned", original_event_id="c").raised
+    assert (gone.alert.status, gone.alert.supersedes) == ("retracted", more.alert.alert_id)
+
+
+def test_the_settlement_alone_may_be_returned(ledger):
+    """The order's alert goes with it, whichever of the two the return names."""
+    (raised,) = deal(ledger, "a", 1, "1456", status="ordered", payment_id="P1").raised
+    deal(ledger, "b", 2, "1456", payment_id="P1")
+    (gone,) = deal(ledger, "r", 3, "1456", status="returned", original_event_id="b").raised
+    assert (gone.alert.status, gone.alert.supersedes) == ("retracted", raised.alert.alert_id)
+
+
+def test_a_settlement_for_less_moves_less(ledger):
+    """Of an order of 50,000 USD 40,000 are settled: 1,600 USD of 2,000 are left, beside the next deal's 2,000."""
+    deal(ledger, "a", 1, "1456", status="ordered", payment_id="P1")
+    deal(ledger, "b", 2, "1456", "40000", payment_id="P1")
+    (more,) = deal(ledger, "c", 3, "1456").raised
+    assert more.alert.amount_usd == "3600.00"
+
+
 def test_an_alert_stands_while_a_deal_of_its_pair_from_before_it_is_off_the_market():
     """The alert's own moment included; a deal of another pair, or a later one, keeps nothing standing."""
     rule = OffMarketRate()
-    deals = [Away(5, 1, 100, "USD/KRW", "1456"), Away(6, 2, 100, "EUR/KRW", "1700")]
+    deals = [Away(5, 1, 1, 100, "USD/KRW", "1456"), Away(6, 2, 2, 100, "EUR/KRW", "1700")]
     past = SimpleNamespace(slots={"T16": msgspec.msgpack.encode(({}, deals))})
     assert [rule.stands(past, "USD/KRW above", at) for at in (4, 5, 6)] == [False, True, True]
     assert [rule.stands(past, "EUR/KRW above", at) for at in (5, 6)] == [False, True]

@@ -7,7 +7,8 @@ import pytest
 from detectors.books.payments import OUT
 from detectors.contracts.alert import Measured
 from detectors.typologies.base import Finding
-from detectors.typologies.t16_off_market_rate import Away, OffMarketRate
+from detectors.typologies.t16_deals import Away
+from detectors.typologies.t16_off_market_rate import OffMarketRate
 from detectors.values.legal_calendar import DAY_US
 from detectors.values.money import LARGEST_CENTS
 from tests.support.deals import ORDINAL, away, context_of, deal_of, kept, limits_of, row

@@ -10,7 +10,7 @@ from detectors.books.party import token_number
 from detectors.contracts.configuration import Limit
 from detectors.contracts.limits import Rulebook
 from detectors.typologies.base import Context, Past
-from detectors.typologies.t16_off_market_rate import MOST_DEALS, MOST_TEACHERS, OffMarketRate
+from detectors.typologies.t16_off_market_rate import MOST_TEACHERS, OffMarketRate
 from detectors.values.money import Ratio
 from tests.support.deals import DEFAULTS, NOW, ORDINAL, TODAY, away, context_of, deal_of, kept, limits_of, row
 from tests.support.ledger import payment
@@ -32,9 +32,12 @@ def test_a_deal_within_the_limit_is_counted_and_one_beyond_is_kept():
     assert learned(context_of(deal=deal_of(15_000))) == ({ORDINAL: [1, 15_000]}, [])
     days, deals = learned(context_of(days={ORDINAL: (2, 100)}, deals=[away(1.0, 3)]))
     assert days == {ORDINAL: [3, 40_100]}
-    assert deals == [tuple(msgspec.structs.astuple(away(1.0, 3))), (NOW, 10, 200_000, "USD/KRW", "1456", SENDER_NUMBER)]
+    assert deals == [
+        tuple(msgspec.structs.astuple(away(1.0, 3))),
+        (NOW, 10, 10, 200_000, "USD/KRW", "1456", SENDER_NUMBER),
+    ]
     context = context_of(transaction=payment("x", None, "1"))
-    assert learned(context)[1][0][4] == ""
+    assert learned(context)[1][0][5] == ""
 
 
 @pytest.mark.parametrize(
@@ -60,22 +63,11 @@ def test_daily_sums_are_kept_for_seventy_days():
     assert learned(late)[0] == {ORDINAL: [1, 40_000], ORDINAL + 69: [1, 1]}
 
 
-def test_fifty_deals_are_kept_and_those_that_moved_most():
-    """The one that moved least goes, of equal ones the oldest; the others stay in their order."""
-    deals = [away(1.0, 100 + number, 1_000 + (number not in {7, 9})) for number in range(MOST_DEALS)]
+def test_a_fifty_first_deal_takes_the_place_of_the_smallest():
+    """The one that moved least of fifty."""
+    deals = [away(1.0, 100 + number, 1_000 - (number == 3)) for number in range(50)]
     _, kept_deals = learned(context_of(deals=deals))
-    assert [one[1] for one in kept_deals] == [*(100 + n for n in range(MOST_DEALS) if n != 7), 10]
-    _, fewer = learned(context_of(deals=deals[:-1]))
-    assert len(fewer) == MOST_DEALS
-
-
-def test_each_sender_has_its_share_of_the_deals_that_are_kept():
-    """Of the sender that has most the one that moved least goes, however little the others' moved."""
-    large = [away(1.0, 100 + number, 5_000 - number, sender=7) for number in range(MOST_DEALS - 2)]
-    small = [away(1.0, 10 + number, 1, sender=8) for number in range(2)]
-    _, kept_deals = learned(context_of(deals=[*small, *large]))
-    assert [one[1] for one in kept_deals] == [10, 11, *(100 + n for n in range(MOST_DEALS - 3)), 10]
-    assert [one[5] for one in kept_deals[-2:]] == [7, SENDER_NUMBER]
+    assert [one[1] for one in kept_deals] == [*(100 + n for n in range(50) if n != 3), 10]
 
 
 def spread_after(context: Context) -> list[float]:
@@ -168,7 +160,7 @@ def after(made: Past) -> list[tuple[int, int]]:
     RULE.restate(made)
     days, deals = msgspec.msgpack.decode(made.slots["T16"])
     assert days == {ORDINAL: [3, 7]}
-    return [(one[1], one[2]) for one in deals]
+    return [(one[1], one[3]) for one in deals]
 
 
 def test_deals_move_what_they_move_by_the_amounts_and_rates_of_now():
