@@ -61,7 +61,7 @@ class Correction(msgspec.Struct, array_like=True, frozen=True):
         return Correction(pair, min(self.at_us, other.at_us), offset, last_us)
 
 
-class _Corrected:
+class Corrected:
     """Which points were corrected, and at which ledger position last."""
 
     def __init__(self, corrections: Sequence[Correction]) -> None:
@@ -173,7 +173,7 @@ def restate(
     if not len(places):
         _hidden(party, rates, corrections, stale_us)
         return _NOTHING
-    corrected = _Corrected(corrections)
+    corrected = Corrected(corrections)
     taken = {one.taken for one in party.reversals if one.taken}
     packed, changed, reversed_places, looked_at = bytearray(party.payments), 0, [], 0
     spent = rates.effort + MOST_EFFORT
@@ -211,7 +211,7 @@ def _within_reach(
     return places[np.argsort(offsets[places], kind="stable")]
 
 
-def _worth(party: Party, row: Payment, rates: Rates, corrected: _Corrected, stale_us: int) -> int | None:
+def _worth(party: Party, row: Payment, rates: Rates, corrected: Corrected, stale_us: int) -> int | None:
     """USD cents by the corrected points; None when the payment used none of them."""
     ratio, points = rates.used(party.names[row.currency], "USD", row.amount_us, stale_us, row.offset)
     if ratio is None or not corrected.after(row.offset, points):
@@ -219,7 +219,7 @@ def _worth(party: Party, row: Payment, rates: Rates, corrected: _Corrected, stal
     return money.cents(money.Exact(row.amount, row.exponent), ratio)
 
 
-def _reversed(party: Party, place: int, rates: Rates, corrected: _Corrected, stale_us: int) -> int:
+def _reversed(party: Party, place: int, rates: Rates, corrected: Corrected, stale_us: int) -> int:
     """A payment of which something came back: its whole is converted anew, then the same is taken back."""
     fresh = reversals.fresh(party, payments.at(party, place))
     usd = _worth(party, fresh, rates, corrected, stale_us)
@@ -233,7 +233,7 @@ def _reversed(party: Party, place: int, rates: Rates, corrected: _Corrected, sta
 
 def _hidden(party: Party, rates: Rates, corrections: Sequence[Correction], stale_us: int) -> None:
     """What was said of payments before it was said anew may be put back one day; it is converted anew too."""
-    corrected = _Corrected(corrections)
+    corrected = Corrected(corrections)
     for number, one in enumerate(party.restated):
         row = payments.unpacked(one.row)
         usd = None if row.flags & RATE_MISSING else _worth(party, row, rates, corrected, stale_us)
