@@ -6,6 +6,7 @@ here depends on when a snapshot was cut. What a snapshot holds is in frozen_stat
 
 from collections.abc import Iterable, Iterator
 from itertools import islice, takewhile
+from typing import ClassVar, Self, TypeVar
 
 import msgspec
 
@@ -39,6 +40,7 @@ IDLE_DAYS = 400
 # Failure prevented: the first payment after a year's silence, or of a year of loaded history, let go of 83 000 parties
 # in one step of 4 s.
 MOST_SWEPT = 256
+S = TypeVar("S", bound="PartitionState")
 
 
 class PartitionState:
@@ -51,7 +53,13 @@ class PartitionState:
     has the next one, which follows from the parties. `code_version` is shown in alerts, `fallback` stands for a first
     configuration that cannot be used; neither is part of the digest. Models
     are None until the ledger's first record, the configuration, was applied.
+
+    `scores` says whether models score what comes, and `idle_days` how long a silent party stays: another agent's state
+    has its own (detectors/shared/state.py).
     """
+
+    scores: ClassVar[bool] = True
+    idle_days: ClassVar[int] = IDLE_DAYS
 
     def __init__(self, partition: int, ledger_topic: str) -> None:
         self.partition, self.ledger_topic = partition, ledger_topic
@@ -80,7 +88,7 @@ class PartitionState:
         self.budget: Budget | None = None
 
     @classmethod
-    def new(cls, partition: int, ledger_topic: str = "fx.ledger.v1") -> "PartitionState":
+    def new(cls, partition: int, ledger_topic: str = "fx.ledger.v1") -> Self:
         """A state that has applied nothing."""
         return cls(partition, ledger_topic)
 
@@ -122,9 +130,10 @@ class PartitionState:
         old, new = self.configuration, configuration
         detectors = new.detectors
         scorer, budget = self.scorer, self.budget
-        if old is None or old.detectors != detectors:
+        changed = self.scores and (old is None or old.detectors != detectors)
+        if changed:
             scorer = Scorer.new(detectors)
-        if old is None or old.detectors != detectors or old.engine.partitions != new.engine.partitions:
+        if changed or (self.scores and old is not None and old.engine.partitions != new.engine.partitions):
             seed = derived_seed(detectors.seed, "budget", str(self.partition))
             budget = Budget.new(
                 detectors.daily_budget,
@@ -208,7 +217,7 @@ class PartitionState:
         if hour == self.swept_hour or self.effective is None:
             return
         now_us = min(self.due_clock.among_others(self.watermark_us), self.watermark_us)
-        horizon = now_us - IDLE_DAYS * DAY_US - self.effective.lateness_us
+        horizon = now_us - self.idle_days * DAY_US - self.effective.lateness_us
         # least recently touched first: the first that is not idle ends the sweep, so it costs nothing when none is
         first = islice(self.parties.items(), MOST_SWEPT)
         idle = [token for token, _ in takewhile(lambda each: last_seen(each[1]) < horizon, first)]
@@ -240,15 +249,15 @@ class PartitionState:
         frozen = Frozen(self)
         return frozen, frozen.fill(self)
 
-    @staticmethod
-    def thaw(sections: Iterable[tuple[str, bytes]]) -> "PartitionState":
+    @classmethod
+    def thaw(cls, sections: Iterable[tuple[str, bytes]]) -> Self:
         """The state behind a snapshot's sections, in their order.
 
         Raises `ValueError` (of which msgspec's errors are a kind) for another schema, and for missing or damaged
         sections, whatever they hold.
         """
         try:
-            return _thaw(joined(sections))
+            return _thaw(cls, joined(sections))
         except ValueError:
             raise
         except Exception as fault:
@@ -271,10 +280,10 @@ def _read_header(named: dict[str, bytes]) -> Header:
     return header
 
 
-def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
+def _thaw(made: type[S], whole: list[tuple[str, bytes]]) -> S:
     named = dict(whole)
     header = _read_header(named)
-    state = PartitionState(header.partition, header.ledger_topic)
+    state = made(header.partition, header.ledger_topic)
     state.next, state.counters, state.topics = header.next, header.counters, header.topics
     state.marks = {(topic, partition, topic_id): offset for topic, partition, topic_id, offset in header.marks}
     state.watermark_us, state.swept_hour = header.watermark_us, header.swept_hour
@@ -308,6 +317,7 @@ def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
         for window in state.fingerprints.values():
             window.share_out(state.shares.quotas(window.size))
         state.share_out_parties(configuration.engine.most_parties)
-        state.scorer = Scorer.from_state(configuration.detectors, under(whole, "scorer/"))
-        state.budget = Budget.from_state(named["budget"])
+        if state.scores:
+            state.scorer = Scorer.from_state(configuration.detectors, under(whole, "scorer/"))
+            state.budget = Budget.from_state(named["budget"])
     return state

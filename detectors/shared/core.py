@@ -1,0 +1,202 @@
+"""The pure core of the shared agent: `apply(state, record, origin) -> Outputs`, over legs, rates and configurations.
+
+No clock, no I/O; the log of legs alone decides every alert. Rates and configurations come on the legs' topic as they
+come on the ledger, and are applied by the monitor's own code, so that both value a payment alike.
+"""
+
+import msgspec
+
+from detectors import core
+from detectors.alerting.woken import pass_time
+from detectors.books import accounting, aliases, payments
+from detectors.books.accounting import Incoming
+from detectors.books.fingerprints import KINDS, Known, key
+from detectors.books.party import MOST_NAMES, Party, unpack
+from detectors.books.payment_ids import event_number, payment_number
+from detectors.books.payments import Payment
+from detectors.contracts.events import ConfigurationChange, Leg, LegKind, Origin, Rate, Source, Transaction
+from detectors.contracts.legs import SharedThing, shared_of
+from detectors.core import Outcome, Outputs
+from detectors.memory import event_clock, roster, taken_back
+from detectors.memory.effective_configuration import Effective
+from detectors.shared import nodes
+from detectors.shared.state import SharedState
+from detectors.values import money
+from detectors.values.legal_calendar import to_us
+
+# Which of a record's legs an identity is of: each kind's leg is known apart, for several may stand in one partition.
+_KINDS: tuple[LegKind, ...] = ("counterparty", "account", "device", "contact", "goods")
+
+
+def apply(state: SharedState, record: Leg | Rate | ConfigurationChange, origin: Origin) -> Outputs:
+    """Apply one record of `fx.legs.v1`; `state.next` is then the offset after it.
+
+    Raises `ValueError` when the record cannot be applied; a state that raised must not be used further: load it anew.
+    A notice about a rate or a conflict is the monitor's to give; here there is none. Cost: 0.1 ms for a leg.
+    """
+    if not isinstance(record, Leg):
+        return msgspec.structs.replace(core.apply(state, record, origin), notice=None)
+    if origin.offset < state.next:
+        raise ValueError(f"a leg was applied before; got: offset {origin.offset}; expected: {state.next} or more")
+    if state.configuration is None or state.effective is None:
+        raise ValueError(
+            f"no configuration is in force at offset {origin.offset} of the legs; expected: one before the first leg; "
+            "to do: create the topics with `fxwatch topics apply`"
+        )
+    if origin.source is not None and not state.gate.enter(origin.source, origin.topic_id, record.number):
+        outputs = Outputs(outcome="redelivered")
+    else:
+        outputs = _apply_new(state, state.effective, record, origin)
+    if state.restatement.waiting:
+        taken_back.bring_others_up_to_date(state, state.effective)
+    _count(state, outputs)
+    state.next = origin.offset + 1
+    return outputs
+
+
+def _apply_new(state: SharedState, effective: Effective, leg: Leg, origin: Origin) -> Outputs:
+    thing = shared_of(leg)
+    # a party's own declarations come from one office, payments from many banks
+    window = state.fingerprints[KINDS[Transaction]]
+    identity, body = _of_kind(leg.identity, thing.kind), key(leg.body)
+    former = None if leg.former is None else (_of_kind(leg.former[0], thing.kind), key(leg.former[1]))
+    known, same = window.find(identity), body
+    if known is None and former is not None:
+        known, same = window.find(former[0]), former[1]
+    if known is not None:
+        outcome: Outcome = "duplicate" if known.body == same else "conflict"
+        return Outputs(outcome=outcome)
+    outputs = Outputs(outcome="applied") if thing.kind == "goods" else _pay(state, effective, leg, thing, origin)
+    source = origin.source or Source(state.ledger_topic, state.partition, origin.offset)
+    sender = state.shares.known_as(leg.institution)
+    place = Known(body, state.topic_number(source.topic), source.partition, source.offset)
+    window.add(identity, place, former, sender)
+    return outputs
+
+
+def _of_kind(identity: str, kind: LegKind) -> bytes:
+    """A record's identity, as that of its leg of this kind."""
+    packed = key(identity)
+    return packed[:-1] + bytes([packed[-1] ^ _KINDS.index(kind)])
+
+
+def _pay(state: SharedState, effective: Effective, leg: Leg, thing: SharedThing, origin: Origin) -> Outputs:
+    """A payment's leg: count it in the node, and bring the partition's clock up to date."""
+    at_us, event = to_us(leg.event_time), as_payment(leg, thing)
+    amount = money.parse(leg.amount)
+    pass_time(state, event, origin)
+    clock_us = event_clock.moved(state.watermark_us, at_us, origin.timestamp_ms)
+    late = state.watermark_us is not None and at_us < state.watermark_us - effective.lateness_us
+    state.give_share(leg.institution, clock_us)
+    node = _recall(state, leg, thing)
+    _begin(state, node, thing, at_us)
+    if state.restatement.waiting:
+        taken_back.bring_up_to_date(state, effective, thing.name, node)
+    row = _row(state, effective, node, leg, amount, at_us, origin.offset)
+    outcome = _account(effective, node, leg, row, late=late)
+    node.first_us, node.last_us = min(node.first_us, at_us), max(node.last_us, at_us)
+    state.advance(clock_us)
+    cut = nodes.bound(node, state.kept_since_us, clock_us)
+    roster.store(state, thing.name, leg.previous, node, state.shares.known_as(leg.institution))
+    return msgspec.structs.replace(outcome, late=late, folded=outcome.folded + cut)
+
+
+def _recall(state: SharedState, leg: Leg, thing: SharedThing) -> Party:
+    """The node, unpacked; in a key rotation with what is known of it under its former token."""
+    node = roster.recall(state, thing.name, leg.previous)
+    former = leg.previous.get(thing.name)
+    record = None if former is None else state.parties.get(state.newest_name(former))
+    if record is not None:
+        nodes.join_residents(node, unpack(record))
+    return node
+
+
+def as_payment(leg: Leg, thing: SharedThing) -> Transaction:
+    """The leg as a payment of the shared thing, with the resident as its counterparty."""
+    return Transaction(
+        event_id=leg.event_id,
+        identity=leg.identity,
+        body=leg.body,
+        event_time=leg.event_time,
+        direction=leg.direction,
+        status=leg.status,
+        payment_id=leg.payment_id,
+        original_event_id=leg.original_event_id,
+        party=thing.name,
+        party_type="company",
+        counterparty=leg.party,
+        counterparty_country=leg.counterparty_country,
+        institution=leg.institution,
+        channel="interbank",
+        amount=leg.amount,
+        currency=leg.currency,
+        purpose=leg.purpose,
+        evidence=leg.evidence,
+        previous=leg.previous,
+    )
+
+
+def _begin(state: SharedState, node: Party, thing: SharedThing, at_us: int) -> None:
+    if not nodes.kind_of(node):
+        node.slots[nodes.KIND] = thing.kind.encode()
+        node.first_us = node.last_us = at_us
+    if len(node.names) > MOST_NAMES:
+        payments.forget_names(node)
+    aliases.make_room(node, state.shares.known_as)
+
+
+def _row(
+    state: SharedState, effective: Effective, node: Party, leg: Leg, amount: money.Exact, at_us: int, offset: int
+) -> Payment:
+    rate = state.rates.ratio(leg.currency, "USD", at_us, effective.stale_us)
+    flags = payments.OUT if leg.direction == "out" else 0
+    flags |= payments.NO_DOCUMENT if leg.evidence == "none" else 0
+    flags |= payments.RATE_MISSING if rate is None else 0
+    flags |= {"settled": payments.SETTLED, "ordered": payments.ORDERED}.get(leg.status, 0)
+    mantissa, exponent = money.fitted(amount)
+    return Payment(
+        time=at_us,
+        amount_us=at_us,
+        event=event_number(leg.institution, leg.event_id),
+        payment=payment_number(leg.institution, leg.payment_id),
+        usd=0 if rate is None else money.cents(amount, rate),
+        beneficiary=node.canonical(leg.party, leg.previous),
+        amount=mantissa,
+        offset=offset,
+        purpose=node.name_number(leg.purpose or ""),
+        institution=node.name_number(leg.institution),
+        currency=node.name_number(leg.currency),
+        exponent=exponent,
+        flags=flags,
+    )
+
+
+def _account(effective: Effective, node: Party, leg: Leg, row: Payment, *, late: bool) -> Outputs:
+    """Count the leg once, or take back what it takes back; what a hub's sample leaves out is counted in whole."""
+    sample = nodes.sample_of(node)
+    paid = leg.status in {"ordered", "settled"}
+    if paid and not late and not sample.holds(leg.party):
+        nodes.leave_out(node, sample, row)
+        return Outputs(outcome="applied", folded=1)
+    if paid and payments.of_event(node, node.first_event(row.event)) is not None:
+        # told before, longer ago than the window of fingerprints reaches
+        return Outputs(outcome="duplicate")
+    original = event_number(leg.institution, leg.original_event_id)
+    incoming = Incoming(row, leg.status, original, leg.currency, leg.institution, late, effective.zone)
+    effect = accounting.account(node, incoming)
+    if effect.payment is not None:
+        nodes.name_resident(node, row.beneficiary, leg.party)
+    return Outputs(outcome="applied", join=effect.join)
+
+
+def _count(state: SharedState, outputs: Outputs) -> None:
+    counters, outcome = state.counters, outputs.outcome
+    if outcome != "applied":
+        counters["redelivered" if outcome == "redelivered" else f"{outcome}s"] += 1
+        return
+    counters["applied"] += 1
+    counters["late"] += outputs.late
+    counters["folded"] += outputs.folded
+    counters["alerts"] += len(outputs.raised)
+    if outputs.join is not None:
+        counters[outputs.join] += 1

@@ -1,0 +1,69 @@
+"""A partition of `fx.legs.v1` being written and applied at once."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from detectors.contracts import legs
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import ConfigurationChange, Declaration, Leg, Origin, Rate, Transaction
+from detectors.core import Outputs
+from detectors.shared.core import apply
+from detectors.shared.state import SharedState
+from tests.support.ledger import Ledger, configuration, digest16, payment, stamp
+
+PAYEE = "k1.111.payee"
+
+
+def resident(number: int, slot: int | None = None) -> str:
+    """A resident's token, under a slot of its own."""
+    return f"k1.{(number * 37) % 4096 if slot is None else slot:03x}.resident{number}"
+
+
+def legs_of(event: Transaction | Declaration, *kinds: str) -> list[Leg]:
+    """The legs that ingest writes for a record, those of some kinds only where any are named."""
+    short = legs.shorten(event)
+    found = [
+        msgspec.structs.replace(short, kind=thing.kind, number=number)
+        for number, thing in enumerate(legs.name_shared(event))
+    ]
+    return [leg for leg in found if not kinds or leg.kind in kinds]
+
+
+class LegLog:
+    """`state` is what was learned, `log` what was written; all legs come to this partition, whatever their slots."""
+
+    def __init__(self, config: Configuration | None = None) -> None:
+        self.state = SharedState.new(3)
+        self.log: list[tuple[Leg | Rate | ConfigurationChange, Origin]] = []
+        self._origins = Ledger()
+        first = Origin(offset=0, source=None, commitment="", timestamp_ms=0)
+        self.put(ConfigurationChange(configuration=config or configuration()), first)
+
+    def put(self, record: Leg | Rate | ConfigurationChange, origin: Origin) -> Outputs:
+        """Apply a record as it is."""
+        self.log.append((record, origin))
+        return apply(self.state, record, origin)
+
+    def send(self, event: Transaction | Declaration, *kinds: str, history: bool = False) -> list[Outputs]:
+        """Apply the legs of a record, each with the record's source."""
+        origin = self._origins.origin(history=history)
+        at = event.declared_time if isinstance(event, Declaration) else event.event_time
+        return [
+            self.put(leg, msgspec.structs.replace(origin, offset=len(self.log), timestamp_ms=stamp(at)))
+            for leg in legs_of(event, *kinds)
+        ]
+
+    def pay(self, event_id: str, at: datetime, amount: str = "4900", who: int = 1, **fields: Any) -> list[Outputs]:
+        """Apply the legs of a resident's payment; `kinds` may say which, what is not given is that of `payment`."""
+        kinds, history = fields.pop("kinds", ("counterparty",)), fields.pop("history", False)
+        return self.send(payment(event_id, at, amount, **{"party": resident(who)} | fields), *kinds, history=history)
+
+    def rate(self, at: datetime, mid: str = "1400", base: str = "USD", quote: str = "KRW") -> Outputs:
+        """Apply a reference rate."""
+        name = f"{base}/{quote}{at.isoformat()}{len(self.log)}"
+        fields = {"event_id": name, "identity": digest16(name), "body": digest16(mid)}
+        rate = Rate(**fields, base=base, quote=quote, mid=mid, rate_time=at)
+        origin = self._origins.origin("fx.rates.v1")
+        return self.put(rate, msgspec.structs.replace(origin, offset=len(self.log), timestamp_ms=stamp(at)))
