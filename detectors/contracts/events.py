@@ -116,7 +116,7 @@ class Declaration(_Event, frozen=True, kw_only=True, tag="declaration"):
 class Rate(_Event, frozen=True, kw_only=True, tag="rate"):
     """A reference rate: 1 unit of `base` = `mid` units of `quote` at `rate_time`; `source` is the feed that says it.
 
-    Broadcast to every ledger partition.
+    Broadcast to every partition of ledger and legs.
     """
 
     base: str
@@ -165,7 +165,7 @@ class Disposition(_Event, frozen=True, kw_only=True, tag="disposition"):
 
 
 class ConfigurationChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="configuration"):
-    """The effective configuration from this record on. Broadcast to every ledger partition."""
+    """The effective configuration from this record on. Broadcast to every partition of ledger and legs."""
 
     configuration: Configuration
 

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 import click
 import msgspec
 
-from detectors.contracts.events import Declaration, Transaction
 from streams.contracts.dead_letters import read_original
 from streams.contracts.refusal_codes import TOLD_BY_MONITOR
-from streams.errors import FxwatchError, LedgerError
+from streams.errors import FxwatchError
 from streams.ingest.input_topic_ids import read_ids
 from streams.ingest.input_watch import read_committed_offsets, read_kept
 from streams.kafka import topic_reader, topics
@@ -22,7 +21,7 @@ from streams.ledger.input_positions import InputPartition, Kept, find_passed_by,
 from streams.ledger.progress import Acknowledged
 from streams.plain_text import tables
 from streams.plain_text.printable import make_printable, say, say_json
-from streams.proofs.leg_places import NO_PRINT, UNREADABLE, UNTOLD, print_of_leg, prints_of_record
+from streams.proofs.legs_topic import expect_on_legs, take_from_legs
 from streams.proofs.reconcile import Problem, Reconciliation, Tokens, TopicCount
 from streams.settings import Settings, load_settings
 
@@ -86,7 +85,7 @@ def _take_positions(batch: Batch, found: Reconciliation, tokens: Tokens, ids: di
         tokens.note_used(record, told)
         topic = told.topic.decode("utf-8", "replace")
         if of_topic(told.topic_id, ids.get(topic, b"")):
-            compare = _take_leg if tp.topic == topics.LEGS else _expect_legs
+            compare = take_from_legs if tp.topic == topics.LEGS else expect_on_legs
             compare(record, told, (topic, int(told.partition)), found, tp.partition)
         if tp.topic == topics.LEDGER:
             by_source.setdefault((told.topic, told.partition, told.topic_id), []).append(told.offset)
@@ -97,44 +96,6 @@ def _take_positions(batch: Batch, found: Reconciliation, tokens: Tokens, ids: di
         else:
             found.of_deleted_topic(topic, int(partition), len(offsets))
     return unknown
-
-
-def _expect_legs(record: Any, told: envelope.Told, place: InputPartition, found: Reconciliation, _number: int) -> None:
-    """Note which legs a ledger record has, by itself and its header alone."""
-    legs = found.legs_of(*place)
-    if legs is None or told.kind not in envelope.HAVE_LEGS:
-        return
-    if not told.legs:
-        # of an earlier release: one leg, of the payment's counterparty
-        legs.expect(told.offset, [NO_PRINT] if told.kind == b"transaction" else [])
-        return
-    try:
-        event, _ = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp)
-        if told.legs != envelope.LEGS_LAYOUT or not isinstance(event, (Transaction, Declaration)):
-            legs.note(told.offset, UNTOLD)
-        else:
-            legs.expect(told.offset, prints_of_record(event))
-    except (LedgerError, ValueError):
-        legs.note(told.offset, UNTOLD)
-
-
-def _take_leg(record: Any, told: envelope.Told, place: InputPartition, found: Reconciliation, number: int) -> None:
-    """Compare a leg that stands in partition `number` of the legs."""
-    legs = found.legs_of(*place)
-    if legs is None:
-        found.count_foreign(*place)
-        return
-    if told.number < 0:
-        legs.take(number, told.offset, 0)
-        return
-    try:
-        leg, _ = envelope.decode_leg(record.value, record.headers, record.offset, record.timestamp)
-        checksum, thing = print_of_leg(leg)
-    except (LedgerError, ValueError):
-        legs.note(told.offset, UNREADABLE)
-        return
-    placed = thing.slot % found.partitions == number and record.key == thing.name.encode()
-    legs.take(number, told.offset, told.number, checksum, placed=placed)
 
 
 class GatheredRecords(NamedTuple):
@@ -249,12 +210,13 @@ def _plain(place: InputPartition, one: Acknowledged) -> dict[str, Any]:
 def command(up_to: str, as_json: bool) -> None:
     """Prove from the topics that no input was lost.
 
-    Every record of every input topic must be one ledger record (rates and rules: one in each ledger partition) or one
-    dead letter, and nothing else may be: no ledger record or letter of an input that was never committed. Each payment
-    and declaration has its legs, each once: one for every shared thing that it names (a payment of an earlier release:
-    its counterparty's). Each party has its sealed identity (where they are kept). Redelivered records are counted, not
-    held against it. Exit code 1 and a list when something is missing or too much. Offsets that were deleted unread are
-    held against it until an operator acknowledges them (fxwatch acknowledge); who did, and why, is listed then.
+    Every record of every input topic must be one ledger record (rates and rules: one in each partition of ledger and
+    legs) or one dead letter, and nothing else may be: no ledger record or letter of an input that was never committed.
+    Each payment and declaration has its legs, each once: one for every shared thing that it names (a payment of an
+    earlier release: its counterparty's). Each party has its sealed identity (where they are kept). Redelivered records
+    are counted, not held against it. Exit code 1 and a list when something is missing or too much. Offsets that were
+    deleted unread are held against it until an operator acknowledges them (fxwatch acknowledge); who did, and why, is
+    listed then.
 
     Example: fxwatch reconcile
 

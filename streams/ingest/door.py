@@ -60,7 +60,8 @@ class Admitted(msgspec.Struct, frozen=True):
     """What a good record becomes.
 
     `records`: one for a party's event, one a partition for rates and rules.
-    `legs`: the same for `fx.legs.v1`, one for each shared thing that it names, by number.
+    `legs`: the same for `fx.legs.v1`, one for each shared thing that it names, by number; of rates and rules the very
+    records of the ledger, because the agent that reads legs converts amounts and tests limits as the monitor does.
     `identities`: (token, identifier) not handed out before.
     `when` is the event's own time, UTC (None for rules). `notes` say what was done to its fields
     (`identifiers.NOTES`). `proof` says whose signature it has, where one was asked for.
@@ -212,12 +213,12 @@ class Door:
     def _rate(self, decoded: Decoded, headers: list[Header]) -> Admitted:
         event = canonical.rate(decoded, self._keys)
         records = self._broadcast(f"{event.base}/{event.quote}".encode(), envelope.encode(event), headers)
-        return Admitted(records, when=decoded.when, notes=decoded.notes)
+        return Admitted(records, records, when=decoded.when, notes=decoded.notes)
 
     def _rules(self, decoded: Decoded, headers: list[Header]) -> Admitted:
         value = envelope.encode(ConfigurationChange(configuration=decoded.record.configuration))
         records = self._broadcast(envelope.CONFIGURATION_KEY, value, headers)
-        return Admitted(records, when=decoded.when, notes=decoded.notes)
+        return Admitted(records, records, when=decoded.when, notes=decoded.notes)
 
     def _record(self, slot: int, token: str, value: bytes, headers: list[Header]) -> LedgerWrite:
         return LedgerWrite(slot % self._partitions, token.encode(), value, envelope.checked(headers, value))

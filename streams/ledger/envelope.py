@@ -3,8 +3,9 @@
 This module alone knows the headers' names, their order, and how each is written and read. `LAYOUT` is the order of
 writing. The first three say where the input record stood. `__fx.commitment` commits to the sender's bytes
 (streams/keys/commitments.py). Earlier releases wrote `__fx.sha256` there, their plain hash, which stays readable.
-`__fx.type` is the event's type. `__fx.legs` stands on records that have legs: the layout of those
-(detectors/contracts/legs.py). A leg has `__fx.leg` instead, its number. Earlier releases wrote neither.
+`__fx.type` is the event's type. `__fx.legs` stands on records that are on the legs topic too, as legs or as a copy in
+each partition: the layout of those (detectors/contracts/legs.py). A leg has `__fx.leg` instead, its number. Earlier
+releases wrote neither.
 `__fx.source.topic_id` is the input topic's id (KIP-516), which earlier releases did not write. `fx.history` stands only
 with history. Then come the sender's CloudEvents attributes and trace, in the sender's order, and last `__fx.check`. A
 sender's other headers stop at ingest. The first configuration, which `topics apply` writes itself, has only
@@ -28,7 +29,7 @@ from typing import TypeGuard
 import msgspec
 
 from detectors.contracts import legs
-from detectors.contracts.events import ConfigurationChange, Declaration, Event, Leg, Origin, Source, Transaction
+from detectors.contracts.events import ConfigurationChange, Declaration, Event, Leg, Origin, Rate, Source, Transaction
 from detectors.contracts.legs import SharedThing
 from streams.contracts.record_headers import HISTORY, HISTORY_HEADER, Header, RawHeaders, by_name, is_history
 from streams.errors import LedgerError
@@ -61,8 +62,10 @@ LAYOUT = (
 )
 # where `envelope` writes the type: behind the four that every record has, and before the layout of the legs
 _TYPE_PLACE = 4
-# the types of records that have legs, and the header that says so
+# the types of records that have legs, and those that are broadcast to ledger and legs alike; a header says so
 HAVE_LEGS = frozenset((b"transaction", b"declaration"))
+BROADCAST = frozenset((b"rate", b"configuration"))
+_ON_LEGS = HAVE_LEGS | BROADCAST
 LEGS_LAYOUT = b"%d" % legs.LAYOUT
 _LEGS_HEADER = (LEGS, LEGS_LAYOUT)
 _LEG_HEADERS = [[(TYPE, b"leg"), (NUMBER, b"%d" % number)] for number in range(legs.MOST_LEGS)]
@@ -116,7 +119,7 @@ def envelope(
         (COMMITMENT, commitment),
         (TYPE, kind),
     ]
-    if kind in HAVE_LEGS:
+    if kind in _ON_LEGS:
         headers.append(_LEGS_HEADER)
     if topic_id:
         headers.append((SOURCE_TOPIC_ID, topic_id))
@@ -236,8 +239,8 @@ def is_kind(headers: RawHeaders, kind: bytes) -> bool:
 class Told(msgspec.Struct, frozen=True, gc=False):
     """What a record's headers say of it, unproven: source topic, partition (decimal), topic id, type, source offset.
 
-    `legs` is the layout of a ledger record's legs, empty for what has none or is of an earlier release; `number` a
-    leg's, -1 for what is no leg or of an earlier release.
+    `legs` is the layout by which a ledger record was written to the legs too, empty for what is not there or is of an
+    earlier release; `number` a leg's, -1 for what is no leg or of an earlier release.
     """
 
     topic: bytes
@@ -353,3 +356,19 @@ def decode_leg(
         return leg, _origin(headers, "leg", offset, timestamp_ms)
     except _UNREADABLE as fault:
         raise _unreadable(fault, offset, partition) from fault
+
+
+def decode_shared(
+    value: bytes | None,
+    headers: RawHeaders,
+    offset: int,
+    timestamp_ms: int,
+    partition: int | None = None,
+) -> tuple[Leg | Rate | ConfigurationChange, Origin]:
+    """As `decode_record`, for any record of `fx.legs.v1`: a leg, or the copy of a rate or configuration."""
+    if is_kind(headers, b"leg"):
+        return decode_leg(value, headers, offset, timestamp_ms, partition)
+    event, origin = decode_record(value, headers, offset, timestamp_ms, partition)
+    if isinstance(event, (Rate, ConfigurationChange)):
+        return event, origin
+    raise _unreadable(ValueError("it is no leg, rate or configuration"), offset, partition)

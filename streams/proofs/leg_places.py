@@ -77,6 +77,8 @@ class LegPlaces:
     record, by any copy, found, and found where an agent's gate passes over it. `wrong` says what else is wrong.
     """
 
+    WITHOUT_SOURCE = "leg_without_source"
+
     def __init__(self, begin: int, end: int) -> None:
         self.begin = begin
         size = max(0, end - begin)
@@ -152,7 +154,7 @@ class LegPlaces:
         there = self.there > 0
         told = ledger & (self.wrong & UNTOLD == 0)
         return {
-            "leg_without_source": there & ~read,
+            self.WITHOUT_SOURCE: there & ~read,
             "leg_without_record": there & read & ~ledger,
             "leg_missing": read & told & (self.due & ~self.there > 0),
             "leg_extra": (read & told & (self.there & ~self.named > 0)) | (self.wrong & BEYOND > 0),

@@ -1,7 +1,8 @@
 """Proof from the topics alone that no input was lost: every input record is one ledger record or one dead letter.
 
 A source offset costs one byte and one ledger partition number, so a million inputs cost 3 MB; those of payments and
-declarations, whose legs are proven too (leg_places.py), 25 MB. Which input offsets exist is read, not assumed:
+declarations, whose legs are proven too (leg_places.py), 25 MB, and rates, whose copies are (broadcast_places.py), 34 MB
+at 12 partitions. Which input offsets exist is read, not assumed:
 transactions and retention leave gaps.
 """
 
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.ledger.envelope import Told
+from streams.proofs.broadcast_places import BroadcastPlaces
 from streams.proofs.leg_places import LegPlaces
 
 _READ, _LEDGER, _LETTER, _CONFLICT, _SPLIT = 1, 2, 4, 8, 16
@@ -34,7 +36,9 @@ class Problem(msgspec.Struct, frozen=True):
     record is not in the ledger), `leg_missing`, `leg_extra` (a number that its record has not), `leg_differs` (of
     another thing or payment than its record says), `leg_misplaced` (not in its thing's partition), `leg_behind` (it
     came after later ones and never before, so that agents pass over it), `leg_unreadable`, `legs_untold` (the ledger
-    record cannot be read, or is of a later release).
+    record cannot be read, or is of a later release). Of a rate or configuration the same is told of its copies on the
+    legs topic: `copy_missing` (not in every partition), `copy_without_source`, `copy_without_record`, `copy_differs`,
+    `copy_behind`, `copy_unreadable`, `copies_untold`.
     """
 
     topic: str
@@ -76,17 +80,17 @@ class TopicCount(msgspec.Struct, kw_only=True):
 class _SourcePartition:
     """One source partition, offsets [begin, end). `copies`: 1, or the ledger partitions it is broadcast to.
 
-    `legs` are those of its records, None where they have none.
+    `on_legs` is what stands of its records on the legs topic, None where nothing does.
     """
 
-    def __init__(self, begin: int, end: int, copies: int, *, has_legs: bool) -> None:
+    def __init__(self, begin: int, end: int, copies: int, on_legs: LegPlaces | BroadcastPlaces | None) -> None:
         self.begin, self.end, self.copies = begin, max(begin, end), copies
         size = self.end - self.begin
         self.flags: npt.NDArray[np.uint8] = np.zeros(size, np.uint8)
         self.home: npt.NDArray[np.int16] = np.full(size if copies == 1 else 0, _NOWHERE, np.int16)
         self.seen: npt.NDArray[np.bool_] = np.zeros((copies, size) if copies > 1 else (0, 0), np.bool_)
         self.redelivered = self.older = self.newer = 0
-        self.legs = LegPlaces(self.begin, self.end) if has_legs else None
+        self.on_legs = on_legs
         self._later: list[npt.NDArray[np.int64]] = []
         self._passed: list[tuple[int, npt.NDArray[np.bool_]]] = []
         self._acknowledged: list[tuple[int, int]] = []
@@ -149,8 +153,8 @@ class Reconciliation:
     """Collects positions, then tells what does not add up.
 
     `sources` gives each source partition's [begin, end); `broadcast` are the topics whose records belong in every one
-    of `ledger_partitions`; `legs_of` are the topics whose records have legs. Feed inputs, ledger, dead letters and legs
-    in any order, each partition in its own.
+    of `ledger_partitions`, and of as many of the legs; `legs_of` are the topics whose records have legs. Feed
+    inputs, ledger, dead letters and legs in any order, each partition in its own.
     """
 
     def __init__(
@@ -163,12 +167,15 @@ class Reconciliation:
         with_legs = frozenset(legs_of)
         self.partitions = ledger_partitions
         everywhere = frozenset(broadcast)
-        self._sources = {
-            place: _SourcePartition(
-                begin, end, ledger_partitions if place[0] in everywhere else 1, has_legs=place[0] in with_legs
-            )
-            for place, (begin, end) in sources.items()
-        }
+        self._sources: dict[SourcePlace, _SourcePartition] = {}
+        for place, (begin, end) in sources.items():
+            on_legs: LegPlaces | BroadcastPlaces | None = None
+            if place[0] in everywhere:
+                on_legs = BroadcastPlaces(begin, end, ledger_partitions)
+            elif place[0] in with_legs:
+                on_legs = LegPlaces(begin, end)
+            copies = ledger_partitions if place[0] in everywhere else 1
+            self._sources[place] = _SourcePartition(begin, end, copies, on_legs)
         self.foreign: dict[str, int] = {}
         self._ended: dict[SourcePlace, int] = {}
 
@@ -233,13 +240,13 @@ class Reconciliation:
         if source is not None:
             source.flags[max(0, first - source.begin) : max(0, last + 1 - source.begin)] |= mark
 
-    def legs_of(self, topic: str, partition: int) -> LegPlaces | None:
-        """Where the legs of an input partition are compared; None for a foreign one, or one without legs."""
+    def on_legs(self, topic: str, partition: int) -> LegPlaces | BroadcastPlaces | None:
+        """Where is compared what an input partition has on the legs topic; None for a foreign one, or for nothing."""
         source = self._sources.get((topic, partition))
-        return None if source is None else source.legs
+        return None if source is None else source.on_legs
 
     def count_foreign(self, topic: str, partition: int) -> None:
-        """A leg of what has none: of no input, or of one whose records name nothing shared."""
+        """A record of the legs topic that has no place there: of no input, or of one that has nothing on it."""
         name = f"{topic}[{partition}]"
         self.foreign[name] = self.foreign.get(name, 0) + 1
 
@@ -264,7 +271,7 @@ class Reconciliation:
             unread, acknowledged = source.unread()
             count.unread += len(unread)
             count.acknowledged += len(acknowledged)
-            count.legs += 0 if source.legs is None else source.legs.count()
+            count.legs += source.on_legs.count() if isinstance(source.on_legs, LegPlaces) else 0
         return list(found.values())
 
     def find_problems(self) -> Iterator[Problem]:
@@ -280,8 +287,8 @@ class Reconciliation:
                 "conflict_without_record": read & conflict & ~ledger & ~letter,
                 "without_source": ~read & (ledger | letter | conflict),
             }
-            if source.legs is not None:
-                kinds |= source.legs.faults(read, ledger)
+            if source.on_legs is not None:
+                kinds |= source.on_legs.faults(read, ledger)
             if source.copies > 1:
                 kinds["partial"] = read & ledger & ~source.seen.all(axis=0)
             for kind, wrong in kinds.items():
@@ -297,8 +304,8 @@ class Reconciliation:
         if end is None:
             return
         beyond = {"without_source": source.beyond(end)}
-        if source.legs is not None:
-            beyond["leg_without_source"] = source.legs.beyond(end)
+        if source.on_legs is not None:
+            beyond[source.on_legs.WITHOUT_SOURCE] = source.on_legs.beyond(end)
         for kind, offsets in beyond.items():
             for first, last in _ranges(offsets):
                 yield Problem(topic, partition, kind, first, last)

@@ -53,9 +53,9 @@ def seen(admin: KafkaAdminClient, settings: Settings) -> list[topics.TopicDiffer
     return differences
 
 
-def ledger_records(settings: Settings) -> list[Any]:
+def ledger_records(settings: Settings, topic: str = topics.LEDGER) -> list[Any]:
     consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap, auto_offset_reset="earliest")
-    partitions = [TopicPartition(topics.LEDGER, number) for number in range(settings.effective.engine.partitions)]
+    partitions = [TopicPartition(topic, number) for number in range(settings.effective.engine.partitions)]
     consumer.assign(partitions)
     wanted = sum(consumer.end_offsets(partitions).values())
     records: list[Any] = []
@@ -227,6 +227,26 @@ def test_the_first_configuration_opens_each_ledger_partition(settings: Settings,
     assert all(list(record.headers) == [("__fx.type", b"configuration")] for record in records)
     event = msgspec.json.decode(records[0].value, type=Event)
     assert event == ConfigurationChange(configuration=settings.effective)
+    legs = ledger_records(settings, topics.LEGS)
+    assert sorted((record.partition, record.offset) for record in legs) == [(0, 0), (1, 0), (2, 0)]
+    assert {(record.key, record.value) for record in legs} == {(b"configuration", records[0].value)}
+
+
+def test_legs_of_an_earlier_release_get_the_configuration_in_force(settings: Settings, admin: KafkaAdminClient) -> None:
+    """Not the operator's file, which may not be in force yet. A partition that begins with one is left alone."""
+    topics.apply(admin, settings)
+    producer = KafkaProducer(bootstrap_servers=settings.bootstrap)
+    producer.send(topics.LEGS, b"a leg", partition=1).get(30)
+    producer.close()
+    assert plant(settings, admin) == [0, 1, 2]
+    assert [record.offset for record in ledger_records(settings, topics.LEGS) if record.partition == 1] == [0, 1]
+    changed = load_settings(
+        bootstrap=settings.bootstrap, effective_tables={"engine": {"partitions": 3}, "desks": {"new": {}}}
+    )
+    assert plant(changed, admin) == []
+    legs = ledger_records(settings, topics.LEGS)
+    assert sorted((one.partition, one.offset) for one in legs) == [(0, 0), (1, 0), (1, 1), (1, 2), (2, 0)]
+    assert len({one.value for one in legs}) == 2
 
 
 def test_a_partition_with_records_is_not_planted(settings: Settings, admin: KafkaAdminClient) -> None:

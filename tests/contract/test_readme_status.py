@@ -54,7 +54,7 @@ def test_what_is_said_not_to_be_there_is_not():
         "Web console",
     } == NOT_THERE
     assert not {"console", "trade"} & set(COMMANDS)
-    assert readers[topics.LEGS] == "reconcile"
+    assert readers[topics.LEGS] == "reconcile, topics apply"
     assert "fx.openitems.v1" not in readers
 
 

@@ -117,7 +117,7 @@ class Pipeline:
         for _, key, value, headers in admitted.records:
             outputs += self._append(timestamp, key, value, headers)
         for _, _, value, headers in admitted.legs:
-            envelope.decode_leg(value, headers, 0, timestamp)
+            envelope.decode_shared(value, headers, 0, timestamp)
         return outputs
 
     def party(self) -> Party:

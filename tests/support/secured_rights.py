@@ -7,7 +7,7 @@ READABLE = {
     "monitor": {topics.RULES, topics.LEDGER, topics.PROGRESS, topics.SNAPSHOTS},
     "investigator": {topics.ALERTS, topics.LEDGER, topics.DISPOSITIONS},
     "console": {topics.ALERTS, topics.AUDIT},
-    "operator": {topics.RULES, topics.LEDGER, topics.ALERTS, topics.PROGRESS, topics.SNAPSHOTS},
+    "operator": {topics.RULES, topics.LEDGER, topics.LEGS, topics.ALERTS, topics.PROGRESS, topics.SNAPSHOTS},
     "deadletter": {topics.DEADLETTER},
     "reconciler": {
         *topics.INPUTS,
@@ -31,7 +31,7 @@ WRITABLE = {
     "monitor": {topics.NOTICES, topics.ALERTS, topics.PROGRESS, topics.SNAPSHOTS},
     "investigator": {topics.DISPOSITIONS},
     "console": {topics.DISPOSITIONS, topics.AUDIT},
-    "operator": {topics.RULES, topics.LEDGER, topics.PROGRESS},
+    "operator": {topics.RULES, topics.LEDGER, topics.LEGS, topics.PROGRESS},
     "deadletter": {*topics.INPUTS} - {topics.RULES},
     "reidentifier": {topics.AUDIT},
     "auditor": set(),

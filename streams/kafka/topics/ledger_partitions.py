@@ -6,6 +6,8 @@ was learned of it.
 """
 
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -37,12 +39,10 @@ def read_begun_partitions(settings: Settings) -> int | None:
     A ledger whose first record is gone (a retention was configured) was begun with as many as are configured, if it has
     so many: the start-up check of the configuration in force says more. Raises `BrokerUnavailableError`.
     """
-    consumer: Any = KafkaConsumer(**kafka_python_access(settings), enable_auto_commit=False, group_id=None)
-    try:
+    count, record = 0, None
+    with _consumer(settings) as consumer:
         count = len(consumer.partitions_for_topic(LEDGER) or ())
-        record = _first(consumer) if count else None
-    finally:
-        consumer.close()
+        record = _read_first(consumer, TopicPartition(LEDGER, 0)) if count else None
     if record is None:
         return None
     try:
@@ -51,9 +51,25 @@ def read_begun_partitions(settings: Settings) -> int | None:
         return min(count, settings.effective.engine.partitions)
 
 
-def _first(consumer: Any) -> Any:
-    """The first record of the ledger's partition 0, None when there never was one."""
-    place = TopicPartition(LEDGER, 0)
+def read_first_records(settings: Settings, topic: str, numbers: Iterable[int]) -> dict[int, Any]:
+    """The first record that is kept of each of these partitions, None where none is.
+
+    Raises `BrokerUnavailableError`. Cost: some 20 ms a partition.
+    """
+    with _consumer(settings) as consumer:
+        return {number: _read_first(consumer, TopicPartition(topic, number)) for number in numbers}
+
+
+@contextmanager
+def _consumer(settings: Settings) -> Iterator[Any]:
+    consumer: Any = KafkaConsumer(**kafka_python_access(settings), enable_auto_commit=False, group_id=None)
+    try:
+        yield consumer
+    finally:
+        consumer.close()
+
+
+def _read_first(consumer: Any, place: TopicPartition) -> Any:
     consumer.assign([place])
     begin, end = consumer.beginning_offsets([place])[place], consumer.end_offsets([place])[place]
     if begin == end:
@@ -64,8 +80,8 @@ def _first(consumer: Any) -> Any:
         for records in consumer.poll(timeout_ms=500, max_records=1).values():
             return records[0]
     raise BrokerUnavailableError(
-        "the ledger's first record cannot be read",
+        "a partition's first record cannot be read",
         got=f"nothing for {READ_SECONDS:.0f} s",
-        expected=f"a record of {LEDGER}[0]",
+        expected=f"a record of {place.topic}[{place.partition}]",
         todo="see the broker's log",
     )

@@ -205,7 +205,7 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         topic(LEDGER, "evidence", "party token", "ingest, topics apply",
               "ingest, monitor, rescore, reconcile, rules show, skip, state, institutions, alerts list, alerts show, "
               "ledger show, party, dispose"),
-        topic(LEGS, "evidence", "shared thing's token, goods group", "ingest", "reconcile"),
+        topic(LEGS, "evidence", "shared thing's token, goods group", "ingest, topics apply", "reconcile, topics apply"),
         topic(DEADLETTER, "raw", "the input's own", "ingest", "deadletter, reconcile", extra=_STAMPED_BY_BROKER),
         topic(IDENTITIES, "compacted", "token", "ingest", "reidentify, reconcile"),
         topic(NOTICES, "raw", "party token", "monitor", "ingest", extra=_STAMPED_BY_BROKER),

@@ -34,5 +34,5 @@ def test_a_partition_without_a_leader_is_waited_for(monkeypatch):
 
 def test_what_does_not_pass_is_told_at_once():
     """A refusal for good is one message with what to do, not a traceback."""
-    with pytest.raises(DeliveryError, match="the ledger's ends are not to be had"):
+    with pytest.raises(DeliveryError, match="the ends of ledger or legs are not to be had"):
         configuration_records.read_ledger_ends(AnsweringInTurn(TopicAuthorizationFailedError()), [PARTITION])

@@ -41,7 +41,7 @@ def test_an_event_comes_back_with_its_origin():
     )
 
 
-def test_a_usual_record_has_five_headers():
+def test_a_usual_record_has_six_headers():
     """Without history and trace nothing else is written, and it reads as not history."""
     written = headers()
     assert [name for name, _ in written] == [
@@ -50,6 +50,7 @@ def test_a_usual_record_has_five_headers():
         envelope.SOURCE_OFFSET,
         envelope.COMMITMENT,
         envelope.TYPE,
+        envelope.LEGS,
     ]
     assert envelope.decode_record(envelope.encode(RATE), written, 9, 1234)[1].history is False
 
@@ -103,3 +104,21 @@ def test_an_id_that_is_none_is_refused(content):
     written = [*headers(), (envelope.SOURCE_TOPIC_ID, content)]
     with pytest.raises(LedgerError, match="partition 4, offset 99"):
         envelope.decode_record(envelope.encode(RATE), written, 99, 1234, 4)
+
+
+def test_the_legs_topic_holds_legs_rates_and_configurations():
+    """Each is read as what its header says; a payment or profile there is nobody's."""
+    written = envelope.checked(headers(), envelope.encode(RATE))
+    event, origin = envelope.decode_shared(envelope.encode(RATE), written, 9, 1234)
+    assert (event, origin.source, origin.offset) == (RATE, SOURCE, 9)
+    change = ConfigurationChange(
+        configuration=Configuration(rules={}, legend=Legend(), desks={}, detectors=DetectorSet(members={}))
+    )
+    _, value, first = envelope.first_configuration(change)
+    assert envelope.decode_shared(value, first, 0, 55)[0] == change
+    verdict = envelope.envelope(SOURCE, COMMITMENT, b"profile")
+    profile = b'{"type":"profile","event_id":"F","identity":"1","body":"2","party":"p","party_type":"person",'
+    profile += b'"as_of":"2026-01-05T00:00:00Z"}'
+    assert envelope.decode_record(profile, verdict, 9, 1)
+    with pytest.raises(LedgerError, match=r"it is no leg, rate or configuration.*partition 3"):
+        envelope.decode_shared(profile, verdict, 9, 1, 3)

@@ -56,14 +56,14 @@ def test_the_senders_headers_are_read_in_any_order_that_they_were_written_in():
         assert (origin.source, origin.history, origin.headers) == (SOURCE, True, PASSED_ON)
 
 
-@pytest.mark.parametrize("place", range(12), ids=str)
+@pytest.mark.parametrize("place", range(13), ids=str)
 def test_a_change_is_found_in_any_order(place):
     """Of each header's content, and of the value: the check is as good as in the order of writing."""
     value = Pipeline().log[0].value
     good = envelope.checked(
         envelope.envelope(SOURCE, COMMITMENT, b"configuration", topic_id=b"id", history=True, passed_on=SENT), value
     )
-    assert len(good) == 13
+    assert len(good) == 14
     changed = [(name, content + b"1" if at == place else content) for at, (name, content) in enumerate(good)]
     for headers in shuffled(changed, 3):
         with pytest.raises(LedgerError, match=r"header __fx\.check is not the checksum of value and headers"):
@@ -99,7 +99,7 @@ def test_of_several_headers_the_last_one_counts():
     """Whoever wrote a name twice: the rule of all headers (streams/contracts/record_headers.py)."""
     headers = [(envelope.SOURCE_OFFSET, b"7"), *written(passed_on=SENT), (envelope.SOURCE_OFFSET, b"8")]
     told = envelope.told_source(headers)
-    assert told == envelope.Told(b"fx.rates.v1", b"3", b"id", b"rate", 8)
+    assert told == envelope.Told(b"fx.rates.v1", b"3", b"id", b"rate", 8, b"1")
     assert envelope.is_kind([*headers, (envelope.TYPE, b"leg")], b"leg")
     assert not envelope.is_kind([*headers, (envelope.TYPE, b"leg")], b"rate")
     assert not envelope.is_kind([], b"rate")
@@ -134,13 +134,14 @@ def test_the_layout_is_the_order_of_writing():
     """As every ledger has them; `__fx.sha256` stands where earlier releases wrote it."""
     headers = written(history=True, passed_on=PASSED_ON)
     names = [name for name, _ in headers]
-    assert names == [name for name in envelope.LAYOUT if name not in ("__fx.sha256", "__fx.legs", "__fx.leg")]
+    assert names == [name for name in envelope.LAYOUT if name not in ("__fx.sha256", "__fx.leg")]
     assert names == [
         "__fx.source.topic",
         "__fx.source.partition",
         "__fx.source.offset",
         "__fx.commitment",
         "__fx.type",
+        "__fx.legs",
         "__fx.source.topic_id",
         "fx.history",
         "ce_id",
@@ -161,9 +162,15 @@ def test_a_leg_has_its_records_headers_but_for_type_and_number(kind):
     assert envelope.of_leg(headers, 3) == expected
 
 
-@pytest.mark.parametrize("kind", [b"rate", b"profile", b"disposition", b"configuration"])
+@pytest.mark.parametrize("kind", [b"rate", b"configuration"])
+def test_what_is_broadcast_says_that_the_legs_have_it_too(kind):
+    """Records of earlier releases do not, and stand in the ledger alone."""
+    assert envelope.envelope(SOURCE, COMMITMENT, kind)[4:] == [("__fx.type", kind), ("__fx.legs", b"1")]
+
+
+@pytest.mark.parametrize("kind", [b"profile", b"disposition"])
 def test_records_of_other_types_say_nothing_of_legs(kind):
-    """They have none."""
+    """Nothing of them is on the legs topic."""
     assert envelope.LEGS not in dict(envelope.envelope(SOURCE, COMMITMENT, kind))
 
 

@@ -219,7 +219,7 @@ def test_legs_are_compared_with_inputs_and_ledger():
     found.read(T, 0, [0, 1, 2, 4])
     found.take_ledger_records(T, 0, 1, [0, 1, 2])
     found.take_dead_letter(T, 0, 4, conflict=False)
-    legs = found.legs_of(T, 0)
+    legs = found.on_legs(T, 0)
     for offset in (0, 1, 2):
         legs.expect(offset, [0])
     for offset in (0, 0, 1, 4, 5, 6, 9):
@@ -231,8 +231,8 @@ def test_legs_are_compared_with_inputs_and_ledger():
         f"{T}[0]: 2 leg missing",
         f"{T}[0]: 9 leg without source",
     ]
-    assert found.legs_of(R, 0) is None
-    assert found.legs_of(T, 7) is None
+    assert found.on_legs(R, 0) is None
+    assert found.on_legs(T, 7) is None
 
 
 def test_the_letter_of_a_record_set_stands_for_all_its_offsets():
