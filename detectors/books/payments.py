@@ -1,6 +1,7 @@
 """A party's payments as packed rows: one a payment, at its own time, with what counts of it (see accounting.py)."""
 
 import struct
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -174,7 +175,8 @@ def prune(party: Party, kept: Horizons) -> None:
     """Drop rows that neither a rule nor a later event of their payment needs any more.
 
     An order that was never settled is kept in full, because its settlement may yet say that no document was shown.
-    Looked at once in 4 rows, so that it costs little on most events.
+    What was taken back of a payment, or said of it anew, stays as long as its row. Looked at once in 4 rows, so that it
+    costs little on most events.
     """
     count = len(party.payments) // ROW.itemsize
     if count % _PRUNE_EVERY or not count:
@@ -189,14 +191,20 @@ def prune(party: Party, kept: Horizons) -> None:
     staying = rows_where(found, keep)
     party.payments = staying.tobytes()
     party.proofs = proofs_of(party, staying)
-    party.reversals = [reversal for reversal in party.reversals if reversal.time_us >= kept.short_us]
-    if party.restated:
-        # failure prevented: a bank waits until another one's word about a payment is forgotten, and takes it back
-        firsts = np.array([one.first for one in party.restated], "<u8")
-        stand = set(firsts[np.isin(firsts, found["event"][keep])].tolist())
-        party.restated = [
-            one for one in party.restated if one.first in stand or unpacked(one.row).time >= kept.short_us
-        ]
+    # failure prevented: a settlement months after the order gives back what was returned in between
+    stand = _first_events(staying, [one.taken for one in party.reversals])
+    party.reversals = [one for one in party.reversals if one.taken in stand or one.time_us >= kept.short_us]
+    # failure prevented: a bank waits until another one's word about a payment is forgotten, and takes it back
+    stand = _first_events(staying, [one.first for one in party.restated])
+    party.restated = [one for one in party.restated if one.first in stand or unpacked(one.row).time >= kept.short_us]
+
+
+def _first_events(found: Rows, numbers: Sequence[int]) -> set[int]:
+    """Which of these numbers are the first events of payments among these rows. Cost: nothing for no numbers."""
+    if not numbers:
+        return set()
+    asked = np.array(numbers, "<u8")
+    return set(asked[np.isin(asked, found["event"])].tolist())
 
 
 def proofs_of(party: Party, found: Rows) -> list[Proof]:

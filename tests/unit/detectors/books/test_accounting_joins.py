@@ -232,6 +232,21 @@ def test_a_return_that_waits_takes_back_once():
     assert total(ledger) == 4900_00
 
 
+def test_a_settlement_months_after_a_return_gives_nothing_back():
+    """Half of an order comes back in March; its settlement of August counts for the other half, as one of April does.
+
+    Payments between let old rows go, and the return went with them: 4 900 counted again.
+    """
+    ledger = Ledger()
+    ledger.pay("a", later(days=1), payment_id="P", status="ordered")
+    ledger.pay("r", later(days=2), "2450", status="returned", original_event_id="a")
+    for number in range(11):
+        ledger.pay(f"b{number}", later(days=60 + 10 * number), "1", direction="in", evidence="shown")
+    assert len(rows(party(ledger))) < 12
+    ledger.pay("s", later(days=170), payment_id="P")
+    assert total(ledger) == 2450_00
+
+
 def test_a_return_that_was_taken_takes_nothing_else_when_its_payment_is_forgotten():
     """Its payment's row is pruned; another payment of the id comes late, dated before the return."""
     ledger = Ledger()

@@ -148,6 +148,16 @@ def test_with_a_row_go_its_proof_and_what_is_as_old():
     assert [one.first for one in party.restated] == [SHORT, SHORT + 1]
 
 
+def test_what_was_taken_back_of_a_payment_is_kept_as_long_as_the_payment():
+    """However old; not of one that leaves, nor of one whose number is only near, nor one that still waits."""
+    near = 2**62
+    stays = [row(time=SHORT, event=each, offset=2) for each in (near, 7, 8)]
+    backs = [msgspec.structs.replace(BACK, time_us=SHORT - 1, taken=taken) for taken in (near, near + 1, 7, 9, 0)]
+    party = party_of(row(time=0, event=9, offset=1), *stays, reversals=backs)
+    payments.prune(party, horizons_of(FULL, SHORT))
+    assert [one.taken for one in party.reversals] == [near, 7]
+
+
 def test_what_was_said_of_a_payment_is_kept_as_long_as_the_payment():
     """However old; not of one that leaves, nor of one whose number is only near."""
     near = 2**62

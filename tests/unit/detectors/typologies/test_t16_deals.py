@@ -1,5 +1,7 @@
 """Deals off the market in a party's slot: which are kept, and which of them repeat, as their payments are now."""
 
+import msgspec
+
 from detectors.typologies.t16_deals import MOST_DEALS, Repeat, by_institution, largest, moved_by, repeats_of
 from detectors.values.legal_calendar import DAY_US
 from detectors.values.money import LARGEST_CENTS
@@ -42,6 +44,18 @@ def test_a_deal_is_where_and_when_its_payment_counts_now():
     assert found == [Repeat(deals[0], 7, "BANKB"), Repeat(deals[2], 3, None)]
     assert repeats_of(context, deals, TWO_DAYS_AGO - 1)[1] == Repeat(deals[1], 8, "BANKA")
     assert repeats_of(context, deals, DAY_AGO) == []
+
+
+def test_payments_of_numbers_next_to_each_other_are_told_apart():
+    """Numbers of 64 bits, which differ in the last one."""
+    other = row(7, time=TWO_DAYS_AGO, institution=2)
+    other.event = 2**60 + 1
+    deal = msgspec.structs.replace(away(1.0, 1), event=2**60)
+    assert repeats_of(context_of(rows=kept(other)), [deal], DAY_AGO - 1) == [Repeat(deal, 1, None)]
+    assert repeats_of(context_of(rows=kept(other)), [deal, msgspec.structs.replace(deal, event=2**60 + 1)], 0) == [
+        Repeat(deal, 1, None),
+        Repeat(msgspec.structs.replace(deal, event=2**60 + 1), 7, "BANKB"),
+    ]
 
 
 def test_the_payment_at_hand_and_later_ones_are_no_repetition():
