@@ -11,6 +11,7 @@ from detectors.alerting import evidence
 from detectors.alerting.build import RaisedAlert
 from detectors.alerting.retracted import declare
 from detectors.alerting.woken import Occasion, pass_time, wake_due
+from detectors.books import trade_ledger
 from detectors.books.accounting import Join
 from detectors.books.fingerprints import KINDS, Known, key
 from detectors.books.party import MOST_RELATED, Facts
@@ -28,7 +29,7 @@ from detectors.contracts.events import (
     Source,
     Transaction,
 )
-from detectors.memory import verdicts
+from detectors.memory import taken_back, verdicts
 from detectors.memory.event_clock import MILLISECOND_US, borne_out
 from detectors.memory.marks import find_mark
 from detectors.memory.officers import officer_number
@@ -336,14 +337,22 @@ def _profile(state: PartitionState, event: Profile, origin: Origin) -> None:
 
 
 def _declaration(state: PartitionState, event: Declaration, origin: Origin) -> Outputs:
-    """Count a trader's declarations, keep what names them in alerts, and let the typologies hear of each."""
+    """Take a trader's declaration into its trade ledger, and let the typologies hear of it."""
     parse_or_zero(event.value)
     party = recall(state, event.party, event.previous)
+    effective, at_us = state.effective, to_us(event.declared_time)
+    assert effective is not None
+    if state.restatement.waiting:
+        taken_back.bring_up_to_date(state, effective, event.party, party)
+    was = taken_back.before(party)
+    ratio = state.rates.ratio(event.currency, "USD", at_us, effective.stale_us)
+    trade_ledger.take_declaration(party, event, at_us, origin.offset, ratio, taken_back.keeping(state, effective))
+    taken_back.follow(state, effective, party, was)
     if wanted().declarations:
         party.remember_proof(evidence.line_proof_of(state, event, origin))
     party.declarations += 1
-    raised = declare(Occasion.of(state, origin), event, party)
-    party.last_us = max(party.last_us, to_us(event.declared_time))
+    raised = declare(Occasion.of(state, origin), event, party, was)
+    party.last_us = max(party.last_us, at_us)
     store(state, event.party, event.previous, party, OFFICES)
     return Outputs(outcome="applied", raised=raised) if raised else _APPLIED
 

@@ -9,7 +9,7 @@ from detectors.alerting import build, evidence
 from detectors.alerting.build import UNSCORED, AlertFacts, RaisedAlert
 from detectors.alerting.retracted import TakingBack, retract
 from detectors.alerting.woken import Occasion
-from detectors.books import accounting, aliases, payments
+from detectors.books import accounting, aliases, payments, trade_ledger
 from detectors.books import folded_payments as folded
 from detectors.books.accounting import Effect, Incoming, Join
 from detectors.books.party import MOST_NAMES, Party
@@ -197,10 +197,15 @@ def _account(step: _Step, row: Payment, worth: _Money, late: bool) -> Effect:
     was = taken_back.before(known)
     incoming = Incoming(row, event.status, original, event.currency, event.institution, late, effective.zone)
     effect = accounting.account(known, incoming)
+    by = trade_ledger.Keeping(effective.rulebook, effective.zone, step.clock_us)
+    changes = trade_ledger.take_payment(known, event, incoming, effect, step.configuration.legend, by)
     if effect.kind == "pending" and known.folded:
         folded.note_return(known, worth.usd or 0, _needs(step))
     if effect.kind in {"amended", "reversed"}:
         taken_back.follow(state, effective, known, was)
+    elif changes:
+        # a payment may be what a declaration waited for
+        taken_back.follow(state, effective, known, was._replace(payments=known.payments))
     counts = effect.payment is not None and effect.kind in {"new", "amended"}
     if counts and any(which.holds(row.flags) for which in wanted().proofs):
         known.remember_proof(evidence.proof_of(state, event, step.origin, piece=_is_piece(step, row)))
@@ -433,5 +438,6 @@ def _context(step: _Step, effect: Effect, worth: _Money) -> Context | None:
         first_us=known.first_us,
         last_us=known.last_us,
         reference=lambda base, quote: rates.ratio(base, quote, at_us, stale_us),
+        trade=known.trade,
         dates=PartyDates(known.due, step.state.due_clock.passed_us if step.origin.history else None),
     )

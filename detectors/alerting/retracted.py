@@ -41,9 +41,11 @@ class TakingBack(NamedTuple):
     cause: Cause
 
 
-def declare(occasion: Occasion, event: Declaration, party: Party) -> tuple[RaisedAlert, ...]:
-    """The alerts of a declaration of the party: of what it completes, then of what it takes back."""
-    was = taken_back.before(party)
+def declare(occasion: Occasion, event: Declaration, party: Party, was: Before) -> tuple[RaisedAlert, ...]:
+    """The alerts of a declaration of the party: of what it completes, then of what it takes back.
+
+    `was` is the party before it.
+    """
     found = hear(occasion, event, party)
     by = TakingBack(event.party, event.declared_time, event.event_id, "", "declaration")
     return (*([] if found is None else [found]), *retract(occasion, party, was, by))

@@ -135,7 +135,7 @@ class Party(msgspec.Struct, array_like=True):
     `restated` is what payments said before they were said anew (accounting.py), `raised` the ids of the party's newest
     alerts (verdicts.py). `words` are the types that each institution gave the party, as bits (party_type.py);
     `party_type` is the strictest of them. `unusual` are the first events of payments that raised a statistical alert,
-    8 bytes each, so that each raises one at most.
+    8 bytes each, so that each raises one at most. `trade` is the trade ledger (trade_book.py), empty for nearly all.
     """
 
     party_type: str = ""
@@ -162,6 +162,7 @@ class Party(msgspec.Struct, array_like=True):
     raised: bytes = b""
     words: dict[str, int] = {}
     unusual: bytes = b""
+    trade: bytes = b""
 
     def name_number(self, name: str) -> int:
         """The number of a name in `names`, added when new.

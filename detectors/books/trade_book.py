@@ -153,19 +153,34 @@ class TradeBook:
 
     def unfold(self, event: int, zone: ZoneInfo) -> Mark | None:
         """Take a folded item out of all sums, as far as its mark is kept; the mark, None without one."""
-        found = list(marks(self.marks))
-        mark = next((one for one in found if one.event == event), None)
+        mark = self.mark_of(event)
         if mark is None:
             return None
-        self.marks = packed_marks([one for one in found if one is not mark])
+        self.marks = packed_marks([one for one in marks(self.marks) if one.event != event])
         side = mark.flags & _SIDE
         self.folded[side] = self.folded[side].added(mark.sums(), -1)
         self._book(mark.time, side, -mark.usd, zone)
         return mark
 
+    def fold_anew(self, event: int, own: int, usd: int, zone: ZoneInfo) -> bool:
+        """A folded item counts for another amount now; whether its mark was there."""
+        mark = self.unfold(event, zone)
+        if mark is None:
+            return False
+        now = mark._replace(own=own, usd=usd, matched=min(mark.matched, own))
+        side = now.flags & _SIDE
+        self.folded[side] = self.folded[side].added(now.sums())
+        self._book(now.time, side, usd, zone)
+        self.marks = packed_marks([*marks(self.marks), now])
+        return True
+
+    def mark_of(self, event: int) -> Mark | None:
+        """The mark of a folded item that can be taken out of the sums again."""
+        return next((one for one in marks(self.marks) if one.event == event), None)
+
     def has_mark(self, event: int) -> bool:
-        """Whether an item was folded that can be taken out of the sums again."""
-        return any(one.event == event for one in marks(self.marks))
+        """Whether there is such a mark."""
+        return self.mark_of(event) is not None
 
     def has_forgotten(self, kind: int) -> bool:
         """Whether items of a kind (`MONEY` or 0) were folded of which no mark is kept any more."""

@@ -1,25 +1,15 @@
-"""What events do to a party's trade ledger: which payments are trade, and what amends, returns and rates change.
+"""What declarations do to a party's trade ledger, and which payments are trade.
 
 A payment is trade when its purpose code is of the kind `import` (money out) or `export` (money in), or when it names a
 declaration, goods (`hs_code`) or terms of trade. Without any such sign it is no trade item. A purpose against the
 payment's direction (money in for an import) is a refund or an error; it is no item either.
-What counts of a payment is what the legal totals count of it (accounting.py): its first event's number, the settled
-amount, less what came back. What a return names that is not kept there any more is taken back here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-import msgspec
-import numpy as np
-
-from detectors.books import payments
-from detectors.books.accounting import Effect, Incoming
 from detectors.books.party import Party, token_number
-from detectors.books.payments import OUT, Payment
-from detectors.books.restatement import Corrected, Correction
-from detectors.books.reversals import MULTIPLE
 from detectors.books.trade_book import TradeBook
 from detectors.books.trade_folding import carried
 from detectors.books.trade_items import (
@@ -31,19 +21,17 @@ from detectors.books.trade_items import (
     REPORTS,
     TERMS,
     Item,
-    currency_code,
     currency_number,
     day_number,
     goods_number,
 )
 from detectors.contracts.configuration import Purpose
 from detectors.contracts.events import Declaration, Transaction
-from detectors.rates.reference_rates import Rates
 from detectors.values import money
 from detectors.values.money import LARGEST_CENTS, Exact, Ratio
 
 _KINDS = {"import": "out", "export": "in"}
-_REPORT_FLAGS = REPORTED | sum(REPORTS.values())
+REPORT_FLAGS = REPORTED | sum(REPORTS.values())
 
 
 class Signs(NamedTuple):
@@ -147,167 +135,3 @@ def declare(book: TradeBook, item: Item, zone: ZoneInfo) -> None:
         book.replaced = [one for one in book.replaced if one != item.event]
         return
     book.put(item, zone)
-
-
-def pay(book: TradeBook, party: Party, event: Transaction, incoming: Incoming, effect: Effect, *, trade: bool) -> bool:
-    """Follow what the legal totals made of a transaction; whether anything of it concerns the ledger.
-
-    `trade`: `is_trade`. Cost: 20 us for a trade payment, nothing for others of a party without trade.
-    """
-    zone, row = incoming.zone, effect.payment
-    if effect.kind == "pending" and effect.join is None:
-        return _take_back(book, incoming)
-    if effect.kind == "reversed":
-        return follow(book, party, zone)
-    if effect.kind == "late":
-        had = _known(book, party, incoming.row)
-        row = incoming.row if had is None else None
-    changed = effect.join == "payment.reused" and follow(book, party, zone, named_as=incoming.row.payment)
-    if row is None:
-        return changed
-    had = _known(book, party, row)
-    if had is None and not trade:
-        return changed
-    if had is None and effect.kind != "new" and book.has_forgotten(MONEY) and not book.has_mark(row.event):
-        book.doubtful += 1
-        return True
-    said = signs(event)
-    if had is not None:
-        said = _merged(had, said, newer=event.status == "settled")
-        row = msgspec.structs.replace(row, event=had.event)
-    book.put(_paid(party, row, said), zone)
-    return True
-
-
-def _known(book: TradeBook, party: Party, row: Payment) -> Item | None:
-    found = book.find(row.event)
-    if found is None:
-        found = book.of_payment(row.payment, token_number(party.names[row.institution]))
-    return found
-
-
-def _merged(had: Item, said: Signs, *, newer: bool) -> Signs:
-    """What two events of one payment say: the settlement's word first, then the other one's."""
-    old = Signs(had.number, had.account, had.due, had.goods, had.terms, had.flags)
-    first, second = (said, old) if newer else (old, said)
-    flags = first.flags & (MONEY | EXPORT) | (first.flags | second.flags) & (_REPORT_FLAGS | DOCUMENTED)
-    return Signs(
-        first.number or second.number,
-        first.account or second.account,
-        first.due or second.due,
-        first.goods or second.goods,
-        first.terms or second.terms,
-        flags,
-    )
-
-
-def _paid(party: Party, row: Payment, said: Signs) -> Item:
-    return Item(
-        time=row.time,
-        due=said.due,
-        number=said.number,
-        counterparty=row.beneficiary,
-        account=said.account,
-        own=hundredths(Exact(row.amount, row.exponent)),
-        usd=row.usd,
-        matched=0,
-        frozen=0,
-        event=row.event,
-        payment=row.payment,
-        offset=row.offset,
-        institution=token_number(party.names[row.institution]),
-        goods=said.goods,
-        currency=currency_number(party.names[row.currency]),
-        terms=said.terms,
-        flags=said.flags | (RATE_MISSING if row.flags & payments.RATE_MISSING else 0),
-    )
-
-
-def follow(book: TradeBook, party: Party, zone: ZoneInfo, named_as: int = 0) -> bool:
-    """Bring the items of payments up to date with what the legal totals now count of them; whether any changed.
-
-    `named_as`: the number of a payment whose id proved to name several; each that is counted now is an item of its own.
-    Cost: 30 us, and 5 us for each that changed.
-    """
-    if not book.rows:
-        return False
-    rows, table = payments.rows(party), book.columns
-    money_events = table["event"][table["flags"] & MONEY != 0]
-    changed = False
-    for place in np.flatnonzero(np.isin(rows["event"], money_events)).tolist():
-        row = payments.at(party, place)
-        item = book.find(row.event)
-        if item is not None:
-            changed |= _follow_row(book, party, item, row, zone)
-    if named_as:
-        places = np.flatnonzero((rows["payment"] == np.uint64(named_as)) & ~np.isin(rows["event"], money_events))
-        like = next((item for item in book.items() if item.is_money and item.payment == named_as), None)
-        for place in places.tolist():
-            if like is None:
-                break
-            row = payments.at(party, place)
-            said = Signs(like.number, like.account, like.due, like.goods, like.terms, like.flags & ~RATE_MISSING)
-            book.put(_paid(party, row, said), zone)
-            changed = True
-    return changed
-
-
-def _follow_row(book: TradeBook, party: Party, item: Item, row: Payment, zone: ZoneInfo) -> bool:
-    said = Signs(item.number, item.account, item.due, item.goods, item.terms, item.flags & ~RATE_MISSING)
-    now = _paid(party, row, said)
-    had = (item.own, item.usd, item.time, said.flags | item.flags & RATE_MISSING)
-    if (now.own, now.usd, now.time, now.flags) == had:
-        return False
-    book.put(now, zone)
-    return True
-
-
-def _take_back(book: TradeBook, incoming: Incoming) -> bool:
-    """A return or cancellation of a payment that the legal totals do not keep any more."""
-    row = incoming.row
-    item = book.find(incoming.original)
-    if item is None:
-        item = book.of_payment(row.payment, token_number(incoming.institution))
-    amount = hundredths(Exact(row.amount, row.exponent))
-    whole = incoming.status == "cancelled"
-    if (
-        item is None
-        or not item.is_money
-        or item.currency != currency_number(incoming.currency)
-        or bool(item.flags & EXPORT) == bool(row.flags & OUT)
-        or item.institution != token_number(incoming.institution)
-        or (not whole and amount >= MULTIPLE * item.own)
-    ):
-        return False
-    rest = 0 if whole else max(item.own - amount, 0)
-    now = msgspec.structs.replace(item, own=rest, usd=item.worth(rest), matched=0)
-    book.put(now, incoming.zone)
-    return True
-
-
-def convert_anew(
-    book: TradeBook, party: Party, rates: Rates, corrections: Sequence[Correction], stale_us: int, zone: ZoneInfo
-) -> bool:
-    """Convert anew the items that used a corrected rate; whether any changed.
-
-    A payment that the legal totals still keep is worth what it is worth there. Others, and declarations, are converted
-    by their own time and ledger position. Cost: 10 us an item within the corrected rates' reach.
-    """
-    followed = follow(book, party, zone)
-    first, last = min(one.at_us for one in corrections), max(one.last_us for one in corrections) + stale_us
-    until, corrected, changed = max(one.offset for one in corrections), Corrected(corrections), followed
-    table = book.columns
-    mask = (table["time"] >= first) & (table["time"] <= last) & (table["offset"] < until)
-    mask &= (table["flags"] & RATE_MISSING == 0) & ~np.isin(table["event"], payments.rows(party)["event"])
-    reach = set(table["event"][mask].tolist())
-    for item in book.items() if reach else ():
-        if item.event not in reach:
-            continue
-        ratio, points = rates.used(currency_code(item.currency), "USD", item.time, stale_us, item.offset)
-        if ratio is None or not corrected.after(item.offset, points):
-            continue
-        usd = money.cents(Exact(item.own, 2), ratio)
-        if usd != item.usd:
-            book.put(msgspec.structs.replace(item, usd=usd), zone)
-            changed = True
-    return changed

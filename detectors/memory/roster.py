@@ -7,7 +7,7 @@ the old token for a while, and a verdict names the token that its alert showed.
 
 from itertools import islice
 
-from detectors.books import accounting, due_dates, folded_payments, reversals
+from detectors.books import accounting, due_dates, folded_payments, reversals, trade_ledger
 from detectors.books.party import MOST_ALERTED, MOST_ALIASES, MOST_FORMERS, Facts, Party, newest_unusual, pack, unpack
 from detectors.books.party_type import joined_words, stricter
 from detectors.books.payments import joined
@@ -34,6 +34,10 @@ def recall(state: PartitionState, token: str, previous: dict[str, str]) -> Party
     owner = state.shares.owner(current.owner, other.owner)
     found = merge(current, other)
     found.owner = owner
+    if other.trade and state.effective is not None:
+        effective = state.effective
+        by = trade_ledger.Keeping(effective.rulebook, effective.zone, state.watermark_us or 0)
+        trade_ledger.join(found, other, by)
     return found
 
 

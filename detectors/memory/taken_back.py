@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors.books import payments
+from detectors.books import payments, trade_ledger
 from detectors.books.folded_payments import folded_of
 from detectors.books.party import Alerted, Party, pack, unpack
 from detectors.books.restatement import MOST_EFFORT, STEP_BYTES, STEP_PARTIES, RestatedChange, restate
+from detectors.books.trade_ledger import Keeping
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.state import PartitionState
 from detectors.typologies import registered
@@ -22,16 +23,17 @@ from detectors.values.money import Ratio
 
 
 class Before(NamedTuple):
-    """A party's payments and slots before an event, and what it was alerted on."""
+    """A party's payments, slots and trade ledger before an event, and what it was alerted on."""
 
     payments: bytes
     slots: dict[str, bytes]
     alerted: tuple[Alerted, ...]
+    trade: bytes = b""
 
 
 def before(party: Party) -> Before:
-    """What `follow` compares with; both are replaced, never changed in place."""
-    return Before(party.payments, dict(party.slots), tuple(party.alerted))
+    """What `follow` compares with; all are replaced, never changed in place."""
+    return Before(party.payments, dict(party.slots), tuple(party.alerted), party.trade)
 
 
 def follow(state: PartitionState, effective: Effective, party: Party, was: Before, *, reached: bool = False) -> None:
@@ -40,14 +42,15 @@ def follow(state: PartitionState, effective: Effective, party: Party, was: Befor
     `reached`: rates that something was compared with may have changed. Cost: nothing where nothing changed; 20 us an
     alerted series where something did.
     """
-    if party.payments is was.payments and not reached:
+    amounts = party.payments is not was.payments or reached
+    if not amounts and party.trade is was.trade:
         return
-    now = _past(state, effective, party, party.payments, party.slots)
-    for typology in registered():
+    now = past_of(state, effective, party)
+    for typology in registered() if amounts else ():
         typology.restate(now)
     if not party.alerted:
         return
-    then = _past(state, effective, party, was.payments, was.slots)
+    then = past_of(state, effective, party, was)
     by_id = {typology.id: typology for typology in registered()}
     for number, alerted in enumerate(party.alerted):
         name = alerted.typology.partition(" ")[0]  # cases.remembered_as
@@ -62,19 +65,21 @@ def follow(state: PartitionState, effective: Effective, party: Party, was: Befor
 
 
 def past_of(state: PartitionState, effective: Effective, party: Party, was: Before | None = None) -> Past:
-    """A party's payments as they count now, and its slots; those of before an event where `was` is given."""
-    if was is not None:
-        return _past(state, effective, party, was.payments, was.slots)
-    return _past(state, effective, party, party.payments, party.slots)
+    """A party's payments as they count now, its slots and trade ledger; those before an event where `was` is given."""
 
-
-def _past(state: PartitionState, effective: Effective, party: Party, packed: bytes, slots: dict[str, bytes]) -> Past:
     def reference(pair: str, at_us: int, offset: int) -> Ratio | None:
         base, _, quote = pair.partition("/")
         return state.rates.used(base, quote, at_us, effective.stale_us, offset)[0]
 
-    rows = payments.unpacked_rows(packed)
-    return Past(rows, party.names, effective.zone, effective.rulebook, slots, folded_of(party), reference)
+    held: Party | Before = party if was is None else was
+    rows = payments.unpacked_rows(held.payments)
+    names, zone, rulebook = party.names, effective.zone, effective.rulebook
+    return Past(rows, names, zone, rulebook, held.slots, folded_of(party), reference, held.trade)
+
+
+def keeping(state: PartitionState, effective: Effective) -> Keeping:
+    """What a party's trade ledger is kept by now."""
+    return Keeping(effective.rulebook, effective.zone, state.watermark_us or 0)
 
 
 def bring_up_to_date(state: PartitionState, effective: Effective, token: str, party: Party) -> None:
@@ -86,6 +91,7 @@ def bring_up_to_date(state: PartitionState, effective: Effective, token: str, pa
     restatement = state.restatement
     was = before(party)
     step = restate(party, state.rates, restatement.corrections, effective.stale_us, restatement.looked_at(name))
+    _convert_trade(state, effective, party)
     follow(state, effective, party, was, reached=step.reached)
     _note(state, name, step)
 
@@ -101,13 +107,20 @@ def bring_others_up_to_date(state: PartitionState, effective: Effective) -> None
         party = unpack(packed)
         was = before(party)
         step = restate(party, state.rates, restatement.corrections, effective.stale_us, restatement.waiting[token])
-        if step.reached:
-            follow(state, effective, party, was, reached=True)
+        _convert_trade(state, effective, party)
+        if step.reached or party.trade is not was.trade:
+            follow(state, effective, party, was, reached=step.reached)
             state.parties[token] = pack(party)
         _note(state, token, step)
         size += len(packed)
         if size > STEP_BYTES or state.rates.effort > spent or not restatement.waiting:
             return
+
+
+def _convert_trade(state: PartitionState, effective: Effective, party: Party) -> None:
+    trade_ledger.convert_anew(
+        party, state.rates, state.restatement.corrections, effective.stale_us, keeping(state, effective)
+    )
 
 
 def _note(state: PartitionState, token: str, step: RestatedChange) -> None:

@@ -19,6 +19,7 @@ from detectors.books import payments
 from detectors.books.folded_payments import Folded
 from detectors.books.party import MOST_PARTS, Facts
 from detectors.books.payments import NO_DOCUMENT, OUT, Payment, Rows
+from detectors.books.trade_book import TradeBook
 from detectors.books.wanted import Wanted
 from detectors.contracts.alert import LawTest, LimitShown, Measured, Number, Outcome
 from detectors.contracts.configuration import Legend
@@ -57,7 +58,8 @@ class Context(msgspec.Struct, kw_only=True):
     and `last_us` are the event times of the party's first payment and of its newest record of any kind before this one,
     both the payment's own time where it is the party's first; a profile moves the second one. `reference(base, quote)`
     is the reference rate in force at the event's time, None without one.
-    `dates` are the party's open due dates (due.py), which `learn` may change.
+    `dates` are the party's open due dates (due.py), which `learn` may change. `trade` is its packed trade ledger, empty
+    for nearly all: a rule about trade leaves there; `ledger` unpacks it.
     """
 
     transaction: Transaction
@@ -80,6 +82,12 @@ class Context(msgspec.Struct, kw_only=True):
     last_us: int = 0
     reference: Callable[[str, str], Ratio | None] = no_reference
     dates: PartyDates = msgspec.field(default_factory=lambda: PartyDates({}))
+    trade: bytes = b""
+
+    @property
+    def ledger(self) -> TradeBook:
+        """The party's trade ledger with this payment in it (trade_queries.py asks it). Cost: 2 us."""
+        return TradeBook(self.trade)
 
     @property
     def undocumented(self) -> bool:
@@ -155,6 +163,7 @@ class Context(msgspec.Struct, kw_only=True):
 class Past(NamedTuple):
     """What a typology sees when amounts changed after the fact: the party's payments as they count, and its slots.
 
+    `trade` is the party's packed trade ledger, empty for nearly all; `ledger` unpacks it.
     `reference(pair, time, ledger position)` is the rate that an event there was compared with, as corrected since.
     """
 
@@ -165,6 +174,12 @@ class Past(NamedTuple):
     slots: dict[str, bytes]
     folded: Folded | None
     reference: Callable[[str, int, int], Ratio | None]
+    trade: bytes = b""
+
+    @property
+    def ledger(self) -> TradeBook:
+        """The party's trade ledger (trade_queries.py asks it). Cost: 2 us."""
+        return TradeBook(self.trade)
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

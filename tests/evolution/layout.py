@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from detectors.books import fingerprints, payments
+from detectors.books import fingerprints, payments, trade_book, trade_folding, trade_items
 from detectors.books import party as parties
 from detectors.books.folded_payments import Folded
 from detectors.books.party import Party
@@ -45,6 +45,8 @@ PACKED = {
     "detectors.fingerprints": fingerprints,
     "detectors.payments": payments,
     "detectors.parties": parties,
+    "detectors.trade_folding": trade_folding,
+    "detectors.trade_items": trade_items,
 }
 
 
@@ -61,6 +63,7 @@ def layout() -> str:
         frozen_state.COUNTERS,
         described(Party),
         described(Folded),
+        described(trade_book._Packed),
         described(Budget),
         described(Shared),
         packed,

@@ -163,7 +163,7 @@ def test_a_snapshot_of_before_is_not_changed_by_what_follows(state, watched):
     """Slots are copied."""
     party = party_of(won(10), slots={"T02": b"was"})
     was = before(party)
-    assert was == (party.payments, {"T02": b"was"}, ())
+    assert was == (party.payments, {"T02": b"was"}, (), b"")
     followed(state, party, was, reached=True)
     assert (was.slots, party.slots["T02"]) == ({"T02": b"was"}, b"anew")
     assert len(watched[1].restated) == 1
