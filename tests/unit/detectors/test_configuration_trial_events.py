@@ -94,6 +94,7 @@ def test_every_payment_of_a_day_is_what_its_limits_make_it():
             )
             for n in range(3)
         ),
+        ("a burst of payments", paid(0, "woken", "1.100000", party_type="company", evidence="shown")),
         *(
             ("an off-market deal", paid(n, "trader", "1400.000000", deal_rate=rate, **sold))
             for n, rate in enumerate(("1401", "1700", "900", "0.000001", "1000000000000000"))

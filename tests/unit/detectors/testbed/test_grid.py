@@ -70,6 +70,7 @@ def test_every_path_listed_can_be_varied(path):
         "out_ratio": "0.5",
         "linked_share": "0.4",
         "branch_share": "0.4",
+        "quiet_payments": "5",
         "height": "9",
     }.get(path.rpartition(".")[2], "11")
     (found,) = varied(path, value)

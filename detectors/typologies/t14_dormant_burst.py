@@ -1,0 +1,314 @@
+"""T14: a party that slept, or a firm just set up, moves many times what its past or its capital explains.
+
+Asleep: known for `silence_days` and longer, with at most `quiet_payments` in the `silence_days` before the burst.
+Awake: at least `payments_min` payments of `burst_min` within `burst_window` days, and `burst_multiple` times the mean
+of the stretches of three weeks in which the party paid at all. Sleep is no part of that mean, so a season after half a
+year of silence is compared with the seasons before it.
+New: a firm registered for `age_days` at most, by its profile, whose payments of `new_window` days come either to
+`burst_multiple` times the mean of what it paid before, and to more than its capital: first a few small payments, then a
+flood. Or to `burst_multiple` times its capital, and to more than the turnover of a whole year.
+What the profile does not tell is not met: a young importer whose trade is steady is compared with itself.
+
+An indicator: no article forbids it. Banks are left out, and parties with payments that are kept in totals only
+(folded_payments.py), whose past is not known here. Fails where a stream is younger than the silence, where the burst is
+spread over months, and on a party that made fewer than `payments_min` payments before: those are no past to compare
+with. A payment told more than a week after its time completes no burst.
+"""
+
+from collections.abc import Iterator, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from detectors.books.payments import Rows, exact_sum, rows_where
+from detectors.books.wanted import Wanted
+from detectors.contracts.events import PartyType, Transaction
+from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
+from detectors.typologies import firm
+from detectors.typologies.base import Change, Context, Finding, Past, largest_others, slot, sums_by_institution
+from detectors.typologies.declared import DueDate, Sanction, TrialDay
+from detectors.typologies.t14_life import MOST_RECENT, STEP_US, TAKEN_AFTER_US, Life, alive, taken, with_late
+from detectors.typologies.t14_words import NEXT_STEPS, WORDS, Burst, law_tests, measured, sentences
+from detectors.values.legal_calendar import DAY_US, local
+from detectors.values.money import plain
+from detectors.wording import phrases
+
+ID = "T14"
+NEEDED = (
+    "silence_days",
+    "quiet_payments",
+    "age_days",
+    "burst_window",
+    "new_window",
+    "payments_min",
+    "burst_min",
+    "burst_multiple",
+    "growth_ratio",
+)
+# Our judgement: an indicator, however clear. At the multiple itself half is doubt, and the doubt halves with each
+# doubling of it; a party that was not wholly silent is a fifth less sure.
+DOUBT, NOT_SILENT, MOST_STRENGTH = 0.5, 0.8, 0.9
+# rows of a burst must not have been taken into totals before it is looked at
+MOST_WINDOW = 21
+MEMORY_US = 366 * DAY_US
+_DAYS = LimitKind("days", "1", "3660", whole=True)
+
+
+class _Found(NamedTuple):
+    """The payments of the burst, what they are compared with, and the least USD cents that they must come to."""
+
+    rows: Rows
+    burst: Burst
+    least: int
+
+
+class DormantBurst:
+    """The rule; see the module."""
+
+    id = ID
+    name_en = "Dormant or new, then burst"
+    name_ko = "휴면·신설 후 집중 거래"
+    told_apart: tuple[PartyType, ...] = ("person", "bank")
+    limits: LimitKinds = MappingProxyType(
+        {
+            "silence_days": _DAYS._replace(ko="휴면으로 보는 기간"),
+            "quiet_payments": LimitKind("count", "0", str(MOST_RECENT - 1), whole=True, ko="휴면 중 최대 거래 건수"),
+            "age_days": _DAYS._replace(ko="신설 업체로 보는 기간"),
+            "burst_window": LimitKind("days", "1", str(MOST_WINDOW), whole=True, ko="집중 거래 관찰 기간"),
+            "new_window": LimitKind("days", "1", str(MOST_WINDOW), whole=True, ko="신설 업체 집중 거래 관찰 기간"),
+            "payments_min": LimitKind("count", "1", "1000", whole=True, ko="집중 거래 최소 건수"),
+            "burst_min": LimitKind("USD", "1", "1000000000000", ko="집중 거래 최소 합계"),
+            "burst_multiple": LimitKind("ratio", "1", "1000000", ko="과거 평균 또는 자본금 대비 최소 배수"),
+            "growth_ratio": LimitKind("ratio", "0.01", "1000000", ko="다시 경보하는 증가 배수"),
+        }
+    )
+    # totals of what is kept no more are in its own slot
+    wants = Wanted()
+    due_dates: tuple[DueDate, ...] = ()
+    words = WORDS
+    next_steps = NEXT_STEPS
+    # an indicator: nothing is punished
+    sanctions: tuple[Sanction, ...] = ()
+
+    def evaluate(self, context: Context) -> Finding | None:
+        """The burst that the payment is part of. Cost: 3 us; 60 us where the party slept or is new."""
+        event, payment = context.transaction, context.payment
+        if event.party_type == "bank" or payment.usd <= 0:
+            return None
+        old, young = _may_have_slept(context), _may_be_new(context)
+        limits = _limits(context) if old or young else None
+        if limits is None:
+            return None
+        found = _found(context, limits, old=old, young=young)
+        return None if found is None else _finding(context, limits, found)
+
+    def learn(self, context: Context) -> None:
+        """Once a week take what is older than four weeks into the totals. Cost: 2 us, 20 us once a week."""
+        payment = context.payment
+        if context.transaction.party_type == "bank":
+            return
+        if ID not in context.slots and payment.time - context.first_us < TAKEN_AFTER_US + STEP_US:
+            return
+        life = slot(context, ID, Life, Life())
+        if payment.time < life.until_us:
+            life = with_late(life, payment)
+        elif payment.time - life.until_us >= TAKEN_AFTER_US + STEP_US:
+            life = taken(life, context.rows, payment.time - TAKEN_AFTER_US)
+        else:
+            return
+        context.slots[ID] = msgspec.msgpack.encode(life)
+
+    def restate(self, past: Past) -> None:
+        """What was taken stays: nothing tells how much of it a return of today takes back."""
+
+    def standing(self, past: Past, series: str, at_us: int) -> int:  # noqa: ARG002 - both series count alike
+        """USD cents of the windows that hold that time, as far as rows are kept."""
+        window = past.rulebook.limit(ID, "burst_window", local(at_us, past.zone).date())
+        return 0 if window is None else exact_sum(_around(past.rows, at_us, window)["usd"])
+
+    def stands(self, past: Past, series: str, at_us: int) -> bool:  # noqa: ARG002 - both series count alike
+        """Whether there still are as many payments of as much; it stands where its rows are kept no more."""
+        day = local(at_us, past.zone).date()
+        window, count, amount = (
+            past.rulebook.limit(ID, name, day) for name in ("burst_window", "payments_min", "burst_min")
+        )
+        if window is None or count is None or amount is None:
+            return True
+        if slot(past, ID, Life, Life()).until_us > at_us - int(window.number) * DAY_US or past.folded is not None:
+            return True
+        rows = _around(past.rows, at_us, window)
+        return len(rows) >= count.number and exact_sum(rows["usd"]) >= amount.cents
+
+    def changes(self, context: Context, finding: Finding) -> Sequence[Change]:
+        """The largest amount that this payment could have had without completing it."""
+        limits = _limits(context)
+        if limits is None:
+            return []
+        found = _found(context, limits, old=finding.series == "dormant", young=finding.series == "new")
+        left = 0 if found is None else found.least - (found.burst.total - context.payment.usd) - 1
+        if not 0 < left < context.payment.usd:
+            return []
+        text_en, text_ko = f"had this payment been {phrases.usd(left)}", f"이 거래액이 {phrases.usd_ko(left)}였다면"
+        return [Change(context.with_payment(usd=left), text_en, text_ko)]
+
+    def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction]]:
+        """Payments of a party just met: of half a year's silence no trial can tell."""
+        count = min(int(max(day.limit("payments_min"), 1)), 12)
+        amount = max(day.limit("burst_min"), 1.0) / count * 1.1
+        for number in range(count):
+            given = {"party_type": "company", "evidence": "shown", "purpose": "10101"}
+            yield "a burst of payments", day.paid(number, "woken", amount, **given)
+
+
+def _limits(context: Context) -> dict[str, DatedLimit] | None:
+    found = {name: limit for name in NEEDED if (limit := context.limit(ID, name)) is not None}
+    return found if len(found) == len(NEEDED) else None
+
+
+def _may_have_slept(context: Context) -> bool:
+    """Whether the party is known for as long as silence and burst take, and what was taken shows no busy time."""
+    silence, window, quiet = (context.limit(ID, name) for name in ("silence_days", "burst_window", "quiet_payments"))
+    if silence is None or window is None or quiet is None or context.folded is not None:
+        return False
+    since = context.payment.time - int(window.number + silence.number) * DAY_US
+    if context.first_us > since:
+        return False
+    return bool(slot(context, ID, Life, Life()).since(since) <= quiet.number)
+
+
+def _may_be_new(context: Context) -> bool:
+    """Whether the party is a firm registered for `age_days` at most, with a capital."""
+    facts = context.facts
+    if facts is None or facts.registered_on is None or facts.capital_krw is None or not firm.is_firm(context):
+        return False
+    age, most = firm.age_days(context), context.limit(ID, "age_days")
+    return age is not None and most is not None and age <= most.number
+
+
+def _window(rows: Rows, at_us: int, window: DatedLimit) -> Rows:
+    """The party's payments of the days that end with a time."""
+    time = rows["time"]
+    return alive(rows_where(rows, (time > at_us - int(window.number) * DAY_US) & (time <= at_us)))
+
+
+def _around(rows: Rows, at_us: int, window: DatedLimit) -> Rows:
+    """The party's payments of every such window that holds a time: a payment told late completes a later one."""
+    return alive(rows_where(rows, np.abs(rows["time"] - at_us) < int(window.number) * DAY_US))
+
+
+def _end(context: Context, limits: dict[str, DatedLimit]) -> int:
+    """The time of the last payment within the window's width after the one at hand: that one may be told late."""
+    time, at_us = context.rows["time"], context.payment.time
+    near = time[(time > at_us) & (time < at_us + int(limits["burst_window"].number) * DAY_US)]
+    return int(near.max()) if len(near) else at_us
+
+
+def _times(base: int, limits: dict[str, DatedLimit]) -> int:
+    return base * limits["burst_multiple"].cents // 100
+
+
+def _before(context: Context, limits: dict[str, DatedLimit], begins: int) -> Life | None:
+    """The party's life up to the window; None where it is too little, or part of the window is taken already."""
+    life = slot(context, ID, Life, Life())
+    if life.until_us > begins:
+        return None
+    before = taken(life, context.rows, begins + 1)
+    return before if before.count >= limits["payments_min"].number and before.mean else None
+
+
+def _found(context: Context, limits: dict[str, DatedLimit], *, old: bool, young: bool) -> _Found | None:
+    """The first way in which the payment completes a burst."""
+    end = _end(context, limits)
+    burst, rows = None, _window(context.rows, end, limits["burst_window"])
+    least = limits["burst_min"].cents
+    if old and _total(rows, limits, least):
+        burst = _awake(context, rows, limits, end - int(limits["burst_window"].number) * DAY_US)
+    if burst is None and young:
+        rows = _window(context.rows, end, limits["new_window"])
+        if _total(rows, limits, least):
+            begins = end - int(limits["new_window"].number) * DAY_US
+            burst = _jump(context, rows, limits, begins) or _beyond_capital(context, rows, limits)
+    return None if burst is None else _Found(rows, burst, max(least, burst.least))
+
+
+def _awake(context: Context, rows: Rows, limits: dict[str, DatedLimit], begins: int) -> Burst | None:
+    """The burst of a party that was quiet for as long as is asked."""
+    before = _before(context, limits, begins)
+    if before is None:
+        return None
+    quiet, least = before.since(begins - int(limits["silence_days"].number) * DAY_US), _times(before.mean, limits)
+    total = _total(rows, limits, least)
+    if quiet > limits["quiet_payments"].number or not total:
+        return None
+    silent = (int(rows["time"].min()) - before.recent[-1]) // DAY_US
+    return Burst("dormant", before.mean, least, total, before.count, quiet, silent)
+
+
+def _jump(context: Context, rows: Rows, limits: dict[str, DatedLimit], begins: int) -> Burst | None:
+    """The burst of a new firm against what little it paid before."""
+    before, worth = _before(context, limits, begins), firm.capital(context)
+    if before is None or worth is None:
+        return None
+    least = max(_times(before.mean, limits), worth + 1)
+    total = _total(rows, limits, least)
+    return Burst("new", before.mean, least, total, before.count) if total else None
+
+
+def _beyond_capital(context: Context, rows: Rows, limits: dict[str, DatedLimit]) -> Burst | None:
+    """The burst of a new firm against its capital and the turnover of a year."""
+    worth, turnover = firm.capital(context), firm.turnover(context)
+    if not worth or turnover is None:
+        return None
+    least = max(_times(worth, limits), turnover + 1)
+    total = _total(rows, limits, least)
+    return Burst("new", worth, least, total) if total else None
+
+
+def _total(rows: Rows, limits: dict[str, DatedLimit], least: int) -> int:
+    """USD cents of these payments where they are as many as is asked and come to `least`, else 0."""
+    total = exact_sum(rows["usd"])
+    return total if len(rows) >= limits["payments_min"].number and total >= least else 0
+
+
+def _strength(burst: Burst, limits: dict[str, DatedLimit]) -> float:
+    found = 1.0 - DOUBT * burst.base * float(limits["burst_multiple"].number) / burst.total
+    return round(min(found * (NOT_SILENT if burst.quiet else 1.0), MOST_STRENGTH), 4)
+
+
+def _finding(context: Context, limits: dict[str, DatedLimit], found: _Found) -> Finding:
+    rows, burst, total = found.rows, found.burst, found.burst.total
+    number, own = context.payment.institution, context.names[context.payment.institution]
+    parts, others = sums_by_institution(rows, context.names, number), rows["institution"]
+    rests = [
+        (name, _total(rows_where(rows, others != context.names.index(name)), limits, found.least))
+        for name in largest_others(parts, own)
+    ]
+    english, korean = sentences(context, rows, limits, burst)
+    days = int(limits[burst.window].number)
+    return Finding(
+        strength=_strength(burst, limits),
+        limits=tuple(limits[name].shown() for name in NEEDED),
+        measured=measured(context, rows, burst),
+        window=f"{days} rolling days {'after the quiet time' if burst.series == 'dormant' else 'of a new firm'}",
+        offsets=tuple(np.sort(rows["offset"]).tolist()),
+        institutions=tuple(sorted({context.names[each] for each in others.tolist()})),
+        series=burst.series,
+        size=total,
+        growth=limits["growth_ratio"].cents,
+        memory_us=MEMORY_US,
+        at_risk=total,
+        value=plain(total),
+        unit="USD",
+        own_baseline=plain(burst.base) if burst.earlier else None,
+        own_n=burst.earlier,
+        peer_baseline=None,
+        text_en=english,
+        text_ko=korean,
+        institution=own,
+        parts=parts,
+        without=tuple((name, rest) for name, rest in rests if rest),
+        alone=_total(rows_where(rows, others == number), limits, found.least),
+        tests=law_tests(context, limits, burst),
+    )
