@@ -39,7 +39,7 @@ from streams.version import code_version, versions
 
 logger = logs.get_logger(__name__)
 
-Role = Literal["ingest", "monitor", "all"]
+Role = Literal["ingest", "monitor", "shared", "all"]
 
 LAG_SECONDS = 1.0
 
@@ -54,9 +54,9 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
     logs.set_up(settings.log_format, settings.log_level)
     roles = ("ingest", "monitor") if role == "all" else (role,)
     keys, sealer = _secrets(settings, role, development_keys=development_keys)
-    senders = None if role == "monitor" else _senders(settings)
+    senders = _senders(settings) if "ingest" in roles else None
     held = topics.require(settings, *roles)
-    # a monitor may not even describe the inputs
+    # an agent that learns may not even describe the inputs
     inputs = [held[name] for name in topics.INPUTS if name in held] or [settings.effective.engine.partitions]
     off = configuration_in_force.list_switched_off(configuration_in_force.require(settings))
     application_claim.require(settings)
@@ -76,6 +76,10 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
         from streams.monitor.agent import MONITOR_AGENT
 
         agents["monitor"] = stateful_agent(MONITOR_AGENT, settings, metrics, broker, web=True)
+    if "shared" in roles:
+        from streams.shared.agent import SHARED_AGENT
+
+        agents["shared"] = stateful_agent(SHARED_AGENT, settings, metrics, broker, web=not agents)
     if "ingest" in roles:
         agents["ingest"] = _ingest_agent(
             settings, metrics, keys, sealer, senders, web=role == "ingest", inputs=sum(inputs)
@@ -236,8 +240,8 @@ async def _observe_lag(agents: list[Any]) -> None:
 
 
 def _secrets(settings: Settings, role: Role, *, development_keys: bool) -> tuple[Any, Any]:
-    """Pseudonym keys and the sealer of identities; the monitor role needs neither, so that it cannot have them."""
-    if role == "monitor":
+    """Pseudonym keys and the sealer of identities; a role that learns needs neither, so that it cannot have them."""
+    if role in ("monitor", "shared"):
         return None, None
     from streams.keys.pseudonyms import NEW_KEY, load_keys
     from streams.keys.pseudonyms import development_keys as fixed_keys

@@ -9,7 +9,7 @@ from streams.settings import load_settings
 
 
 @click.command("worker")
-@click.argument("role", type=click.Choice(["ingest", "monitor", "all"]), default="all")
+@click.argument("role", type=click.Choice(["ingest", "monitor", "shared", "all"]), default="all")
 @click.option("--web-port", type=click.IntRange(0, 65535), help="Port of the metrics and health pages (0: a free one).")
 @click.option(
     "--log-level",
@@ -20,7 +20,10 @@ from streams.settings import load_settings
     "--development-keys", is_flag=True, hidden=True, help="Only for `fxwatch demo`: the fixed development key."
 )
 def command(
-    role: Literal["ingest", "monitor", "all"], web_port: int | None, log_level: str | None, development_keys: bool
+    role: Literal["ingest", "monitor", "shared", "all"],
+    web_port: int | None,
+    log_level: str | None,
+    development_keys: bool,
 ) -> None:
     """Run a worker until it is told to stop (Ctrl-C or SIGTERM). More workers of a role share its partitions.
 

@@ -17,8 +17,8 @@ from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger import progress
 from streams.ledger.progress import AgentPartition, Progress, Skip
 from streams.monitor.core import MONITOR, MonitorCore
-from streams.monitor.rebuild import rebuild
 from streams.partition.kafka_log import KafkaLog
+from streams.partition.rebuild import rebuild
 from streams.settings import Settings
 from streams.version import code_version
 

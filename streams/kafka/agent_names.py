@@ -12,9 +12,10 @@ import msgspec
 # The agents of this release. The notices are read by ingest's process, in a consumer group of their own.
 INGEST: Final = "ingest"
 MONITOR: Final = "monitor"
+SHARED: Final = "shared"
 NOTICES: Final = "notices"
 # every name that a consumer group of the workers is made of
-GROUPS: Final = (INGEST, MONITOR, NOTICES)
+GROUPS: Final = (INGEST, MONITOR, SHARED, NOTICES)
 
 # A `-` or `/` in a name would let `a-1` and partition 1 of `a` have the same id, or the same key.
 _NAME: Final = re.compile(r"[a-z]+")

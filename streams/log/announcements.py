@@ -11,6 +11,8 @@ from streams.log import logs
 logger = logs.get_logger("streams.worker")
 
 LOOK_SECONDS = 0.5
+# the agents that save what they learned
+LEARNING = ("monitor", "shared")
 
 
 class Announcements:
@@ -69,13 +71,16 @@ class Announcements:
     def announce_stopped(self) -> None:
         """Everything has ended in order: how long that took, and what the next owner need not do again.
 
-        `committed`: whether the groups took the offsets of all that was done. `saved`: how many of the monitor's
-        `partitions` have a snapshot of their last state.
+        `committed`: whether the groups took the offsets of all that was done. `saved`: how many of the `partitions` of
+        agents that learn have a snapshot of their last state.
         """
         took = 0.0 if self._stopping is None else self._clock() - self._stopping
         committed = all(_owed_since(agent.app) is None for agent in self._agents.values())
-        monitor = self._agents.get("monitor")
-        saved = {} if monitor is None else {"partitions": len(monitor.held()), "saved": monitor.saved}
+        learning = [self._agents[name] for name in LEARNING if name in self._agents]
+        saved = {}
+        if learning:
+            partitions = sum(len(agent.held()) for agent in learning)
+            saved = {"partitions": partitions, "saved": sum(agent.saved for agent in learning)}
         logger.info("stopped", seconds=took, committed=committed, **saved)
 
 

@@ -1,13 +1,11 @@
 """The monitor's science behind the interface that a partition drives. The science itself is `detectors.core.apply`."""
 
 import time
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from detectors import core as science
-from detectors.contracts.alert import Alert
 from detectors.contracts.events import ConfigurationChange, Event, Origin, Transaction
 from detectors.memory.frozen_state import STATE_SCHEMA
 from detectors.memory.state import PartitionState
@@ -21,6 +19,7 @@ from streams.log import logs
 from streams.monitor.tally import Tally
 from streams.operations.sender_words import words
 from streams.partition.agent_identity import AgentIdentity
+from streams.partition.alert_records import alert_outputs
 from streams.partition.outputs import Output
 from streams.settings import overlay_configuration
 
@@ -111,7 +110,7 @@ class MonitorCore:
         outputs: list[Output] = []
         for one in step.raised:
             tally.alerts.append((one.alert, origin.timestamp_ms))
-            outputs += alert_outputs(one.alert, one.desks, origin, partition)
+            outputs += alert_outputs(one.alert, one.desks, origin, partition, agent=MONITOR.name)
         if step.notice is not None:
             value = _encode(step.notice)
             outputs.append(Output(topics.NOTICES, partition, record.key or b"", value, [], origin.timestamp_ms))
@@ -171,19 +170,3 @@ def _decoded(record: Any, partition: int) -> tuple[Event, Origin]:
             todo="mend the broker's log; where that cannot be, see `fxwatch skip --help`",
         )
     return envelope.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
-
-
-def alert_outputs(alert: Alert, desks: Iterable[str], origin: Origin, partition: int) -> list[Output]:
-    """The alert for `fx.alerts.v1` and its copies for the desks, with CloudEvents binary headers (CONTRACT)."""
-    key, value = alert.party.encode(), _encode(alert)
-    headers = [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", alert.alert_id.encode()),
-        ("ce_source", b"/fxwatch/monitor"),
-        ("ce_type", f"fx.alert.{alert.status}.v1".encode()),
-        ("ce_time", alert.created_for.isoformat().encode()),
-        ("content-type", b"application/json"),
-        *(header for header in origin.headers if header[0] == envelope.TRACE),
-    ]
-    targets = [topics.ALERTS, *(topics.desk_topic(desk) for desk in desks)]
-    return [Output(target, partition, key, value, headers, origin.timestamp_ms) for target in targets]

@@ -49,7 +49,8 @@ class DefinedMetrics:
             "been published before (also what it was then; counted in no other metric again); "
             "history: loaded, never alerts (also applied); ahead: dated after its own Kafka timestamp (also applied); "
             "type_differs: gives its party another type than it was known by (also applied); "
-            "displaced: a verdict to which another officer's on the alert gave way (also applied).",
+            "displaced: a verdict to which another officer's on the alert gave way (also applied); "
+            "passed: of the legs, no business of the agent that reads them (written before it knew rates and limits).",
             "agent",
             "outcome",
         )
@@ -98,6 +99,11 @@ class DefinedMetrics:
             "Payments of parties with more than are kept one by one, from now on in exact totals only, payments.",
         )
         self.parties_forgotten = counter("parties_forgotten", "Parties a partition had no room for any more, parties.")
+        self.legs_left_out = counter(
+            "legs_left_out",
+            "Legs of shared things with more than are kept one by one, from now on in sums only, legs.",
+        )
+        self.nodes_forgotten = counter("nodes_forgotten", "Shared things a partition had no room for any more, nodes.")
 
     def _define_histograms(self) -> None:
         def histogram(name: str, text: str, buckets: Sequence[float], *labels: str) -> RunHistogram:
@@ -186,6 +192,10 @@ class DefinedMetrics:
         )
         self.parties = gauge("parties", "Parties in the memory of a partition held here, parties.", "partition")
         self.state_bytes = gauge("state_bytes", "Learned state of a partition held here, packed, bytes.", "partition")
+        self.nodes = gauge("nodes", "Shared things in the memory of a partition of legs held here, nodes.", "partition")
+        self.node_bytes = gauge(
+            "node_bytes", "Learned state of a partition of legs held here, packed, bytes.", "partition"
+        )
 
     def _define_process_gauges(self) -> None:
         gauge = self._gauge

@@ -36,14 +36,16 @@ Outcome = Literal[
     "ahead",
     "type_differs",
     "displaced",
+    "passed",
 ]
 # what the door did to a field of a record that it admitted (streams/contracts/identifiers.py)
 Note = Literal["respelled", "placeholder", "report_form", "minor_units", "withheld"]
 Stage = Literal["decode", "apply", "publish"]
 PartitionState = Literal["running", "replaying", "stopped"]
 
-# The agent of `fxwatch_parties` and `fxwatch_state_bytes`, which carry no agent label.
-STATE_AGENT = "monitor"
+# The agent of `fxwatch_parties` and `fxwatch_state_bytes`, and that of `fxwatch_nodes` and `fxwatch_node_bytes`, which
+# carry no agent label.
+STATE_AGENT, NODES_AGENT = "monitor", "shared"
 
 
 class Metrics(DefinedMetrics):
@@ -215,6 +217,12 @@ class Metrics(DefinedMetrics):
             self.parties.labels(str(partition)).set(parties)
             self.state_bytes.labels(str(partition)).set(size_bytes)
 
+    def set_node_size(self, partition: int, nodes: int, size_bytes: int) -> None:
+        """Set the learned state of one held partition of the shared agent: nodes in memory, bytes."""
+        if (NODES_AGENT, partition) in self._held:
+            self.nodes.labels(str(partition)).set(nodes)
+            self.node_bytes.labels(str(partition)).set(size_bytes)
+
     def forget_partition(self, agent: str, partition: int) -> None:
         """The partition went to another process: states to 0, its gauges leave the page. Harmless when not held."""
         self._held.discard((agent, partition))
@@ -227,6 +235,9 @@ class Metrics(DefinedMetrics):
         if agent == STATE_AGENT:
             self.parties.remove(str(partition))
             self.state_bytes.remove(str(partition))
+        elif agent == NODES_AGENT:
+            self.nodes.remove(str(partition))
+            self.node_bytes.remove(str(partition))
 
     def register(self, collector: Collector) -> None:
         """Add a collector that is asked each time the page is made."""

@@ -47,11 +47,11 @@ class BroadcastPlaces:
         self._marks: dict[int, int] = {}
         self._later: set[int] = set()
 
-    def expect(self, offset: int, checksum: int, *, due: bool) -> None:
-        """A ledger record of this offset; `due`: its header promises the copies."""
+    def expect(self, offset: int, checksum: int) -> None:
+        """A ledger record of this offset promises copies."""
         place = offset - self.begin
         if 0 <= place < len(self.due):
-            self.due[place] |= due
+            self.due[place] = True
             self._compare(place, checksum)
 
     def note(self, offset: int, fault: int) -> None:

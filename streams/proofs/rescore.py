@@ -14,13 +14,14 @@ import msgspec
 from aiokafka.errors import KafkaError
 
 from detectors.contracts.alert import Position, Versions
+from detectors.memory.state import PartitionState
 from streams.errors import AlertNotFoundError, BrokerUnavailableError
 from streams.kafka import topic_reader, topics
 from streams.kafka.denied import choose_error
 from streams.ledger.progress import Progress
 from streams.monitor.core import MONITOR, MonitorCore
-from streams.monitor.rebuild import Begun, begin, replay
 from streams.partition.outputs import Output
+from streams.partition.rebuild import Begun, begin, replay
 from streams.proofs.first_difference import AlertDifference, Shown, find_first_difference, leave_out_sentences
 from streams.settings import Settings
 from streams.version import code_version, versions
@@ -158,7 +159,7 @@ class Rescorer:
             yield one
         held = [offset for offset in sorted(triggers) if first <= offset < end]
         published_by = {offset: triggers[offset].named.versions.code for offset in held}
-        begun: Begun | None = None
+        begun: Begun[PartitionState] | None = None
         for group in self._groups(held, progress):
             began = time.monotonic()
             nearer = await begin(

@@ -14,7 +14,7 @@ from detectors.memory.state import PartitionState
 from streams.errors import BrokerUnavailableError
 from streams.kafka.denied import choose_error
 from streams.monitor.core import MONITOR, MonitorCore
-from streams.monitor.rebuild import rebuild
+from streams.partition.rebuild import rebuild
 from streams.settings import Settings
 from streams.version import code_version
 

@@ -21,7 +21,7 @@ from streams.kafka import clients, topic_reader, topics
 from streams.kafka.denied import choose_error
 from streams.ledger.progress import Progress
 from streams.monitor.core import MONITOR, MonitorCore
-from streams.monitor.rebuild import begin
+from streams.partition.rebuild import begin
 from streams.settings import Settings
 from streams.testbed import ledger_files
 from streams.testbed.ledger_copy import set_partitions

@@ -19,7 +19,8 @@ from detectors.memory.state import PartitionState
 from detectors.values.legal_calendar import local_date, to_us
 from streams.errors import LedgerError
 from streams.ledger import envelope
-from streams.monitor.core import MonitorCore, alert_outputs
+from streams.monitor.core import MONITOR, MonitorCore
+from streams.partition.alert_records import alert_outputs
 from streams.testbed import ledger_files
 from streams.testbed.ledger_files import LedgerRecord
 from streams.testbed.score_columns import MOST_REASONS, ScoreRow
@@ -156,7 +157,9 @@ class PartitionPass:
         if origin.offset < self._judged_from:
             return
         self.outcomes[outputs.outcome] += 1
-        alerts += [alert_outputs(alert, (), origin, self.partition)[0].value for alert in outputs.alerts]
+        alerts += [
+            alert_outputs(alert, (), origin, self.partition, agent=MONITOR.name)[0].value for alert in outputs.alerts
+        ]
         if isinstance(event, Transaction) and outputs.assessed is not None:
             rows.append(self._row(event, step))
 

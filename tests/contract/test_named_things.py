@@ -12,7 +12,7 @@ from streams.kafka.topics.table import table
 from streams.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
-AGENTS = {"ingest", "monitor"}
+AGENTS = {"ingest", "monitor", "shared"}
 # People and programs of fxwatch's surroundings.
 OUTSIDE = {"investigators", "console of your own", "auditors", "banks", "customs", "rate feed", "registers"}
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docker-compose.yml", "Makefile")

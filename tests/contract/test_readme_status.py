@@ -49,12 +49,10 @@ def test_what_is_said_not_to_be_there_is_not():
         "Learning from verdicts",
         "Quarantine of suspicious payments from learning",
         "Declarations matched with payments (trade ledger)",
-        "What several residents share (shared agent)",
         "Rules about what did not happen (due dates)",
         "Web console",
     } == NOT_THERE
     assert not {"console", "trade"} & set(COMMANDS)
-    assert readers[topics.LEGS] == "reconcile, topics apply"
     assert "fx.openitems.v1" not in readers
 
 

@@ -31,7 +31,7 @@ from streams.kafka import topic_reader, topics
 from streams.kafka.agent_names import AgentNames
 from streams.keys.pseudonyms import load_keys
 from streams.monitor.core import MONITOR, MonitorCore
-from streams.monitor.rebuild import begin
+from streams.partition.rebuild import begin
 from streams.settings import load_settings
 from streams.version import code_version
 from tests.support import warm_commands

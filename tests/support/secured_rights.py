@@ -5,6 +5,7 @@ from streams.kafka import topics
 READABLE = {
     "ingest": {*topics.INPUTS, topics.LEDGER, topics.NOTICES, topics.PROGRESS, topics.CLOCK},
     "monitor": {topics.RULES, topics.LEDGER, topics.PROGRESS, topics.SNAPSHOTS},
+    "shared": {topics.RULES, topics.LEDGER, topics.LEGS, topics.PROGRESS, topics.SNAPSHOTS},
     "investigator": {topics.ALERTS, topics.LEDGER, topics.DISPOSITIONS},
     "console": {topics.ALERTS, topics.AUDIT},
     "operator": {topics.RULES, topics.LEDGER, topics.LEGS, topics.ALERTS, topics.PROGRESS, topics.SNAPSHOTS},
@@ -29,6 +30,7 @@ READABLE = {
 WRITABLE = {
     "ingest": {topics.LEDGER, topics.LEGS, topics.DEADLETTER, topics.IDENTITIES, topics.PROGRESS, topics.CLOCK},
     "monitor": {topics.NOTICES, topics.ALERTS, topics.PROGRESS, topics.SNAPSHOTS},
+    "shared": {topics.ALERTS, topics.PROGRESS, topics.SNAPSHOTS},
     "investigator": {topics.DISPOSITIONS},
     "console": {topics.DISPOSITIONS, topics.AUDIT},
     "operator": {topics.RULES, topics.LEDGER, topics.LEGS, topics.PROGRESS},
@@ -42,7 +44,7 @@ WRITABLE = {
     "register": {topics.PROFILES},
     "sender": {topics.TRANSACTIONS, topics.DECLARATIONS, topics.RATES, topics.PROFILES},
 }
-OF_DESKS = {"monitor": "WRITE", "investigator": "READ", "operator": "READ"}
+OF_DESKS = {"monitor": "WRITE", "shared": "WRITE", "investigator": "READ", "operator": "READ"}
 
 DENIED_READERS = (
     ("investigator", topics.TRANSACTIONS),

@@ -13,13 +13,14 @@ from typing import Literal
 import msgspec
 
 from streams.errors import UsageError
-from streams.kafka.agent_names import GROUPS, INGEST, MONITOR, NOTICES, AgentNames
+from streams.kafka.agent_names import GROUPS, INGEST, MONITOR, NOTICES, SHARED, AgentNames
 from streams.kafka.topics.table import RULES, Topic, table
 from streams.settings import Settings
 
 Role = Literal[
     "ingest",
     "monitor",
+    "shared",
     "investigator",
     "operator",
     "deadletter",
@@ -42,6 +43,7 @@ Operation = Literal[
 ROLES: dict[Role, tuple[str, ...]] = {
     "ingest": ("ingest",),
     "monitor": ("monitor",),
+    "shared": ("shared",),
     # `alerts list` and `alerts show` read the ledger too, which has tokens for identifiers, and verdicts' reasons
     "investigator": (
         "investigators",
@@ -90,7 +92,7 @@ ON_REQUEST: tuple[Role, ...] = ("sender",)
 """Roles that are granted only where they are named."""
 
 SENDERS: tuple[Role, ...] = ("bank", "customs", "rate-feed", "register", "sender")
-CHECKING: tuple[Role, ...] = ("ingest", "monitor", "sender")
+CHECKING: tuple[Role, ...] = ("ingest", "monitor", "shared", "sender")
 
 _PRINCIPAL = re.compile(r"[A-Za-z]{1,32}:[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,254}[^\s\x00-\x1f\x7f])?")
 
@@ -175,15 +177,16 @@ def _others(application: str, role: Role) -> list[Grant]:
     idempotent = Grant(role=role, resource="cluster", name=CLUSTER_NAME, operations=("IdempotentWrite",))
     # the first worker of a cluster claims it for its application (streams/partition/application_claim.py)
     claim = Grant(role=role, resource="transactional-id", name=CLAIMING_ID, operations=("Describe", "Write"))
+
+    def learning(agent: str) -> list[Grant]:
+        # one id a partition for alerts, and one for snapshots
+        ids = transactional(AgentNames(application, agent).transactional_prefix, prefixed=True)
+        return [group(agent, "Read"), ids, claim, idempotent]
+
     return {
         "ingest": [group(INGEST, "Read"), group(NOTICES, "Read"), claim, idempotent],
-        # one id a partition for alerts, and one for snapshots
-        "monitor": [
-            group(MONITOR, "Read"),
-            transactional(AgentNames(application, MONITOR).transactional_prefix, prefixed=True),
-            claim,
-            idempotent,
-        ],
+        "monitor": learning(MONITOR),
+        "shared": learning(SHARED),
         # for consumers of their own; the commands join no group
         "investigator": [group("investigator", "Read", prefixed=True), idempotent],
         "console": [group("console", "Read", prefixed=True), transactional(f"{application}-audit"), idempotent],

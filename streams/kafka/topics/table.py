@@ -201,24 +201,25 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         # every configuration that was ever in force: an old alert is explained by the rules of its day, and the newest
         # one is in force however old it is
         topic(RULES, "for ever", "configuration", "rules apply",
-              "ingest, monitor, rules apply, rules show, reconcile"),
+              "ingest, monitor, shared, rules apply, rules show, reconcile"),
         topic(LEDGER, "evidence", "party token", "ingest, topics apply",
-              "ingest, monitor, rescore, reconcile, rules show, skip, state, institutions, alerts list, alerts show, "
-              "ledger show, party, dispose"),
-        topic(LEGS, "evidence", "shared thing's token, goods group", "ingest, topics apply", "reconcile, topics apply"),
+              "ingest, monitor, shared, rescore, reconcile, rules show, skip, state, institutions, alerts list, "
+              "alerts show, ledger show, party, dispose"),
+        topic(LEGS, "evidence", "shared thing's token, goods group", "ingest, topics apply",
+              "shared, rescore, reconcile, skip, state, topics apply"),
         topic(DEADLETTER, "raw", "the input's own", "ingest", "deadletter, reconcile", extra=_STAMPED_BY_BROKER),
         topic(IDENTITIES, "compacted", "token", "ingest", "reidentify, reconcile"),
         topic(NOTICES, "raw", "party token", "monitor", "ingest", extra=_STAMPED_BY_BROKER),
-        topic(ALERTS, "evidence", "party token", "monitor",
+        topic(ALERTS, "evidence", "party token", "monitor, shared",
               "investigators, alerts follow, alerts list, alerts show, party, dispose, console of your own, rescore, "
               "evidence"),
-        *(topic(desk_topic(desk), "evidence", "party token", "monitor",
+        *(topic(desk_topic(desk), "evidence", "party token", "monitor, shared",
                 f"desk {desk}, alerts follow, alerts list, rescore") for desk in settings.effective.desks),
-        topic(PROGRESS, "compacted", "agent and partition", "monitor, skip, acknowledge, ingest",
-              "monitor, state, rescore, skip, acknowledge, ingest, reconcile", extra=_POSITIONS),
+        topic(PROGRESS, "compacted", "agent and partition", "monitor, shared, skip, acknowledge, ingest",
+              "monitor, shared, state, rescore, skip, acknowledge, ingest, reconcile", extra=_POSITIONS),
         # daily snapshots have keys of their own, so that plain compaction keeps each of them
-        topic(SNAPSHOTS, "compacted", "agent, partition, slot, chunk", "monitor",
-              "monitor, state, rescore, skip", extra=_STATE),
+        topic(SNAPSHOTS, "compacted", "agent, partition, slot, chunk", "monitor, shared",
+              "monitor, shared, state, rescore, skip", extra=_STATE),
         # where each ingest worker is in a backlog, for the others; worth nothing a second later
         topic(CLOCK, "raw", "worker", "ingest", "ingest", partitions=1,
               extra={"retention.ms": str(HOUR_MS), "segment.ms": str(HOUR_MS)}),

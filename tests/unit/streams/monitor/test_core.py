@@ -18,7 +18,8 @@ from streams.errors import LedgerError, SnapshotError
 from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger import envelope
 from streams.monitor import core as monitor_core
-from streams.monitor.core import MONITOR, MonitorCore, alert_outputs
+from streams.monitor.core import MONITOR, MonitorCore
+from streams.partition.alert_records import alert_outputs
 from streams.partition.outputs import Output
 from streams.settings import overlay_configuration
 from tests.support.logged import fields
@@ -224,7 +225,7 @@ def test_a_trace_is_passed_on_and_nothing_else_of_the_senders_headers() -> None:
     [(alert, _)] = pipeline.core.tally.alerts
     origin = envelope.decode_record(*last(pipeline))[1]
     passed = msgspec.structs.replace(origin, headers=(("ce_id", b"theirs"), TRACE, ("ce_type", b"theirs")))
-    for output in alert_outputs(alert, ("customs",), passed, 0):
+    for output in alert_outputs(alert, ("customs",), passed, 0, agent="monitor"):
         assert [name for name, _ in output.headers] == [
             "ce_specversion",
             "ce_id",

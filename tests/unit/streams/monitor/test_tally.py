@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from streams.monitor import tally as module
 from streams.monitor.agent import MONITOR_AGENT
 from streams.monitor.core import MonitorCore
 from streams.monitor.tally import Tally
+from streams.partition import alert_tally
 from streams.partition.stateful_agent import StatefulAgent
 
 
@@ -119,7 +119,7 @@ def test_an_alert_is_counted_by_its_strongest_typology_and_how_old_its_payment_i
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Seconds from the payment's Kafka timestamp (ms) to now; one that no rule explains has none."""
-    monkeypatch.setattr(module.time, "time", lambda: 5000.0)
+    monkeypatch.setattr(alert_tally.time, "time", lambda: 5000.0)
     tally, metrics = Tally(), Recorded()
     hits = [
         SimpleNamespace(id=name, strength=strength) for name, strength in [("T01", 0.5), ("T16", 0.9), ("T02", 0.7)]

@@ -42,6 +42,8 @@ PROMISED = {
     "fxwatch_rate_missing_total": ("counter", set()),
     "fxwatch_payments_folded_total": ("counter", set()),
     "fxwatch_parties_forgotten_total": ("counter", set()),
+    "fxwatch_legs_left_out_total": ("counter", set()),
+    "fxwatch_nodes_forgotten_total": ("counter", set()),
     "fxwatch_rates_total": ("counter", {"verdict"}),
     "fxwatch_payment_joins_total": ("counter", {"join", "institution"}),
     "fxwatch_sender_words_total": ("counter", {"word", "institution"}),
@@ -52,6 +54,8 @@ PROMISED = {
     "fxwatch_cold_start": ("gauge", {"agent", "partition"}),
     "fxwatch_parties": ("gauge", {"partition"}),
     "fxwatch_state_bytes": ("gauge", {"partition"}),
+    "fxwatch_nodes": ("gauge", {"partition"}),
+    "fxwatch_node_bytes": ("gauge", {"partition"}),
     "fxwatch_detector_score": ("histogram", {"detector"}),
     # what /readyz says, so that an outage of Kafka is one alert and not all that follows from it
     "fxwatch_broker_away_seconds": ("gauge", set()),
@@ -119,6 +123,8 @@ def test_metrics_carry_exactly_the_promised_labels(metrics):
     metrics.set_lag("monitor", 0, 3)
     metrics.set_hidden("monitor", 0, 3)
     metrics.set_state_size(0, 5, 700)
+    metrics.set_partition_state("shared", 0, "running")
+    metrics.set_node_size(0, 5, 700)
     metrics.show_rules(overlay_configuration({}))
     metrics.sender_keys.labels("none").set(0)
     found = {}
@@ -269,6 +275,22 @@ def test_a_partition_that_went_away_leaves_no_value_behind(metrics):
         assert value(metrics, name, partition="1") is None
         assert value(metrics, name, partition="0") is not None
     metrics.forget_partition("monitor", 1)  # revoked twice, as Faust may do
+
+
+def test_the_nodes_of_a_partition_leave_with_it(metrics):
+    """The shared agent's; those of the monitor's partition of the same number stay."""
+    metrics.set_node_size(0, 9, 9)
+    assert value(metrics, "fxwatch_nodes", partition="0") is None, "not held"
+    for agent in ("monitor", "shared"):
+        metrics.set_partition_state(agent, 0, "running")
+    metrics.set_state_size(0, 3, 400)
+    metrics.set_node_size(0, 5, 600)
+    assert value(metrics, "fxwatch_nodes", partition="0") == 5
+    assert value(metrics, "fxwatch_node_bytes", partition="0") == 600
+    metrics.forget_partition("shared", 0)
+    assert value(metrics, "fxwatch_nodes", partition="0") is None
+    assert value(metrics, "fxwatch_node_bytes", partition="0") is None
+    assert value(metrics, "fxwatch_parties", partition="0") == 3
 
 
 def test_snapshot_age_grows_until_the_next_one(metrics, clock):

@@ -157,7 +157,7 @@ def test_what_lies_outside_is_passed_over():
     places = BroadcastPlaces(5, 7, 2)
     places.take(0, 4, 1)
     places.take(2, 5, 1)
-    places.expect(4, 1, due=True)
+    places.expect(4, 1)
     places.note(4, 1)
     places.note(9, 1)
     assert not places.there.any()

@@ -18,8 +18,8 @@ from streams.errors import LedgerError, OutOfReachError, SnapshotError, UsageErr
 from streams.ledger import envelope
 from streams.ledger.progress import AgentPartition, Progress, Skip, SnapshotPointer
 from streams.monitor.core import MonitorCore
-from streams.monitor.rebuild import begin, replay
 from streams.partition.outputs import Output
+from streams.partition.rebuild import begin, replay
 from streams.proofs.first_difference import Shown, find_first_difference
 from streams.proofs.rescore import Named, PublishedAlerts, Rescored, Rescorer, Trigger
 from tests.support.ledger import configuration

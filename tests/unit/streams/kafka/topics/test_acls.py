@@ -72,7 +72,12 @@ def test_what_is_not_a_topic():
 def test_the_claim_of_a_cluster_is_granted_to_who_may_make_it():
     """Its transactional id is the same for every application, so it is named in both places."""
     claim = ("transactional-id", TRANSACTIONAL_ID, False)
-    assert [role for role in ROLES if claim in held(role, application="other")] == ["ingest", "monitor", "operator"]
+    assert [role for role in ROLES if claim in held(role, application="other")] == [
+        "ingest",
+        "monitor",
+        "shared",
+        "operator",
+    ]
 
 
 def test_only_the_operator_creates_and_nobody_deletes():

@@ -4,40 +4,47 @@ Read only: no transactional producer is started (it would fence the worker) and 
 """
 
 from collections.abc import AsyncIterator, Mapping
-from typing import NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from detectors.memory.state import PartitionState
 from streams.errors import LedgerError, SnapshotError
 from streams.ledger.progress import AgentPartition, Progress
-from streams.monitor.core import MonitorCore
-from streams.monitor.tally import Tally
+from streams.partition.interfaces import CountedCore, DatedState
 from streams.partition.kafka_log import KafkaLog
 from streams.partition.outputs import Output
 from streams.partition.partition import require_position
 
 
-class Begun(NamedTuple):
+class ReleasedState(DatedState, Protocol):
+    """A state that knows which release of the code its alerts are made by."""
+
+    code_version: str
+
+
+R = TypeVar("R", bound=ReleasedState)
+
+
+class Begun(NamedTuple, Generic[R]):
     """Where a rebuild starts.
 
     `snapshot` is the ledger position of the snapshot used, None for a new state; `refused` says why newer ones were
     not: ledger position and reason.
     """
 
-    state: PartitionState
+    state: R
     snapshot: int | None
     refused: tuple[str, ...]
 
 
 async def begin(
     log: KafkaLog,
-    core: MonitorCore,
+    core: CountedCore[R],
     place: AgentPartition,
     progress: Progress,
     *,
     stop: int,
     cold: bool = False,
     above: int = -1,
-) -> Begun:
+) -> Begun[R]:
     """The newest snapshot that can be used, in ledger positions above `above` up to `stop`; else a new state."""
     refused: list[str] = []
     if not cold:
@@ -57,10 +64,10 @@ async def begin(
 
 async def replay(
     log: KafkaLog,
-    core: MonitorCore,
+    core: CountedCore[R],
     place: AgentPartition,
     progress: Progress,
-    state: PartitionState,
+    state: R,
     stop: int,
     *,
     published_by: Mapping[int, str] | None = None,
@@ -83,7 +90,7 @@ async def replay(
         )
     today = state.code_version
     async for records in log.records(place.partition, state.next, stop):
-        core.tally = Tally()  # nobody asks for the metrics of a replay, and they would grow with the ledger
+        core.tally.clear()  # nobody asks for the metrics of a replay, and they would grow with the ledger
         for record in records:
             offset = record.offset
             if offset != state.next:
@@ -104,8 +111,8 @@ async def replay(
 
 
 async def rebuild(
-    log: KafkaLog, core: MonitorCore, place: AgentPartition, *, cold: bool, upto: int | None = None
-) -> tuple[PartitionState, int]:
+    log: KafkaLog, core: CountedCore[R], place: AgentPartition, *, cold: bool, upto: int | None = None
+) -> tuple[R, int]:
     """The state of one partition at `upto` (default: the ledger's end), and the ledger's end offset."""
     progress = await log.progress(place)
     _, end, _ = await log.bounds(place)

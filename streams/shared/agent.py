@@ -1,0 +1,20 @@
+"""The shared agent: legs -> state -> alerts, exactly once. A `StatefulAgent` with these parameters."""
+
+from detectors.shared.state import SharedState
+from streams.operations.metrics import Metrics
+from streams.partition.agent_parameters import AgentParameters
+from streams.partition.alert_records import may_take_alerts
+from streams.shared.core import SHARED, SharedCore
+
+
+def _observe_saved(metrics: Metrics, partition: int, state: SharedState, size: int) -> None:
+    metrics.set_node_size(partition, len(state.parties), size)
+
+
+SHARED_AGENT = AgentParameters[SharedState](
+    identity=SHARED,
+    core=SharedCore,
+    # alerts and their copies for desks; the monitor alone tells of refused records
+    may_write=may_take_alerts,
+    observe_saved=_observe_saved,
+)

@@ -1,0 +1,33 @@
+"""What the shared agent may write, and what it shows of its state."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from streams.kafka import topics
+from streams.shared.agent import SHARED_AGENT
+
+
+@pytest.mark.parametrize(
+    ("topic", "allowed"),
+    [
+        (topics.ALERTS, True),
+        ("fx.alerts.customs.v1", True),
+        (topics.NOTICES, False),
+        (topics.LEDGER, False),
+        (topics.LEGS, False),
+        ("fx.alerts.customs.v1x", False),
+    ],
+)
+def test_it_writes_alerts_alone(topic: str, allowed: bool) -> None:
+    """The monitor tells of refused records; two agents would tell of each twice."""
+    assert SHARED_AGENT.may_write(topic) is allowed
+
+
+def test_its_nodes_are_shown() -> None:
+    told: list[tuple[int, int, int]] = []
+    metrics: Any = SimpleNamespace(set_node_size=lambda *figures: told.append(figures))
+    state: Any = SimpleNamespace(parties={"a": b"", "b": b""})
+    SHARED_AGENT.observe_saved(metrics, 3, state, 512)
+    assert told == [(3, 2, 512)]
