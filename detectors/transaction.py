@@ -20,13 +20,14 @@ from detectors.contracts.alert import Selection
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import Origin, PartyType, Transaction
 from detectors.features import EventView, Feature, measure_again, observe
+from detectors.features.amount_own import NAME as OWN_AMOUNT
 from detectors.memory import event_clock, roster, taken_back
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.state import PartitionState
 from detectors.ranking.budget import Budget
 from detectors.ranking.ensemble import Scored
 from detectors.typologies import registered, wanted
-from detectors.typologies.base import Context, Deal
+from detectors.typologies.base import Context, Deal, Usual
 from detectors.typologies.due import PartyDates
 from detectors.values import money
 from detectors.values.institution_code import institution_code
@@ -312,7 +313,7 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
     History is learned from and counts in every window, and never alerts.
     """
     known, at_us, history = step.known, step.at_us, step.origin.history
-    context = _context(step, effect, worth)
+    context = _context(step, effect, worth, score.features)
     fired = [] if context is None else build.evaluate(context, step.configuration)
     if fired:
         known.remember_proof(evidence.proof_of(step.state, step.event, step.origin))
@@ -412,7 +413,7 @@ def _prune(step: _Step) -> None:
     payments.prune(step.known, wanted().horizons(watermark_us, effective.lateness_us, start))
 
 
-def _context(step: _Step, effect: Effect, worth: _Money) -> Context | None:
+def _context(step: _Step, effect: Effect, worth: _Money, features: tuple[Feature, ...]) -> Context | None:
     payment, effective, known = effect.payment, step.effective, step.known
     if payment is None or effect.kind not in {"new", "amended"}:
         return None
@@ -440,4 +441,13 @@ def _context(step: _Step, effect: Effect, worth: _Money) -> Context | None:
         reference=lambda base, quote: rates.ratio(base, quote, at_us, stale_us),
         trade=known.trade,
         dates=PartyDates(known.due, step.state.due_clock.passed_us if step.origin.history else None),
+        usual=_usual(features),
     )
+
+
+def _usual(features: tuple[Feature, ...]) -> Usual | None:
+    """The own past amounts, as the models measured the payment against them."""
+    for one in features:
+        if one.name == OWN_AMOUNT:
+            return Usual(one.own_baseline, one.own_n, one.deviation, one.peer_baseline)
+    return None

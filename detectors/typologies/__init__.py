@@ -11,6 +11,7 @@ from detectors.typologies.t01_split_remittance import SplitRemittance
 from detectors.typologies.t02_annual_cap import AnnualCap
 from detectors.typologies.t05_kimchi_premium import KimchiPremium
 from detectors.typologies.t10_third_party import ThirdPartyPayment
+from detectors.typologies.t13_capital import CapitalTransaction
 from detectors.typologies.t14_dormant_burst import DormantBurst
 from detectors.typologies.t16_off_market_rate import OffMarketRate
 from detectors.typologies.t17_pass_through import PassThrough
@@ -20,6 +21,7 @@ REGISTRY: tuple[Typology, ...] = (
     AnnualCap(),
     KimchiPremium(),
     ThirdPartyPayment(),
+    CapitalTransaction(),
     DormantBurst(),
     OffMarketRate(),
     PassThrough(),

@@ -48,6 +48,18 @@ def no_reference(base: str, quote: str) -> Ratio | None:  # noqa: ARG001 - the f
     return None
 
 
+class Usual(NamedTuple):
+    """The party's own past amounts (geometric mean in USD), how many, and how many spreads a payment lies above them.
+
+    `peers` is the same mean over parties of its type in that direction. None is what is not known.
+    """
+
+    usd: float | None
+    number: int
+    spreads: float | None
+    peers: float | None
+
+
 class Context(msgspec.Struct, kw_only=True):
     """What a typology sees: the payment as it counts, the party's payments, limits, its own and shared state.
 
@@ -57,7 +69,8 @@ class Context(msgspec.Struct, kw_only=True):
     `facts` is the party's newest profile, None where nobody sent one; each of its fields may be missing too. `first_us`
     and `last_us` are the event times of the party's first payment and of its newest record of any kind before this one,
     both the payment's own time where it is the party's first; a profile moves the second one. `reference(base, quote)`
-    is the reference rate in force at the event's time, None without one.
+    is the reference rate in force at the event's time, None without one. `usual` is what the models knew of the own
+    amounts before the payment, None for one that they saw before, and before there are enough.
     `dates` are the party's open due dates (due.py), which `learn` may change. `trade` is its packed trade ledger, empty
     for nearly all: a rule about trade leaves there; `ledger` unpacks it.
     """
@@ -81,6 +94,7 @@ class Context(msgspec.Struct, kw_only=True):
     first_us: int = 0
     last_us: int = 0
     reference: Callable[[str, str], Ratio | None] = no_reference
+    usual: Usual | None = None
     dates: PartyDates = msgspec.field(default_factory=lambda: PartyDates({}))
     trade: bytes = b""
 

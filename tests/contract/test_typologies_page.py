@@ -44,7 +44,7 @@ def test_all_eighteen_are_listed_and_those_with_rules_are_the_registrys():
 
 def test_the_rest_is_said_not_to_be_built():
     """What would make the others fire stands in the table of plans, and nothing that is built stands there."""
-    assert [row[0] for row in rows(section(TYPOLOGIES, "The eleven without rules"))] == [
+    assert [row[0] for row in rows(section(TYPOLOGIES, "Those without rules"))] == [
         each for each in ALL if each not in WITH_RULES
     ]
     assert {scenario.typology for scenario in SCENARIOS} == set(ALL), (

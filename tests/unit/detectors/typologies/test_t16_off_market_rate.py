@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
+from detectors.contracts.alert import Alert, TypologyHit
 from detectors.typologies.t16_deals import Away
 from detectors.typologies.t16_off_market_rate import MOST_PAIRS, OffMarketRate, _may_teach
 from tests.support.ledger import Ledger, configuration, later
@@ -85,6 +86,11 @@ def taught(amount: str, deviation: float, deals: int, party=lambda number: f"k1.
     return made
 
 
+def t16(alert: Alert) -> TypologyHit:
+    """What the alert says of the rate; T13 may say that the amount is far beyond what is usual."""
+    return next(hit for hit in alert.typologies if hit.id == "T16")
+
+
 def spread(made: Ledger) -> float:
     """The pair's normal spread as learned, in bp, before the cap."""
     return made.state.typologies.get("T16", {}).get("USD/KRW", [0, 3000.0])[1] / 100
@@ -95,7 +101,7 @@ def test_deals_of_one_dollar_teach_nothing():
     attacked = taught("1", 0.20, 700)
     assert spread(attacked) == 30.0
     (alert,) = deal(attacked, "a", 9, "1680", "1000000").alerts
-    values = {each.name: each.value for each in alert.typologies[0].measured}
+    values = {each.name: each.value for each in t16(alert).measured}
     assert (values["deviation"], values["limit_in_force"]) == (2000.0, 150.0)
 
 
@@ -115,10 +121,11 @@ def test_no_lesson_raises_the_limit_beyond_its_cap():
         )
     assert spread(attacked) > 200
     (alert,) = deal(attacked, "a", 9, "1680", "1000000").alerts
-    values = {each.name: each.value for each in alert.typologies[0].measured}
+    values = {each.name: each.value for each in t16(alert).measured}
     assert values["limit_in_force"] == 1000.0
-    assert [each.value for each in alert.typologies[0].limits if each.name == "spread_cap"] == [200.0]
-    assert not deal(attacked, "b", 9, "1539", "1000000").alerts
+    assert [each.value for each in t16(alert).limits if each.name == "spread_cap"] == [200.0]
+    below = deal(attacked, "b", 9, "1539", "1000000")
+    assert not [hit for alert in below.alerts for hit in alert.typologies if hit.id == "T16"]
 
 
 @pytest.mark.parametrize(("deals", "learned"), [(49, 49), (50, 50), (51, 50), (300, 50)])
