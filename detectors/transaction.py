@@ -343,6 +343,7 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
             score.features,
             score.scored or UNSCORED,
             step.told,
+            payment=0 if effect.payment is None else effect.payment.event,
         )
         raised = build.build(case, found, selection, offered)
         if not found and effect.payment is not None:

@@ -1,11 +1,9 @@
 """Builds an alert from what the typologies and the models said of one event.
 
-Severity, from the score and the USD at risk (cents): critical at score >= 0.9 and 100 000 USD; high at 0.75 and 20 000
-USD, or at 0.5 and 100 000 USD; medium at 0.5; else low. The amount at risk is the largest of the typologies' own (the
-sum of the pieces, the excess over the cap, the value moved), for an alert that no typology explains the payment's.
+The amount at risk is the largest of the typologies' own (the sum of the pieces, the excess over the cap, the value
+moved), for an alert that no typology explains the payment's, with those of the alert that it brings up to date.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import NamedTuple
@@ -13,10 +11,12 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from detectors.alerting import cases, evidence
+from detectors.alerting import cases, evidence, identity, unusual
 from detectors.alerting import desks as routing
 from detectors.alerting.evidence import Trigger
 from detectors.alerting.reasons import reasons
+from detectors.alerting.severity import severity
+from detectors.alerting.unusual import Noticed, Standing, Told
 from detectors.books.party import Alerted, Party
 from detectors.books.party_type import DISPUTED, who_said
 from detectors.books.payments import rows
@@ -31,7 +31,6 @@ from detectors.contracts.alert import (
     Selection,
     Severity,
     TypologyHit,
-    Versions,
 )
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import Origin, PartyType, Transaction
@@ -48,17 +47,9 @@ from detectors.values.money import Exact, Ratio, half_even, plain
 from detectors.wording import phrases
 from detectors.wording.features import wording_of
 
-AGENT = "monitor"
 # the budget's name for alerts that a legal rule raises; no budget limits them
 RULE = Selection(budget="rule", probability=1.0, explored=False)
 UNSCORED = Scored(0.0, None, {}, (), warm=False)
-# severity: (least score, least USD cents at risk), first match wins
-_SEVERITIES: tuple[tuple[Severity, float, int], ...] = (
-    ("critical", 0.9, 10_000_000),
-    ("high", 0.75, 2_000_000),
-    ("high", 0.5, 10_000_000),
-    ("medium", 0.5, 0),
-)
 # features measure one event from several sides (amount, week, corridor), so often most must change; there are ten
 _MOST_CHANGED = 10
 
@@ -75,7 +66,8 @@ class AlertFacts(NamedTuple):
     """Everything known of the event that an alert is built from; `told` is the party's type as the sender said it.
 
     `trigger` is None where the event at `origin` is the trigger and a payment. Else it is the ledger position of the
-    event whose due date passed, or of the declaration, and `event` says what is known of that (woken.py).
+    event whose due date passed, or of the declaration, and `event` says what is known of that (woken.py). `payment` is
+    the number of the payment's first event, 0 where there is none.
     """
 
     state: PartitionState
@@ -93,6 +85,7 @@ class AlertFacts(NamedTuple):
     scored: Scored
     told: PartyType
     trigger: int | None = None
+    payment: int = 0
 
 
 class RaisedAlert(NamedTuple):
@@ -149,14 +142,6 @@ def news(found: Sequence[tuple[Typology, Finding]], party: Party, at_us: int) ->
     return [hit for hit in hits if cases.grown(hit.finding, hit.superseded)]
 
 
-def severity(score: float, at_risk: int) -> Severity:
-    """The severity of a score 0-1 and USD cents at risk; see the module."""
-    for name, least, amount in _SEVERITIES:
-        if score >= least and at_risk >= amount:
-            return name
-    return "low"
-
-
 def build(
     case: AlertFacts, found: Sequence[Hit], selection: Selection, offered: Callable[[float], bool]
 ) -> RaisedAlert:
@@ -167,19 +152,18 @@ def build(
     """
     event, party, state = case.event, case.party, case.state
     typologies = tuple(hit.typology.id for hit in found)
-    alert_id = _alert_id(case, typologies)
-    superseded = found[0].superseded if found and all(hit.superseded is not None for hit in found) else None
-    inherited = next((hit.superseded for hit in found if hit.superseded is not None), None)
+    alert_id = identity.alert_id(state, event, typologies)
+    score, at_risk, level, kind, known = _weigh(case, found, selection)
+    superseded = _superseded(found, known)
+    inherited = next((hit.superseded for hit in found if hit.superseded is not None), superseded)
     case_id = cases.case_of(party, alert_id, case.at_us, case.configuration.engine.case_window_days, inherited)
-    score = fuse(case.scored.rank, [hit.finding.strength for hit in found])
-    at_risk = max((hit.finding.at_risk for hit in found), default=case.usd or 0)
-    level = severity(score, at_risk)
-    institutions = tuple(sorted({event.institution}.union(*(hit.finding.institutions for hit in found)) - {""}))
-    desks = _told(found, routing.matching(typologies, level, event.party_type, institutions, case.configuration))
-    items, total = _evidence(case, found)
-    usd_known = bool(found) or case.usd is not None
-    effective = state.effective
-    assert effective is not None
+    names = {event.institution}.union(*(hit.finding.institutions for hit in found), known.institutions if known else ())
+    institutions = tuple(sorted(names - {""}))
+    desks = routing.matching(typologies, level, event.party_type, institutions, case.configuration)
+    desks = _told([*(hit.superseded for hit in found), superseded], desks)
+    items, total = _evidence(case, found, known)
+    # of an alert of several payments something is known, whatever its own is worth
+    several = bool(found) or known is not None
     alert = Alert(
         alert_id=alert_id,
         status="updated" if superseded else "raised",
@@ -200,44 +184,56 @@ def build(
         counterfactual=_rule_changes(case, found) if found else _statistical_changes(case, selection, offered),
         evidence=items,
         evidence_total=total,
-        amount_usd=plain(at_risk) if usd_known else None,
-        amount_krw=_krw(case, at_risk, bool(found)),
-        versions=Versions(
-            code=state.code_version,
-            config=effective.config_version,
-            detectors=effective.detectors_version,
-            rules=effective.rules_version,
-        ),
+        amount_usd=plain(at_risk) if several or case.usd is not None else None,
+        amount_krw=_krw(case, at_risk, several),
+        versions=identity.versions(state),
         position=Position(topic=state.ledger_topic, partition=state.partition, offset=case.origin.offset),
         selection=selection,
         rate_missing=case.usd is None and case.trigger is None,
     )
     verdicts.note_raised(party, alert_id, state.shares.known_as(event.institution))
+    if kind is not None:
+        now = Told(kind, alert_id, case_id, case.at_us, desks, (Noticed(case.payment, score),))
+        unusual.remember(party, now, known)
+        party.remember_proof(evidence.proof_of(state, event, case.origin))
     hits = [(hit.typology.id, hit.finding) for hit in found]
     cases.remember(party, hits, alert_id, case_id, case.at_us, state.shares.has, desks)
     return RaisedAlert(alert, desks)
 
 
-def _told(found: Sequence[Hit], desks: tuple[str, ...]) -> tuple[str, ...]:
+class _Weighed(NamedTuple):
+    """Score, USD cents at risk and severity; of a statistical alert its kind, and what it brings up to date."""
+
+    score: float
+    at_risk: int
+    level: Severity
+    kind: str | None = None
+    known: Standing | None = None
+
+
+def _weigh(case: AlertFacts, found: Sequence[Hit], selection: Selection) -> _Weighed:
+    score = fuse(case.scored.rank, [hit.finding.strength for hit in found])
+    at_risk = max((hit.finding.at_risk for hit in found), default=case.usd or 0)
+    weighed = _Weighed(score, at_risk, severity(score, at_risk))
+    if found or selection.explored:
+        return weighed
+    kind, days = unusual.kind_of(case.features, case.scored), case.configuration.engine.case_window_days
+    known = unusual.brought_up_to_date(case.party, kind, case.at_us, days, weighed.level, at_risk)
+    if known is None:
+        return weighed._replace(kind=kind)
+    return _Weighed(score, at_risk + known.total, known.severity, kind, known)
+
+
+def _superseded(found: Sequence[Hit], known: Standing | None) -> Alerted | Told | None:
+    """The alert that this one takes the place of: of several findings only where each has one, the first's."""
+    if known is not None:
+        return known.told
+    return found[0].superseded if found and all(hit.superseded is not None for hit in found) else None
+
+
+def _told(superseded: Sequence[Alerted | Told | None], desks: tuple[str, ...]) -> tuple[str, ...]:
     """Whoever got an alert of the series gets what brings it up to date, whatever the desks are by now."""
-    told = [hit.superseded.desks for hit in found if hit.superseded is not None]
-    return tuple(dict.fromkeys(chain(desks, *told)))
-
-
-def _alert_id(case: AlertFacts, typologies: tuple[str, ...]) -> str:
-    """A hash of agent, event identity with party and institution, typologies, detector set version, rule-set hash."""
-    effective = case.state.effective
-    assert effective is not None
-    parts = (
-        AGENT,
-        case.event.identity,
-        case.event.party,
-        case.event.institution,
-        ",".join(typologies or ("anomaly",)),
-        effective.detectors_version,
-        effective.rules_version,
-    )
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
+    return tuple(dict.fromkeys(chain(desks, *(one.desks for one in superseded if one is not None))))
 
 
 def _exposure(case: AlertFacts, hit: Hit) -> tuple[Exposure, ...]:
@@ -290,18 +286,21 @@ def _reason(case: AlertFacts, hit: Hit) -> Reason:
     )
 
 
-def _krw(case: AlertFacts, at_risk: int, ruled: bool) -> str | None:
+def _krw(case: AlertFacts, at_risk: int, several: bool) -> str | None:
     """The amount at risk in whole KRW at the event's own time; of a KRW payment without a rate, the payment's own."""
-    if case.to_krw is not None and (ruled or case.usd is not None):
+    if case.to_krw is not None and (several or case.usd is not None):
         return str(half_even(at_risk * case.to_krw.numerator, 100 * case.to_krw.denominator))
-    return None if ruled or case.own_krw is None else str(case.own_krw)
+    return None if several or case.own_krw is None else str(case.own_krw)
 
 
-def _evidence(case: AlertFacts, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...], int]:
+def _evidence(
+    case: AlertFacts, found: Sequence[Hit], unusual_before: Standing | None
+) -> tuple[tuple[EvidenceItem, ...], int]:
     """The events behind the findings, and how many there are in all, those kept in totals only included."""
     known = case.trigger is not None
     trigger = Trigger(case.state, case.configuration.legend, case.party, case.event, case.origin, case.usd, known=known)
-    items, total = evidence.evidence(trigger, [offset for hit in found for offset in hit.finding.offsets])
+    before = () if unusual_before is None else unusual_before.offsets
+    items, total = evidence.evidence(trigger, [*before, *(offset for hit in found for offset in hit.finding.offsets)])
     return items, total + max((hit.finding.folded for hit in found), default=0)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 
+from detectors.alerting.unusual import Told
 from detectors.books.party import MOST_ALERTED, MOST_PARTS, Alerted, Party
 from detectors.typologies.base import Finding
 from detectors.values.legal_calendar import DAY_US
@@ -50,7 +51,7 @@ def grown(finding: Finding, last: Alerted | None) -> bool:
     return _grown_alone(finding, last)
 
 
-def case_of(party: Party, alert_id: str, at_us: int, window_days: int, superseded: Alerted | None) -> str:
+def case_of(party: Party, alert_id: str, at_us: int, window_days: int, superseded: Alerted | Told | None) -> str:
     """The case of a new alert: that of the alert it supersedes, else the party's open case, else a new one.
 
     A case is open while alerts come within `window_days` of event time of the last one in it. The id is a hash of the

@@ -6,7 +6,6 @@ them is taken back; until then it is brought up to date. Both go to every desk t
 the configuration says of desks by now.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -14,10 +13,12 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from detectors.alerting import desks as routing
-from detectors.alerting.build import AGENT, RULE, RaisedAlert, severity
+from detectors.alerting import identity
+from detectors.alerting.build import RULE, RaisedAlert
+from detectors.alerting.severity import severity
 from detectors.alerting.woken import Occasion, hear
 from detectors.books.party import Alerted, Party
-from detectors.contracts.alert import Alert, Position, Reason, TypologyHit, Versions
+from detectors.contracts.alert import Alert, Position, Reason, TypologyHit
 from detectors.contracts.events import Declaration
 from detectors.memory import taken_back, verdicts
 from detectors.memory.taken_back import Before
@@ -99,8 +100,8 @@ def _alert(occasion: Occasion, party: Party, gone: Sequence[_Gone], by: TakingBa
     away = [one.alerted for one in gone]
     standing = [one for one in party.alerted if one.alert_id == superseded.alert_id and one not in away]
     status: Literal["updated", "retracted"] = "updated" if standing else "retracted"
-    parts = (AGENT, status, superseded.alert_id, state.ledger_topic, str(state.partition), str(occasion.origin.offset))
-    alert_id = hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
+    where = (state.ledger_topic, str(state.partition), str(occasion.origin.offset))
+    alert_id = identity.hashed_id(status, superseded.alert_id, *where)
     score = fuse(None, [one.strength for one in standing])
     at_risk = max((one.at_risk for one in standing), default=0)
     told = tuple(dict.fromkeys(desk for one in (*away, *standing) for desk in one.desks))
@@ -127,12 +128,7 @@ def _alert(occasion: Occasion, party: Party, gone: Sequence[_Gone], by: TakingBa
         evidence_total=0,
         amount_usd=plain(at_risk),
         amount_krw=None if krw is None else str(half_even(at_risk * krw.numerator, 100 * krw.denominator)),
-        versions=Versions(
-            code=state.code_version,
-            config=effective.config_version,
-            detectors=effective.detectors_version,
-            rules=effective.rules_version,
-        ),
+        versions=identity.versions(state),
         position=Position(topic=state.ledger_topic, partition=state.partition, offset=occasion.origin.offset),
         selection=RULE,
     )

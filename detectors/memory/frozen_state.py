@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 # 6: what an event of an alert's evidence was, beside its row: counterparty, branch, numbers of declaration and report;
 # lines of declarations; open due dates of a party, and the clock that wakes them; the desks that got an alert, and what
 # it said.
-# 7: the payment of a T16 deal is known by its first event; a party's trade ledger.
+# 7: the payment of a T16 deal is known by its first event; a party's trade ledger; what a party's statistical alerts
+# were of (unusual.py).
 STATE_SCHEMA = 7
 # `corrections_given_up`: none any more (restatement.py); the name stands in snapshots of state schema 4.
 # `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from detectors.alerting.build import AGENT
+from detectors.alerting.identity import AGENT
 from detectors.contracts.events import Source
 from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import TRANSACTIONS

@@ -91,6 +91,7 @@ def test_a_rules_alert_is_built_of_everything_known(monkeypatch: pytest.MonkeyPa
         ("a feature",),
         SCORED,
         step.told,
+        payment=judging.row.event,
     )
     assert (worth.usd, worth.own_krw) == (100, 1400)
     assert judged == ("the alert", (("T0", 0.5), ("T1", 1.5), ("T2", 2.5)), (0.25, 0.5), "person")

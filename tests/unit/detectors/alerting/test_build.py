@@ -1,27 +1,9 @@
-"""Building alerts: severity, desks, statistical alerts and their counterfactual."""
+"""Building alerts: desks, statistical alerts and their counterfactual."""
 
 import math
 
-import pytest
-
-from detectors.alerting.build import severity
 from detectors.alerting.desks import UNASSIGNED
 from tests.support.ledger import Ledger, configuration, later
-
-
-@pytest.mark.parametrize(
-    ("score", "cents", "expected"),
-    [
-        (0.95, 10_000_000, "critical"),
-        (0.95, 9_999_999, "high"),
-        (0.6, 10_000_000, "high"),
-        (0.6, 5_000_000, "medium"),
-        (0.49, 99_000_000, "low"),
-    ],
-)
-def test_severity_follows_score_and_amount_at_risk(score, cents, expected):
-    """The documented table, at its edges."""
-    assert severity(score, cents) == expected
 
 
 def odd_one_out(**detectors: object):
@@ -64,6 +46,37 @@ def test_every_matching_desk_gets_a_copy_and_none_is_no_loss():
     (outputs,) = [found for n in range(3) if (found := alone.pay(f"e{n}", later(hours=n))).alerts]
     assert outputs.alerts[0].desk == UNASSIGNED
     assert outputs.desks == ()
+
+
+def test_a_second_unusual_payment_brings_the_first_ones_alert_up_to_date():
+    """It names both payments and their sum, and keeps the higher severity, the case and the desks.
+
+    Twice the largest amount, or 31 days later, is an alert of its own, in the same case and in a new one.
+    """
+    ledger, outputs = odd_one_out()
+    (first,) = outputs.alerts
+    odd = {"evidence": "shown", "counterparty": "k1.999.new", "counterparty_country": "KY"}
+    (second,) = ledger.pay("odd2", later(days=91, hours=14), "200000", **odd).alerts
+    assert (first.status, second.status, second.supersedes) == ("raised", "updated", first.alert_id)
+    assert (second.severity, second.case_id, second.desk) == (first.severity, first.case_id, first.desk)
+    assert second.amount_usd == "450000.00"
+    assert [item.event_id for item in second.evidence] == ["odd", "odd2"]
+    assert second.evidence_total == 2
+    (third,) = ledger.pay("odd3", later(days=92, hours=14), "500000", **odd).alerts
+    assert (third.status, third.supersedes, third.case_id) == ("raised", None, first.case_id)
+    (later_on,) = ledger.pay("odd4", later(days=123, hours=15), "400000", **odd).alerts
+    assert (later_on.status, later_on.case_id != first.case_id) == ("raised", True)
+
+
+def test_a_payment_that_came_back_is_not_brought_up_to_date():
+    """The next unusual payment is raised anew, with its own amount and no word of the other."""
+    ledger, outputs = odd_one_out()
+    ledger.pay("back", later(days=90, hours=15), "250000", status="cancelled", original_event_id="odd")
+    odd = {"evidence": "shown", "counterparty": "k1.999.new", "counterparty_country": "KY"}
+    (second,) = ledger.pay("odd2", later(days=91, hours=14), "200000", **odd).alerts
+    assert (second.status, second.supersedes, second.amount_usd) == ("raised", None, "200000.00")
+    assert second.case_id == outputs.alerts[0].case_id
+    assert [item.event_id for item in second.evidence] == ["odd2"]
 
 
 def test_alerts_of_a_party_within_thirty_days_are_one_case():

@@ -7,9 +7,12 @@ import msgspec
 import pytest
 
 from detectors.alerting import build as builder
-from detectors.alerting.build import RULE, krw_of, severity
+from detectors.alerting import unusual
+from detectors.alerting.build import RULE, krw_of
 from detectors.alerting.evidence import proof_of
+from detectors.alerting.unusual import SLOT, Noticed, Told
 from detectors.books.party import Alerted, unpack
+from detectors.books.payments import rows
 from detectors.contracts.alert import Measured, Position, Reason, Selection, Versions
 from detectors.contracts.events import Origin, Source
 from detectors.ranking.ensemble import Scored
@@ -192,6 +195,73 @@ def test_a_statistical_alert_is_named_anomaly_and_goes_to_its_own_desk():
         assert (alert.evidence_total, [item.event_id for item in alert.evidence]) == (1, ["e3"])
 
 
+def known_before(case, kind="", score=0.99):
+    """The party's first payment, 4 000 USD at BANKB, had a statistical alert of this kind."""
+    noticed = Noticed(int(rows(case.party)["event"][0]), score)
+    told = Told(kind, "0" * 32, "case-before", case.at_us, ("former",), (noticed,))
+    unusual.remember(case.party, told, None)
+
+
+def test_a_statistical_alert_brings_the_one_before_up_to_date():
+    """Both payments, both banks, the sum, every desk that got the earlier one; and it is remembered itself."""
+    case = case_of(scored=Scored(0.8, 0.2, {}, (), warm=True), payment=77, usd=123_456)
+    known_before(case)
+    alert, desks = builder.build(case, [], DRAWN, lambda rank: False)
+    assert (alert.status, alert.supersedes, alert.case_id) == ("updated", "0" * 32, "case-before")
+    assert (alert.institutions, alert.severity, alert.score) == (("BANKA", "BANKB"), "medium", 0.8)
+    assert (alert.amount_usd, alert.amount_krw) == ("5234.56", "7331001")  # 4 000 + 1 234.56; x 1 400.5
+    assert (alert.desk, desks) == ("compliance", ("compliance", "former"))
+    assert ([item.event_id for item in alert.evidence], alert.evidence_total) == (["e1", "e3"], 2)
+    days = case.configuration.engine.case_window_days
+    kept = unusual.brought_up_to_date(case.party, "", case.at_us, days, "low", 0).told
+    assert (kept.alert_id, kept.case_id, kept.desks) == (alert.alert_id, "case-before", desks)
+    assert kept.payments[-1] == Noticed(77, alert.score)
+    assert case.party.proofs[-1] == proof_of(case.state, case.event, case.origin)
+
+
+def test_what_came_of_no_institution_names_none():
+    """A due date has none."""
+    case = case_of(event=payment("e3", later(hours=2), "1234.56", institution=""))
+    assert build(case, [hit()], RULE, never).institutions == ("BANKB",)
+
+
+def test_the_higher_severity_of_the_two_stays():
+    """The earlier payment alone is high; the desk of high alerts hears of the update."""
+    case = case_of(scored=Scored(0.8, 0.2, {}, (), warm=True), usd=1)
+    row = rows(case.party).copy()
+    row["usd"][0] = 2_000_000
+    case.party.payments = row.tobytes()
+    known_before(case)
+    assert build(case, [], DRAWN, lambda rank: False).severity == "high"
+
+
+def test_an_update_of_a_payment_without_a_rate_tells_what_is_known():
+    """The earlier payment's worth, in both currencies, and that the trigger's is not known."""
+    case = case_of(scored=Scored(0.8, 0.2, {}, (), warm=True), usd=None)
+    known_before(case)
+    alert = build(case, [], DRAWN, lambda rank: False)
+    assert (alert.amount_usd, alert.amount_krw, alert.rate_missing) == ("4000.00", "5602000", True)
+
+
+@pytest.mark.parametrize("chosen", ["by lot", "by a rule", "of another kind", "of substance"])
+def test_what_stands_apart_is_raised_anew(chosen):
+    """Exploration and rules neither bring the party's statistical alert up to date nor take its place."""
+    case = case_of(scored=Scored(0.8, 0.2, {}, (), warm=True), usd=800_000 if chosen == "of substance" else 799_999)
+    known_before(case, "time" if chosen == "of another kind" else "")
+    before = case.party.slots[SLOT]
+    selection = msgspec.structs.replace(DRAWN, explored=chosen == "by lot")
+    alert = build(case, [hit()] if chosen == "by a rule" else [], selection, lambda rank: False)
+    assert (alert.status, alert.supersedes) == ("raised", None)
+    if chosen in {"by lot", "by a rule"}:
+        assert case.party.slots[SLOT] == before
+        assert case.party.proofs[-1] != proof_of(case.state, case.event, case.origin)
+    else:
+        days = case.configuration.engine.case_window_days
+        kept = unusual.brought_up_to_date(case.party, "", case.at_us, days, "low", 0)
+        assert kept is None or kept.told.case_id == "case-before"
+        assert alert.alert_id in case.party.slots[SLOT].decode(errors="replace")
+
+
 def test_the_desk_is_asked_with_the_alerts_own_severity_and_the_type_it_is_judged_as():
     """One desk for each kind of question; the first that matches in the configuration's order is the alert's."""
     for table, desk in (
@@ -214,26 +284,6 @@ def test_the_desk_is_asked_with_the_alerts_own_severity_and_the_type_it_is_judge
         changed = case._replace(configuration=msgspec.structs.replace(case.configuration, desks=desks))
         alert, names = builder.build(changed, [hit()], RULE, never)
         assert (alert.desk, names) == (desk, () if desk == "unassigned" else ("asked",))
-
-
-@pytest.mark.parametrize(
-    ("score", "cents", "expected"),
-    [
-        (0.9, 10_000_000, "critical"),
-        (0.8999, 10_000_000, "high"),
-        (0.9, 9_999_999, "high"),
-        (0.75, 2_000_000, "high"),
-        (0.7499, 2_000_000, "medium"),
-        (0.75, 1_999_999, "medium"),
-        (0.5, 10_000_000, "high"),
-        (0.5, 9_999_999, "medium"),
-        (0.5, 0, "medium"),
-        (0.4999, 10_000_000, "low"),
-    ],
-)
-def test_severities_begin_at_their_limits(score, cents, expected):
-    """Score and amount of the documented table, each at its least and just under it."""
-    assert severity(score, cents) == expected
 
 
 # -- evidence -----------------------------------------------------------------------------------------------------
