@@ -28,7 +28,7 @@ from detectors.ranking.budget import Budget
 from detectors.ranking.ensemble import Scored
 from detectors.typologies import registered, wanted
 from detectors.typologies.base import Context, Deal, Usual
-from detectors.typologies.due import PartyDates
+from detectors.typologies.due import HearsAmendments, PartyDates
 from detectors.values import money
 from detectors.values.institution_code import institution_code
 from detectors.values.legal_calendar import DAY_US, SECOND_US, local, to_us, year_bounds
@@ -145,7 +145,7 @@ def apply_transaction(
     raised = [] if judged.raised is None else [judged.raised]
     occasion = Occasion(state, configuration, effective, origin)
     by = TakingBack(event.party, event.event_time, event.event_id, event.institution, event.status)
-    raised += retract(occasion, known, was, by)
+    raised += retract(occasion, known, was, by, only_added=effect.kind not in {"amended", "reversed"})
     known.first_us, known.last_us = min(known.first_us, at_us), max(known.last_us, at_us)
     state.advance(step.clock_us)
     _prune(step)
@@ -352,6 +352,10 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
         for typology in registered():
             typology.learn(context)
         step.state.counters["due_dates_cut"] += context.dates.left_out
+    elif context is not None:
+        for typology in registered():
+            if isinstance(typology, HearsAmendments):
+                typology.hear_amendment(context)
     return _Judged(
         raised,
         tuple([(typology.id, finding.strength) for typology, finding in fired]),

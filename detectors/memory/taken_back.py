@@ -15,6 +15,7 @@ from detectors.books.folded_payments import folded_of
 from detectors.books.party import Alerted, Party, pack, unpack
 from detectors.books.restatement import MOST_EFFORT, STEP_BYTES, STEP_PARTIES, RestatedChange, restate
 from detectors.books.trade_ledger import Keeping
+from detectors.contracts.configuration import Legend
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.state import PartitionState
 from detectors.typologies import registered
@@ -74,7 +75,9 @@ def past_of(state: PartitionState, effective: Effective, party: Party, was: Befo
     held: Party | Before = party if was is None else was
     rows = payments.unpacked_rows(held.payments)
     names, zone, rulebook = party.names, effective.zone, effective.rulebook
-    return Past(rows, names, zone, rulebook, held.slots, folded_of(party), reference, held.trade)
+    legend = Legend() if state.configuration is None else state.configuration.legend
+    folded = folded_of(party)
+    return Past(rows, names, zone, rulebook, held.slots, folded, reference, held.trade, legend, party.facts)
 
 
 def keeping(state: PartitionState, effective: Effective) -> Keeping:

@@ -179,6 +179,7 @@ class Past(NamedTuple):
 
     `trade` is the party's packed trade ledger, empty for nearly all; `ledger` unpacks it.
     `reference(pair, time, ledger position)` is the rate that an event there was compared with, as corrected since.
+    `legend` tells purposes apart; `facts` is the party's newest profile.
     """
 
     rows: Rows
@@ -189,6 +190,8 @@ class Past(NamedTuple):
     folded: Folded | None
     reference: Callable[[str, int, int], Ratio | None]
     trade: bytes = b""
+    legend: Legend = Legend()
+    facts: Facts | None = None
 
     @property
     def ledger(self) -> TradeBook:

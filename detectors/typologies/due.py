@@ -4,6 +4,7 @@ A typology of one of the protocols here has the method beside those of `base.Typ
 
 * It sets a due date in `learn`, `declared` or `woken`: `context.dates.of(self).set("name", item, at_us)`.
 * It closes one with `close("name", item)`. One that nobody closes wakes it: `woken` looks whether the item still waits.
+* It hears with `hear_amendment` what is said anew of a payment that it has learned.
 * It says with `stands` whether what it alerted on would still be alerted on; where not, the alert is retracted.
 """
 
@@ -18,7 +19,7 @@ from detectors.typologies.declared import DueDate
 from detectors.values.legal_calendar import to_us
 
 if TYPE_CHECKING:
-    from detectors.typologies.base import Finding, Past
+    from detectors.typologies.base import Context, Finding, Past
 
 
 # The calendar's ends: a date of 9999 and a term after it are no time that can be written.
@@ -135,13 +136,25 @@ class HearsDeclarations(Protocol):
 
 
 @runtime_checkable
+class HearsAmendments(Protocol):
+    """A typology that keeps of a payment what its row does not say, such as its report."""
+
+    def hear_amendment(self, context: "Context") -> None:
+        """Take in what a settlement, a correction or another institution's word says of a payment that was learned.
+
+        It may change its slot. Asked after `evaluate`, and for history too. Cost: bounded as that of `learn`.
+        """
+        ...
+
+
+@runtime_checkable
 class TakesBack(Protocol):
     """A typology whose alerts can prove to stand no more."""
 
     def stands(self, past: "Past", series: str, at_us: int) -> bool:
         """Whether an alert on a series, raised at that event time (us), would still be raised by what counts now.
 
-        Asked when a return, cancellation, correction, declaration or corrected rate changed something; of a rule with
-        due dates at each payment too. In doubt it stands. Cost: bounded by 1 ms.
+        Asked when a return, cancellation, correction or declaration changed something; of a rule with due dates, or
+        with `Wanted(declarations=True)`, at each payment too. In doubt it stands. Cost: bounded by 1 ms.
         """
         ...

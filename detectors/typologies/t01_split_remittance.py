@@ -7,9 +7,7 @@ partitions. Fails on families that truly live on monthly transfers of nearly the
 weak evidence.
 """
 
-import math
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
@@ -21,7 +19,8 @@ from detectors.books.payments import NO_DOCUMENT, OUT, Payment, Rows, exact_sum,
 from detectors.books.wanted import LookBack, OneByOne, Wanted, Which
 from detectors.contracts.alert import Measured
 from detectors.contracts.events import PartyType, Transaction
-from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds, Rulebook
+from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
+from detectors.typologies import t01_standing
 from detectors.typologies.base import (
     MOST_LEFT_OUT,
     Change,
@@ -33,6 +32,7 @@ from detectors.typologies.base import (
     undocumented_sum,
 )
 from detectors.typologies.declared import DueDate, TrialDay
+from detectors.typologies.t01_band import CLOSENESS, ID, NAMES, split_band, width_us
 from detectors.typologies.t01_folded import bound, bound_finding, folded_of_its_own
 from detectors.typologies.t01_windows import FewWindows, Windows, without_one
 from detectors.typologies.t01_words import NEXT_STEPS, SANCTIONS, WORDS, law_tests, pieces_told
@@ -40,13 +40,9 @@ from detectors.values.legal_calendar import DAY_US, local_date
 from detectors.values.money import plain
 from detectors.wording import phrases
 
-ID = "T01"
 LOOK_BACK_DAYS = 90
 # pieces of a splitting that a trial makes; a limit that wants more is not reached, and does nothing either
 MOST_TRIED = 12
-# How much closeness in time says: pieces of one day are one transfer, pieces of a quarter may be a habit (our
-# judgement).
-CLOSENESS = {"window_day": 1.0, "window_week": 0.9, "window_month": 0.75, "window_quarter": 0.55}
 SET_OF_BENEFICIARIES = 0.9
 # Since 2025-12-29 the line itself binds only after the annual cap: before, the pattern is an indicator, not a breach.
 BEFORE_CAP = 0.8
@@ -55,7 +51,6 @@ UNDOCUMENTED = OUT | NO_DOCUMENT
 FEW_PIECES = 16
 FEW_WINDOWS = 64
 FLAG = LimitKind("flag", "0", "1", whole=True, needed=False)
-_NAMES = ("document_line", "band_low", "pieces_min", "sum_multiple", "beneficiaries_max", "growth_ratio", *CLOSENESS)
 
 
 class Candidate(NamedTuple):
@@ -65,14 +60,6 @@ class Candidate(NamedTuple):
     pieces: Rows
     total: int
     strength: float
-
-
-def split_band(rulebook: Rulebook, day: date) -> tuple[int, int]:
-    """Lowest and highest amount of a piece on a legal day, USD cents; (1, 0), which holds none, without the limits."""
-    line, low = rulebook.law("document_line", day), rulebook.limit(ID, "band_low", day)
-    if line is None or low is None:
-        return 1, 0
-    return math.ceil(line.cents * low.number), line.cents
 
 
 class SplitRemittance:
@@ -116,8 +103,8 @@ class SplitRemittance:
             return None
         if not in_band(context, context.payment.usd, line):
             return None
-        limits = {name: found for name in _NAMES if (found := context.limit(ID, name)) is not None}
-        if len(limits) < len(_NAMES):
+        limits = {name: found for name in NAMES if (found := context.limit(ID, name)) is not None}
+        if len(limits) < len(NAMES):
             return None
         standing = _cap_standing(context, context.annual_total)
         if standing is None:
@@ -160,6 +147,10 @@ class SplitRemittance:
             return 0
         rows = rows_where(past.rows, past.rows["purpose"] == past.names.index(series))
         return undocumented_sum(rows, at_us - LOOK_BACK_DAYS * DAY_US, at_us + 1)
+
+    def stands(self, past: Past, series: str, at_us: int) -> bool:
+        """Whether some pieces of the purpose near the alert still satisfy the rule (t01_standing.py)."""
+        return t01_standing.stands(past, series, at_us)
 
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:
         """Documents shown; an amount below the band; fewer pieces."""
@@ -225,15 +216,10 @@ def _cap_standing(context: Context, annual_total: Callable[[], int]) -> tuple[fl
 def _pieces(context: Context, limits: dict[str, DatedLimit]) -> Rows:
     """The transfers that may be in a window with this payment, by time, then ledger position."""
     payment, line = context.payment, limits["document_line"].cents
-    longest = max(_width(limits[window]) for window in CLOSENESS)
+    longest = max(width_us(limits[window]) for window in CLOSENESS)
     found = context.undocumented_rows(payment.time - longest, payment.time + longest)
     usd = found["usd"]
     return rows_where(found, (found["purpose"] == payment.purpose) & (usd >= _band(context)[0]) & (usd <= line))
-
-
-def _width(window: DatedLimit) -> int:
-    """A window's width in microseconds; no longer than times in 64 bits allow."""
-    return min(int(window.number * DAY_US), 2**61)
 
 
 def _candidates(pieces: Rows, payment: Payment, limits: dict[str, DatedLimit]) -> Iterator[Candidate]:
@@ -266,7 +252,7 @@ def _fullest(group: Rows, factor: float, payment: Payment, limits: dict[str, Dat
         return
     windows = FewWindows(group) if len(group) <= FEW_WINDOWS else Windows(group)
     for window, closeness in CLOSENESS.items():
-        first, last, total = windows.fullest(payment.time, _width(limits[window]))
+        first, last, total = windows.fullest(payment.time, width_us(limits[window]))
         if last - first < least or total < least_sum:
             continue
         if windows.beneficiaries(first, last) > limits["beneficiaries_max"].number:
@@ -285,7 +271,7 @@ def _bound(
     """What the windows may hold at most where pieces are kept in totals only, when that satisfies the rule."""
     least = limits["pieces_min"].number
     least_sum = limits["document_line"].cents * limits["sum_multiple"].number
-    found = [bound(context, pieces, window, _width(limits[window])) for window in CLOSENESS]
+    found = [bound(context, pieces, window, width_us(limits[window])) for window in CLOSENESS]
     firing = [one for one in found if one is not None and one.pieces >= least and one.total >= least_sum]
     if not firing:
         return None
@@ -303,7 +289,7 @@ def _fewest_removed(context: Context, others: Sequence[int]) -> int | None:
     fires and one that does not: with several beneficiaries a smaller number may exist. Failure prevented: the rule
     evaluated anew for each of 3 072 pieces, 45 s for one payment.
     """
-    limits = {name: found for name in _NAMES if (found := context.limit(ID, name)) is not None}
+    limits = {name: found for name in NAMES if (found := context.limit(ID, name)) is not None}
     pieces, whole = _pieces(context, limits), context.annual_total()
     places = np.flatnonzero(np.isin(pieces["offset"], np.array(others, "<i8")))
 
@@ -377,7 +363,7 @@ def _finding(
         institutions=institutions,
         series=context.names[context.payment.purpose],
         institution=context.names[context.payment.institution],
-        size=shown.total + folded_of_its_own(context, pieces, _width(limits["window_quarter"])),
+        size=shown.total + folded_of_its_own(context, pieces, width_us(limits["window_quarter"])),
         growth=limits["growth_ratio"].cents,
         memory_us=int(limits["window_quarter"].number * DAY_US),
         at_risk=shown.total,
@@ -396,5 +382,5 @@ def _folded_near(context: Context, window: DatedLimit) -> int:
     """Folded payments without documents of the days that a window with this payment may reach."""
     if context.folded is None:
         return 0
-    at_us, width = context.payment.time, _width(window)
+    at_us, width = context.payment.time, width_us(window)
     return context.folded.counted(local_date(at_us - width, context.zone), local_date(at_us + width, context.zone))

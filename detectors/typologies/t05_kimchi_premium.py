@@ -18,7 +18,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from detectors.books.party import token_number
+from detectors.books.party import Facts, token_number
 from detectors.books.payments import OUT
 from detectors.books.wanted import Wanted
 from detectors.contracts.events import PartyType, Transaction
@@ -29,7 +29,9 @@ from detectors.typologies.firm import age_days, capital, in_usd, is_firm, kind_o
 from detectors.typologies.t05_measures import Firm, Measures, Outflow, Sent
 from detectors.typologies.t05_tests import NEXT_STEPS, SANCTIONS
 from detectors.typologies.t05_words import WORDS, finding_of
-from detectors.values.legal_calendar import DAY_US
+from detectors.typologies.windows import Enough, Piece, near, some_window
+from detectors.values import money
+from detectors.values.legal_calendar import DAY_US, local
 from detectors.values.money import LARGEST_CENTS
 from detectors.values.shares import fairly_cut
 from detectors.wording import phrases
@@ -40,6 +42,8 @@ KINDS = ("import", "service")
 MOST_KEPT = 128
 # branches of which the totals beyond those are told apart; the rest is counted without a branch
 MOST_BRANCHES = 8
+# beyond every ledger position: what is known of a rate by now
+ANY_POSITION = 2**63 - 1
 # FSS 2022-07: firms set up since 2021
 NEW_SINCE = date(2021, 1, 1)
 _NEEDED = (
@@ -144,6 +148,23 @@ class KimchiPremium:
         kept = [] if found is None else [one for one in found.kept if one.time_us <= at_us]
         return sum(one.usd for one in kept if one.linked or series == "sent")
 
+    def stands(self, past: Past, series: str, at_us: int) -> bool:
+        """Whether as many fed payments are left as the firm's kind must have, or the supervisor's test is still met."""
+        limits, found = _limits_of(past, local(at_us, past.zone).date()), slot(past, ID, Outflow, None)
+        return found is None or limits is None or _still(past, found, limits, series, at_us)
+
+    def hear_amendment(self, context: Context) -> None:
+        """A kept payment is fed as its own institution's settlement says, where that says more."""
+        found, event = slot(context, ID, Outflow, None), context.transaction
+        if found is None or event.institution != context.names[context.payment.institution]:
+            return
+        linked, number = _linked(context), context.payment.event
+        if any(one.event == number and one.linked < linked for one in found.kept):
+            found.kept = [
+                msgspec.structs.replace(one, linked=linked) if one.event == number else one for one in found.kept
+            ]
+            context.slots[ID] = msgspec.msgpack.encode(found)
+
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:
         """No inflow before this payment; of the supervisor's test an amount that leaves the sum below the line."""
         if finding.series == "linked":
@@ -184,8 +205,13 @@ def _linked(context: Context) -> int:
 
 
 def _limits(context: Context) -> dict[str, DatedLimit] | None:
-    """The limits in force, None without one that is needed."""
-    found = {name: limit for name in (*_NEEDED, *SUPERVISOR) if (limit := context.limit(ID, name)) is not None}
+    return _limits_of(context, context.day)
+
+
+def _limits_of(where: Context | Past, day: date) -> dict[str, DatedLimit] | None:
+    """The limits in force on a day, None without one that is needed."""
+    rulebook = where.rulebook
+    found = {name: limit for name in (*_NEEDED, *SUPERVISOR) if (limit := rulebook.limit(ID, name, day)) is not None}
     return found if all(name in found for name in _NEEDED) else None
 
 
@@ -195,8 +221,12 @@ def _sent_min(context: Context) -> int:
 
 
 def _firm(context: Context, limits: dict[str, DatedLimit]) -> Firm:
-    age, facts = age_days(context), context.facts
-    worth, registered = capital(context), None if facts is None else facts.registered_on
+    return _firm_of(context.facts, age_days(context), capital(context), limits)
+
+
+def _firm_of(facts: Facts | None, age: int | None, worth: int | None, limits: dict[str, DatedLimit]) -> Firm:
+    """What is known of a firm of an age in days and a capital in USD cents."""
+    registered = None if facts is None else facts.registered_on
     won = None if facts is None or facts.capital_krw is None else float(facts.capital_krw)
     return Firm(
         age,
@@ -261,6 +291,39 @@ def _measures(context: Context, limits: dict[str, DatedLimit], linked: int) -> M
         None if largest is None else largest / total,
         len(often) >= limits["frequent_count"].number and often_usd >= limits["frequent_sum"].cents,
     )
+
+
+def _still(past: Past, found: Outflow, limits: dict[str, DatedLimit], series: str, at_us: int) -> bool:
+    """Whether an alert of that time stands; in doubt it does: payments are in totals, or a capital is not known."""
+    facts = past.facts
+    registered = None if facts is None else facts.registered_on
+    age = None if registered is None else (local(at_us, past.zone).date() - registered).days
+    if series == "sent":
+        return _still_published(past, found, limits, at_us)
+    kind = "young" if _firm_of(facts, age, None, limits).is_small else "frequent"
+    return _still_fed(found, limits, kind, at_us)
+
+
+def _still_fed(found: Outflow, limits: dict[str, DatedLimit], kind: str, at_us: int) -> bool:
+    width = int(limits[f"{kind}_window"].number) * DAY_US
+    if found.count and min((one.time_us for one in found.kept), default=at_us) > at_us - width:
+        return True
+    fed = [Piece(one.time_us, one.usd) for one in found.kept if _is_fed(one, limits)]
+    enough = Enough(int(limits[f"{kind}_count"].number), limits[f"{kind}_sum"].cents)
+    return some_window(near(fed, at_us, width), width, enough)
+
+
+def _still_published(past: Past, found: Outflow, limits: dict[str, DatedLimit], at_us: int) -> bool:
+    sent, times, total = limits.get("sent_min"), limits.get("capital_multiple"), found.total
+    total += sum(one.usd for one in found.kept)
+    if sent is None or times is None:
+        return True
+    if total < sent.cents:
+        return False
+    won = None if past.facts is None else past.facts.capital_krw
+    rate = past.reference("KRW/USD", at_us, ANY_POSITION)
+    worth = None if won is None or rate is None else money.cents(money.parse_or_zero(won), rate)
+    return not worth or total / worth >= times.number or _still_fed(found, limits, "frequent", at_us)
 
 
 def _since(now: Sent, window: DatedLimit) -> int:

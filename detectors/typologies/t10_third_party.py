@@ -26,6 +26,7 @@ from detectors.typologies.base import Change, Context, Finding, Past, slot
 from detectors.typologies.declared import DueDate, TrialDay
 from detectors.typologies.kept_payments import Kept, added, of_payment, restated, with_now, with_parts
 from detectors.typologies.t10_words import NEXT_STEPS, SANCTIONS, WORDS, Paid, law_tests, sentences
+from detectors.typologies.windows import Enough, Piece, near, some_window
 from detectors.values.legal_calendar import DAY_US, local
 from detectors.values.money import plain
 from detectors.wording import phrases
@@ -96,6 +97,32 @@ class ThirdPartyPayment:
         since = 0 if window is None else at_us - int(window.number) * DAY_US
         kept = slot(past, ID, list[Kept], [])
         return sum(one.usd for one in kept if f"{one.tag:016x}" == series and since < one.time_us <= at_us)
+
+    def stands(self, past: Past, series: str, at_us: int) -> bool:
+        """Whether the deal's pieces near the alert are over the line of its day in some window."""
+        day = local(at_us, past.zone).date()
+        free, window = past.rulebook.limit(ID, "free_line", day), past.rulebook.limit(ID, "split_window", day)
+        if free is None or window is None:
+            return True
+        pieces = [Piece(one.time_us, one.usd) for one in slot(past, ID, list[Kept], []) if f"{one.tag:016x}" == series]
+        width = int(window.number) * DAY_US
+        return some_window(near(pieces, at_us, width), width, Enough(1, free.cents + 1))
+
+    def hear_amendment(self, context: Context) -> None:
+        """A piece whose settlement or correction names a report, or the contract's party as payee, is none any more.
+
+        A payment of which the contract's party is told by then is one from now on. Another institution's word changes
+        nothing.
+        """
+        event = context.transaction
+        silent = event.contract_counterparty is None and event.report_no is None
+        if silent or event.institution != context.names[context.payment.institution]:
+            return
+        kept = slot(context, ID, list[Kept], [])
+        left = [one for one in kept if one.event != context.payment.event]
+        if len(left) < len(kept):
+            context.slots[ID] = msgspec.msgpack.encode(left)
+        self.learn(context)
 
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:
         """A report made; what was left under the line; the contract's party paid."""

@@ -142,9 +142,14 @@ class OffMarketRate:
         return sum(one.moved for one in slot(past, ID, _Slot, ({}, []))[1] if one.time_us <= at_us)
 
     def stands(self, past: Past, series: str, at_us: int) -> bool:
-        """Whether a deal of that pair, from before the alert, is still off the market."""
+        """Whether a deal of that pair, within the mean's window of the alert, is still off the market.
+
+        A later one too: while the alert stood, it was no news of its own.
+        """
+        window = past.rulebook.limit(ID, "mean_window", local(at_us, past.zone).date())
+        width, pair = None if window is None else int(window.number) * DAY_US, series.partition(" ")[0]
         left = slot(past, ID, _Slot, ({}, []))[1]
-        return any(one.pair == series.partition(" ")[0] and one.time_us <= at_us for one in left)
+        return width is None or any(one.pair == pair and at_us - width < one.time_us <= at_us + width for one in left)
 
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:  # noqa: ARG002
         """The rate nearest the reference's side that is still within the limit."""

@@ -12,6 +12,7 @@ Payments beyond the 2 048 that are kept one by one are not seen.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from types import MappingProxyType
 
 import numpy as np
@@ -19,8 +20,9 @@ import numpy as np
 from detectors.books.payments import OUT, Rows, exact_sum, rows_where
 from detectors.books.wanted import Wanted
 from detectors.contracts.alert import Measured
+from detectors.contracts.configuration import Legend
 from detectors.contracts.events import PartyType, Transaction
-from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
+from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds, Rulebook
 from detectors.typologies.base import Change, Context, Finding, Past, largest_others, sums_by_institution
 from detectors.typologies.declared import DueDate, TrialDay
 from detectors.typologies.t17_words import NEXT_STEPS, SANCTIONS, WORDS, Passed, law_tests, sentences
@@ -38,6 +40,8 @@ DOUBT, A_PAYER, WINDOW_DOUBT = 0.5, 0.9, (0.6, 0.8, 1.0)
 MOST_STRENGTH = 0.9
 # payers of a trial; a limit may ask for ten thousand
 MOST_TRIED = 20
+# Payments out near an alert whose windows are looked at anew, 0.1 ms each.
+MOST_ENDS = 8
 # a round of a month later is another one
 MEMORY_US = 30 * 24 * HOUR_US
 
@@ -76,7 +80,7 @@ class PassThrough:
             return None
         if not _came_in(context):
             return None
-        limits = _limits(context)
+        limits = _limits_of(context.rulebook, context.day)
         if limits is None:
             return None
         rows = _near(context, limits)
@@ -95,6 +99,24 @@ class PassThrough:
         since = at_us if wide is None else at_us - int(wide.number) * HOUR_US
         rows = past.rows
         return exact_sum(rows["usd"][(rows["flags"] & OUT == 0) & (rows["time"] > since) & (rows["time"] <= at_us)])
+
+    def stands(self, past: Past, series: str, at_us: int) -> bool:  # noqa: ARG002 - there is one series
+        """Whether money still went through in some window that ends with a payment out near the alert.
+
+        In doubt it stands: where more went out than `MOST_ENDS` times, and enough came in.
+        """
+        limits = _limits_of(past.rulebook, local(at_us, past.zone).date())
+        if limits is None:
+            return True
+        width = int(limits[_WINDOWS[-1]].number) * HOUR_US
+        near = rows_where(past.rows, (np.abs(past.rows["time"] - at_us) < 2 * width) & (past.rows["usd"] > 0))
+        near = _not_goods(near, past.legend, past.names)
+        ends = near["time"][(near["flags"] & OUT == OUT) & (np.abs(near["time"] - at_us) <= width)]
+        came = int(np.count_nonzero(near["flags"] & OUT == 0)) >= limits["sources_min"].number
+        ends = np.unique(ends)
+        if len(ends) > MOST_ENDS or not came:
+            return came
+        return any(_passed(_until(near, end, width), None, limits) is not None for end in ends.tolist())
 
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:  # noqa: ARG002
         """Half of the payment; the payment not made."""
@@ -126,8 +148,8 @@ def _came_in(context: Context) -> bool:
     return int(np.count_nonzero(near & (rows["flags"] & OUT == 0))) >= sources.number
 
 
-def _limits(context: Context) -> dict[str, DatedLimit] | None:
-    found = {name: limit for name in _NEEDED if (limit := context.limit(ID, name)) is not None}
+def _limits_of(rulebook: Rulebook, day: date) -> dict[str, DatedLimit] | None:
+    found = {name: limit for name in _NEEDED if (limit := rulebook.limit(ID, name, day)) is not None}
     return found if len(found) == len(_NEEDED) else None
 
 
@@ -145,27 +167,37 @@ def _near(context: Context, limits: dict[str, DatedLimit]) -> Rows | None:
         if not len(after):
             return None
         end = int(after.max())
-    found = rows_where(rows, (time > end - width) & (time <= end) & (rows["usd"] > 0))
-    goods = [number for number in np.unique(found["purpose"]).tolist() if _is_goods(context, number)]
-    return rows_where(found, ~np.isin(found["purpose"], goods)) if goods else found
+    found = _until(rows, end, width)
+    found = rows_where(found, found["usd"] > 0)
+    return _not_goods(found, context.legend, context.names)
 
 
-def _is_goods(context: Context, number: int) -> bool:
-    known = context.legend.purposes.get(context.names[number])
-    return known is not None and known.kind in _NO_GOODS
+def _until(rows: Rows, end: int, width: int) -> Rows:
+    """Those of the window of a width (us) that ends at a time, both in event time."""
+    return rows_where(rows, (rows["time"] > end - width) & (rows["time"] <= end))
 
 
-def _passed(rows: Rows, offset: int, limits: dict[str, DatedLimit]) -> Passed | None:
-    """What went through in the narrowest window that holds the payment at this ledger position and fires."""
+def _not_goods(rows: Rows, legend: Legend, names: Sequence[str]) -> Rows:
+    known = {number: legend.purposes.get(names[number]) for number in np.unique(rows["purpose"]).tolist()}
+    goods = [number for number, purpose in known.items() if purpose is not None and purpose.kind in _NO_GOODS]
+    return rows_where(rows, ~np.isin(rows["purpose"], goods)) if goods else rows
+
+
+def _passed(rows: Rows, offset: int | None, limits: dict[str, DatedLimit]) -> Passed | None:
+    """What went through in the narrowest window that fires, and holds the payment at this ledger position if given."""
     if not len(rows):
         return None
     end = int(rows["time"].max())
     for name in _WINDOWS:
         window = rows_where(rows, rows["time"] > end - int(limits[name].number) * HOUR_US)
         passed = _of_window(window, limits, name)
-        if passed is not None and (passed.incoming["offset"] == offset).any() | (passed.out["offset"] == offset).any():
+        if passed is not None and (offset is None or _holds(passed, offset)):
             return passed
     return None
+
+
+def _holds(passed: Passed, offset: int) -> bool:
+    return bool((passed.incoming["offset"] == offset).any() or (passed.out["offset"] == offset).any())
 
 
 def _of_window(rows: Rows, limits: dict[str, DatedLimit], name: str) -> Passed | None:

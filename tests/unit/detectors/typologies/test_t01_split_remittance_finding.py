@@ -431,5 +431,5 @@ def test_an_alert_rests_on_what_counts_of_its_purpose_in_ninety_days():
 
 def test_a_window_is_no_longer_than_times_in_64_bits_allow():
     """1.5 days are that many microseconds; a window of 10^12 days is cut."""
-    assert t01._width(SimpleNamespace(number=1.5)) == 36 * 3_600_000_000
-    assert t01._width(SimpleNamespace(number=10**12)) == 2**61
+    assert t01.width_us(SimpleNamespace(number=1.5)) == 36 * 3_600_000_000
+    assert t01.width_us(SimpleNamespace(number=10**12)) == 2**61

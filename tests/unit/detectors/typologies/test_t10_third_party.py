@@ -9,6 +9,7 @@ from detectors.typologies import t10_third_party
 from detectors.typologies.base import Finding
 from detectors.typologies.kept_payments import MOST_KEPT, Kept
 from tests.support.ledger import Ledger, configuration, digest16, later
+from tests.support.payment_joins import UETR
 
 MAKER, PARTY = "k1.111.maker", "k1.0a3.remitter"
 
@@ -126,6 +127,64 @@ def test_what_was_taken_back_of_an_alert_lets_the_next_one_be_news():
     pay(stands, "a", "20000")
     assert hits(pay(stands, "b", "12000", 3)) == []
     assert hits(pay(stands, "c", "8000", 4))
+
+
+def statuses(outputs) -> list[tuple[str, str | None]]:
+    return [(one.alert.status, one.alert.supersedes) for one in outputs.raised]
+
+
+@pytest.mark.parametrize(("back", "gone"), [("999.99", False), ("1000", True)])
+def test_the_return_of_what_was_over_the_line_retracts_the_alert(back, gone):
+    """Of two pieces of 3 000 each, 5 000 and less are free."""
+    ledger = Ledger()
+    pay(ledger, "a", "3000")
+    (raised,) = pay(ledger, "b", "3000", 2).raised
+    seen = statuses(pay(ledger, "back", back, 3, status="returned", original_event_id="a"))
+    assert seen == ([("retracted", raised.alert.alert_id)] if gone else [])
+
+
+def test_a_later_piece_over_the_line_keeps_the_alert():
+    """It was no news while the first one stood; one of another deal keeps nothing."""
+    ledger = Ledger()
+    pay(ledger, "a", "6000")
+    assert pay(ledger, "b", "5500", 24 * 29).raised == ()
+    assert statuses(pay(ledger, "back", "6000", 24 * 29 + 1, status="returned", original_event_id="a")) == []
+    (gone,) = pay(ledger, "back too", "5500", 24 * 29 + 2, status="returned", original_event_id="b").raised
+    assert gone.alert.status == "retracted"
+    other = Ledger()
+    (raised,) = pay(other, "a", "6000").raised
+    pay(other, "b", "5500", 2, contract_counterparty="k1.111.other maker")
+    seen = statuses(pay(other, "back", "6000", 3, status="returned", original_event_id="a"))
+    assert seen == [("retracted", raised.alert.alert_id)]
+
+
+@pytest.mark.parametrize(
+    "said", [{"report_no": "3P-1"}, {"report_no": "3P-1", "contract_counterparty": None}, {"counterparty": MAKER}]
+)
+def test_a_settlement_that_names_the_report_or_the_maker_retracts_the_alert(said):
+    """The piece is none any more, and the next one is alone."""
+    ledger = Ledger()
+    (raised,) = pay(ledger, "a", "6000", status="ordered", payment_id="P").raised
+    assert statuses(pay(ledger, "b", "6000", 2, payment_id="P", **said)) == [("retracted", raised.alert.alert_id)]
+    assert hits(pay(ledger, "c", "4000", 3)) == []
+
+
+def test_a_settlement_that_says_nothing_of_the_contract_leaves_the_piece():
+    """What is missing is not told anew; nor does another institution's word take a piece away."""
+    ledger = Ledger()
+    pay(ledger, "a", "3000", status="ordered", payment_id=UETR)
+    assert pay(ledger, "b", "3000", 2, payment_id=UETR, contract_counterparty=None).raised == ()
+    assert pay(ledger, "w", "3000", 2, payment_id=UETR, institution="BANKB", report_no="3P-1").raised == ()
+    assert measured(pay(ledger, "c", "3000", 3))["third_party_total"] == "6000.00"
+    assert [one.usd for one in kept(ledger)] == [300_000, 300_000]
+
+
+def test_a_payment_of_which_the_settlement_names_the_maker_is_a_piece_from_then_on():
+    """Its order said nothing of a contract."""
+    ledger = Ledger()
+    pay(ledger, "a", "3000", status="ordered", payment_id="P", contract_counterparty=None)
+    pay(ledger, "b", "3000", 2, payment_id="P")
+    assert measured(pay(ledger, "c", "3000", 3))["third_party_payments"] == 2
 
 
 def test_a_settlement_counts_once_and_by_its_amount():

@@ -1,13 +1,16 @@
 """T16: deals away from the market rate."""
 
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
 from detectors.contracts.alert import Alert, TypologyHit
+from detectors.contracts.limits import Rulebook
 from detectors.typologies.t16_deals import Away
 from detectors.typologies.t16_off_market_rate import MOST_PAIRS, OffMarketRate, _may_teach
+from detectors.values.legal_calendar import DAY_US, to_us
 from tests.support.ledger import Ledger, configuration, later
 
 
@@ -246,11 +249,32 @@ def test_a_settlement_for_less_moves_less(ledger):
     assert more.alert.amount_usd == "3600.00"
 
 
-def test_an_alert_stands_while_a_deal_of_its_pair_from_before_it_is_off_the_market():
-    """The alert's own moment included; a deal of another pair, or a later one, keeps nothing standing."""
-    rule = OffMarketRate()
-    deals = [Away(5, 1, 1, 100, "USD/KRW", "1456"), Away(6, 2, 2, 100, "EUR/KRW", "1700")]
-    past = SimpleNamespace(slots={"T16": msgspec.msgpack.encode(({}, deals))})
-    assert [rule.stands(past, "USD/KRW above", at) for at in (4, 5, 6)] == [False, True, True]
-    assert [rule.stands(past, "EUR/KRW above", at) for at in (5, 6)] == [False, True]
-    assert rule.stands(SimpleNamespace(slots={}), "USD/KRW above", 9) is False
+def test_an_alert_stands_while_a_deal_of_its_pair_near_it_is_off_the_market():
+    """Within the 30 days before it, its own moment included, or after it; a deal of another pair keeps none."""
+    rule, window, at = OffMarketRate(), 30 * DAY_US, to_us(later(days=90))
+    rulebook, seoul = Rulebook(configuration()), ZoneInfo("Asia/Seoul")
+
+    def stands(series: str, *deals: Away, law=rulebook) -> bool:
+        slots = {"T16": msgspec.msgpack.encode(({}, deals))} if deals else {}
+        return rule.stands(SimpleNamespace(slots=slots, rulebook=law, zone=seoul), series, at)
+
+    dollars, euros = Away(at, 1, 1, 100, "USD/KRW", "1456"), Away(at, 2, 2, 100, "EUR/KRW", "1700")
+    assert stands("USD/KRW above", dollars)
+    assert stands("EUR/KRW above", dollars, euros)
+    assert not stands("USD/KRW above", euros)
+    assert not stands("USD/KRW above")
+    for gap, kept in ((-window, False), (1 - window, True), (window, True), (window + 1, False)):
+        assert stands("USD/KRW above", msgspec.structs.replace(dollars, time_us=at + gap)) == kept
+    limits = tuple(each for each in configuration().rules["T16"].limits if each.name != "mean_window")
+    without = {"T16": msgspec.structs.replace(configuration().rules["T16"], limits=limits)}
+    lawless = Rulebook(msgspec.structs.replace(configuration(), rules=configuration().rules | without))
+    assert stands("USD/KRW above", law=lawless)
+
+
+def test_a_deal_that_was_no_news_keeps_the_alert_of_the_one_that_came_back(ledger):
+    """The second deal moves less than the first, so it raises nothing; its own return retracts the alert."""
+    (raised,) = deal(ledger, "a", 1, "1456").raised
+    assert deal(ledger, "b", 2, "1456", "30000").raised == ()
+    assert deal(ledger, "r", 3, "1456", status="returned", original_event_id="a").raised == ()
+    (gone,) = deal(ledger, "s", 4, "1456", "30000", status="returned", original_event_id="b").raised
+    assert (gone.alert.status, gone.alert.supersedes) == ("retracted", raised.alert.alert_id)

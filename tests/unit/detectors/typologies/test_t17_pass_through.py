@@ -4,6 +4,7 @@ import pytest
 
 from detectors.typologies import t17_pass_through
 from detectors.typologies.base import Finding
+from detectors.typologies.t17_pass_through import MOST_ENDS
 from tests.support.ledger import Ledger, later
 
 
@@ -122,6 +123,61 @@ def test_money_returned_to_a_payer_did_not_go_through():
     ledger = collected()
     pay(ledger, "back", 4, "3000", "payer2", status="returned", original_event_id="in2")
     assert hits(pay(ledger, "out", 10, "5800")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "amount", "gone"),
+    [
+        ("in2", "3000", True),
+        ("out", "9000", True),
+        ("out", "900", False),
+        ("out", "900.01", True),
+        ("in2", "818", False),
+    ],
+)
+def test_what_came_back_retracts_the_alert(name, amount, gone):
+    """Two payers are left; nothing went out; of 9 000 some 8 100 to 9 900 have to."""
+    ledger = collected()
+    (raised,) = pay(ledger, "out", 10, "9000").raised
+    sides = {"payer": "payer2"} if name == "in2" else {}
+    seen = pay(ledger, "back", 20, amount, **sides, status="returned", original_event_id=name).raised
+    assert [(one.alert.status, one.alert.supersedes) for one in seen] == (
+        [("retracted", raised.alert.alert_id)] if gone else []
+    )
+
+
+def test_payments_of_later_take_nothing_back():
+    """More than was collected goes out, to a third and a fourth payee: what went through stays."""
+    ledger = collected()
+    assert hits(pay(ledger, "out", 10, "9000"))
+    for number in range(3):
+        assert pay(ledger, f"more{number}", 11 + number, "9000", counterparty=f"k1.111.other{number}").raised == ()
+
+
+def test_another_round_near_it_keeps_the_alert():
+    """What went out within three days before or after, to whom it went before; for goods it keeps nothing."""
+    for purpose, statuses in (("40101", []), ("10201", ["retracted"])):
+        ledger = collected()
+        assert hits(pay(ledger, "out", 10, "9000"))
+        for number in range(3):
+            pay(ledger, f"more{number}", 80 + number, "3000", f"payer{number}", purpose=purpose)
+        pay(ledger, "out2", 82.0, "9000")
+        back = pay(ledger, "back", 90, "9000", status="returned", original_event_id="out")
+        assert [one.alert.status for one in back.raised] == statuses
+
+
+@pytest.mark.parametrize(("number", "gone"), [(MOST_ENDS, True), (MOST_ENDS + 1, False)])
+def test_of_many_payments_out_it_stands_in_doubt(number, gone):
+    """As long as enough came in."""
+    ledger = collected()
+    assert hits(pay(ledger, "out", 10, "9000"))
+    for one in range(number - 1):
+        pay(ledger, f"small{one}", 11 + one, "1")
+    back = pay(ledger, "back", 50, "8900", status="returned", original_event_id="out")
+    assert [one.alert.status for one in back.raised] == (["retracted"] if gone else [])
+    back = pay(ledger, "rest", 51, "2999", "payer0", status="returned", original_event_id="in0")
+    back = pay(ledger, "rest1", 52, "3000", "payer1", status="returned", original_event_id="in1")
+    assert [one.alert.status for one in back.raised] == ([] if gone else ["retracted"])
 
 
 def test_it_alerts_again_in_a_month_only_when_twice_as_much_went_through():
