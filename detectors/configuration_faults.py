@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from detectors.alerting.desks import ANOMALY
+from detectors.alerting.desks import ANOMALY, FINDING, lists_of
 from detectors.configuration_trial import trial_fault
 from detectors.contracts.configuration import (
     Admission,
@@ -164,9 +164,10 @@ def _desks(configuration: Configuration, known: set[str]) -> Iterator[str]:
     for name, desk in configuration.desks.items():
         if not _DESK.fullmatch(name):
             yield f"[desks] a desk's name becomes part of a topic's name; got: {name!r}; expected: {_DESK_EXPECTED}"
-        for typology in desk.typologies:
-            if typology not in known and typology != ANOMALY:
-                yield f"[desks.{name}] typologies: got: {typology!r}; expected: {', '.join(sorted(known))} or {ANOMALY}"
+        for typology in (one for lists in lists_of(desk) for one in lists.typologies):
+            if typology not in known and typology not in {ANOMALY, FINDING}:
+                expected = f"{', '.join(sorted(known))}, {ANOMALY} or {FINDING}"
+                yield f"[desks.{name}] typologies: got: {typology!r}; expected: {expected}"
 
 
 def _detectors(detectors: DetectorSet) -> Iterator[str]:

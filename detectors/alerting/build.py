@@ -159,7 +159,10 @@ def build(
     case_id = cases.case_of(party, alert_id, case.at_us, case.configuration.engine.case_window_days, inherited)
     names = {event.institution}.union(*(hit.finding.institutions for hit in found), known.institutions if known else ())
     institutions = tuple(sorted(names - {""}))
-    desks = routing.matching(typologies, level, event.party_type, institutions, case.configuration)
+    # a due date's trigger is no payment: what is known of it has neither purpose nor channel
+    purpose, channel = (event.purpose, event.channel) if case.trigger is None else (None, None)
+    about = routing.About(typologies, level, event.party_type, institutions, purpose, channel)
+    desks = routing.matching(about, case.configuration)
     desks = _told([*(hit.superseded for hit in found), superseded], desks)
     items, total = _evidence(case, found, known)
     # of an alert of several payments something is known, whatever its own is worth

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 
 Provenance = Literal["L", "S", "D"]
+Channel = Literal["branch", "web", "app", "small_remitter", "card", "exchanger", "interbank"]
+PurposeKind = Literal["import", "export", "living", "study", "gift", "salary", "service", "capital", "other"]
 # Parties that a partition remembers where the configuration does not say: 12 million in 12 partitions, a multiple of
 # the remitters of a country of 50 million. Some 0.65 GB a partition where they are made up, at 600 bytes each.
 MOST_PARTIES = 1_000_000
@@ -43,7 +45,7 @@ class TypologyRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class Purpose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One purpose code of the reporting scheme in use: its class and its text."""
 
-    kind: Literal["import", "export", "living", "study", "gift", "salary", "service", "capital", "other"]
+    kind: PurposeKind
     text_en: str
     text_ko: str
 
@@ -55,16 +57,30 @@ class Legend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     words: dict[str, tuple[str, ...]] = {}
 
 
-class Desk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A desk that gets copies of alerts on `fx.alerts.<desk>.v1`: those that match every non-empty list.
+class DeskLists(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Conditions on an alert; it must match every list that is not empty.
 
-    `typologies` holds typology ids, or `anomaly` for alerts that no typology explains.
+    `typologies` holds typology ids, `anomaly` for alerts that no typology explains, or `finding` for all others.
+    `purposes` are classes of the trigger's purpose in the legend, `channels` those of the contract.
     """
 
     typologies: tuple[str, ...] = ()
     severities: tuple[Literal["low", "medium", "high", "critical"], ...] = ()
     party_types: tuple[str, ...] = ()
     institutions: tuple[str, ...] = ()
+    # configurations of before there were these keep their fingerprint
+    purposes: tuple[PurposeKind, ...] | msgspec.UnsetType = msgspec.UNSET
+    channels: tuple[Channel, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Desk(DeskLists, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A desk that gets copies of alerts on `fx.alerts.<desk>.v1`: those that match its lists, or the lists of `also`.
+
+    One with `rest` gets only what no desk before it in the configuration gets.
+    """
+
+    also: tuple[DeskLists, ...] | msgspec.UnsetType = msgspec.UNSET
+    rest: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class DetectorSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,14 +11,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from detectors.contracts.configuration import Configuration
+from detectors.contracts.configuration import Channel, Configuration
 
 # A time without an offset is no point in time; one in the ledger is a record that cannot be read.
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Direction = Literal["out", "in"]
 Status = Literal["ordered", "settled", "returned", "cancelled"]
 PartyType = Literal["person", "sole_trader", "company", "bank"]
-Channel = Literal["branch", "web", "app", "small_remitter", "card", "exchanger", "interbank"]
 Evidence = Literal["none", "exempt", "shown", "verified"]
 # What several residents may share (detectors/contracts/legs.py).
 LegKind = Literal["counterparty", "account", "device", "contact", "goods"]

@@ -9,7 +9,8 @@ property it is not applied. Below the day's line nothing is said: a designated b
 
 As an indicator: a person's payments as gifts, living expenses, services or for no purpose that is known, each at least
 `unusual_multiple` times the own usual, that come to `unusual_sum` within `unusual_window` for a few payees, and lie
-`own_distance` spreads above the own past together. The own past is what it was before the first of them.
+`own_distance` spreads above the own past together. One such payment is a matter of the models. The own past is what it
+was before the first of them.
 
 Silent where any report number is given, for banks (Reg 7-2 no. 1 to 3), and for non-residents and foreign residents,
 whose exemptions are others (Reg 4-4, 9-39(1) no. 4). Who has fewer than `own_least` earlier payments is compared with
@@ -76,6 +77,7 @@ class CapitalTransaction:
             "own_distance": LimitKind("ratio", "0.1", "1000", needed=False, ko="본인 과거와의 차이 기준"),
             "own_least": LimitKind("count", "3", "10000", whole=True, needed=False, ko="비교에 필요한 이전 지급"),
             "payees_max": LimitKind("count", "1", "64", whole=True, needed=False, ko="최대 수취인 수", counter="명"),
+            "payments_min": LimitKind("count", "1", "64", whole=True, needed=False, ko="평소와 다른 지급의 최소 건수"),
             "growth_ratio": LimitKind("ratio", "0.01", "1000000", ko="다시 경보하는 증가 배수"),
         }
     )
@@ -155,13 +157,13 @@ class CapitalTransaction:
         ]
 
     def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction]]:
-        """A capital payment far above both lines; then small payments and two large ones under another purpose."""
+        """A capital payment far above both lines; then small payments and large ones under another purpose."""
         capital = max(day.limit("deposit_line"), day.limit("small_capital")) * 1.5
         yield "a capital payment", day.paid(0, "investor", capital, purpose="50401", evidence="shown")
         large = max(day.limit("unusual_sum"), day.limit("unusual_min"), 1.0)
         for number in range(TRIED):
             yield "an unusual payment", day.paid(1 + number, "saver", 1.0 + number % 3, evidence="shown")
-        for number in range(2):
+        for number in range(3):
             yield "an unusual payment", day.paid(9 + number, "saver", large, evidence="shown", purpose="40101")
 
 

@@ -25,6 +25,7 @@ _UNUSUAL = (
     "own_distance",
     "own_least",
     "payees_max",
+    "payments_min",
 )
 # late payments come up to 35 days after their time (`engine.lateness_days`)
 LATE_DAYS = 35
@@ -117,6 +118,8 @@ def find_drain(context: Context) -> Drain | None:
     pieces = sorted([*pieces, of_payment(context, now.beneficiary)], key=lambda one: (one.time_us, one.offset))
     total, payees = sum(one.usd for one in pieces), len({one.tag for one in pieces})
     if total <= least.cents or payees > limit_number(context, "payees_max"):
+        return None
+    if len(pieces) < limit_number(context, "payments_min"):
         return None
     # the mean of independent deviations spreads by the root of their number less than one does
     spreads = [log(one.usd / (own.usual * 100)) / own.spread for one in pieces]

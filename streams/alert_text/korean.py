@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _COUNTER = "건"
 
 _UNITS = {"ratio": "배", "days": "일", "bp": "bp", "": ""}
-DESKS = {"customs": "관세", "supervision": "감독", "compliance": "준법감시"}
+DESKS = {"central-bank": "중앙은행", "customs": "관세", "supervision": "감독", "compliance": "준법감시"}
 # beside the desks: the alert that none of them matches (detectors/alerting/desks.py)
 NO_DESK = {UNASSIGNED: "담당 미지정"}
 BUDGETS = {"anomaly": "이상 거래"}  # what rules raise is in none (detectors/alerting/build.py, RULE)

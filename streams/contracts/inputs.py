@@ -12,9 +12,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from detectors.contracts.configuration import Configuration
+from detectors.contracts.configuration import Channel, Configuration
 from detectors.contracts.events import (
-    Channel,
     Direction,
     Evidence,
     PartyType,

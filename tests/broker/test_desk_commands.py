@@ -89,7 +89,7 @@ def test_the_list_is_the_current_alerts(desk: Any) -> None:
     one = of_typology(desk, "T01")
     assert [each["alert_id"] for each in rows(desk, "--party", one.party, "--typology", "T01")] == [one.alert_id]
     assert rows(desk, "--until", one.created_for.isoformat(), "--since", "2020-01-01", "--case", one.case_id) == []
-    assert {each["desk"] for each in rows(desk, "--desk", "customs")} == {"customs"}
+    assert {each["desk"] for each in rows(desk, "--desk", "supervision")} == {"supervision"}
 
 
 def test_the_list_for_a_spreadsheet(desk: Any) -> None:

@@ -159,7 +159,7 @@ def test_one_alert_is_told_in_words(live: Any) -> None:
     assert f"offset {alert.position.offset}" in told.stdout
     assert re.search(r"snapshot at ledger offset \d+; [\d,]+ records replayed, then the trigger; [\d.]+ s", told.stdout)
     assert re.search(rf"rules: {alert.versions.rules} then, [0-9a-f]{{16}} today", told.stdout)
-    assert "reproduced bit for bit on fx.alerts.customs.v1, " in told.stdout
+    assert f"reproduced bit for bit on fx.alerts.{alert.desk}.v1, " in told.stdout
 
 
 def test_an_unknown_id_is_told_in_one_message(live: Any) -> None:
@@ -186,7 +186,8 @@ def test_forged_records_are_named_with_their_first_difference(live: Any) -> None
         expected[alert.alert_id] = told
 
     forge(ruled[0], {"score": 0.123}, topics.ALERTS, "fx.alerts.v1 value $.score: published 0.123, rebuilt 0.")
-    forge(ruled[1], {"score": 0.123}, "fx.alerts.customs.v1", "fx.alerts.customs.v1 value $.score: published 0.123")
+    copy = topics.desk_topic(ruled[1].desk)
+    forge(ruled[1], {"score": 0.123}, copy, f"{copy} value $.score: published 0.123")
     limits = [msgspec.to_builtins(hit) for hit in ruled[2].typologies]
     limits[0]["limits"][0]["value"] = "9999"
     told = 'fx.alerts.v1 value $.typologies[0].limits[0].value: published "9999", rebuilt '

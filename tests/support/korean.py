@@ -15,7 +15,7 @@ _ALLOWED = re.compile(
     | \d{4}-\d{2}-\d{2}T[0-9:.+]+               # ISO times
     | \b[A-Z]{2}-\d{2}\b | \b[A-Z]{2}-\d{3}\b   # regions, registry codes
     | \b[A-Z]{6}[A-Z0-9]{2,5}\b                 # BICs
-    | \((customs|supervision|compliance|anomaly)\)   # desks
+    | \((central-bank|customs|supervision|compliance|anomaly)\)   # desks
     | \b(USD|KRW|EUR|JPY|VND|CNY|KST|HS)\b | (?<![A-Za-z])bp(?![A-Za-z])   # units
     | Ctrl-C                                    # keys
     | \([A-Z]{2}\)                              # countries

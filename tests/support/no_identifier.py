@@ -167,7 +167,7 @@ def assert_nothing_found(proof: Proof) -> None:
         topics.CLOCK,
         topics.IDENTITIES,
         topics.DEADLETTER,
-        topics.desk_topic("customs"),
+        topics.desk_topic("supervision"),
         topics.desk_topic("compliance"),
         "sections",
         "log",

@@ -96,7 +96,7 @@ def test_every_payment_of_a_day_is_what_its_limits_make_it():
         ),
         ("a capital payment", paid(0, "investor", "0.000001", evidence="shown")),
         *(("an unusual payment", paid(1 + n, "saver", f"{1 + n % 3}.000000", evidence="shown")) for n in range(6)),
-        *(("an unusual payment", paid(9 + n, "saver", "1.000000", evidence="shown")) for n in range(2)),
+        *(("an unusual payment", paid(9 + n, "saver", "1.000000", evidence="shown")) for n in range(3)),
         ("a burst of payments", paid(0, "woken", "1.100000", party_type="company", evidence="shown")),
         *(
             ("an off-market deal", paid(n, "trader", "1400.000000", deal_rate=rate, **sold))

@@ -212,7 +212,7 @@ def test_what_the_outputs_say_of_a_payment():
     assert found.assessed.scored is not None
     (alert,) = found.alerts
     assert found.assessed.score == alert.score
-    assert (alert.desk, found.desks) == ("customs", ("customs", "supervision"))
+    assert (alert.desk, found.desks) == ("supervision", ("supervision",))
     assert (found.scored, found.rate_missing, found.late, found.folded) == (True, False, False, 0)
     assert (found.judged_as, found.type_differs, found.join, found.rate) == ("person", False, None, None)
     quiet = ledger.pay("b", later(minutes=2), "1", party="k1.0a3.other")

@@ -12,8 +12,10 @@ from detectors.alerting.build import RULE, UNSCORED
 from detectors.books import payments
 from detectors.books.accounting import Effect
 from detectors.books.party import Facts
+from detectors.features.view import Feature
 from detectors.ranking.ensemble import Scored
 from detectors.typologies import REGISTRY
+from detectors.typologies.base import Usual
 from detectors.values.legal_calendar import to_us, year_bounds
 from detectors.values.money import Ratio
 from tests.support.ledger import START, Ledger, later, payment
@@ -63,19 +65,21 @@ class Judging:
         return transaction._judge(self.step, effect, self.worth, score or transaction._Score())
 
 
+FEATURE = Feature("amount_own", 1.0, "USD", 3.5, 2.0, 7, 4.0)
 SCORED = Scored(score=0.5, rank=0.01, members={}, contributions=(), warm=True)
 
 
 def test_a_rules_alert_is_built_of_everything_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """The budget is not asked; the alert, the strengths of what fired and of what is news are handed on."""
     judging = Judging(monkeypatch, fired=3, news=2, amount="1400", currency="KRW")
-    score = transaction._Score(SCORED, ("a feature",), "person.out")
+    score = transaction._Score(SCORED, (FEATURE,), "person.out")
     judged = judging.judge(score=score)
     step, worth = judging.step, judging.worth
     [(case, hits, selection, offered)] = judging.built
     assert (hits, selection, judging.offers) == (judging.hits, RULE, [])
     assert [offered(rank) for rank in (0.0, 1.0)] == [False, False]
     [(context, _)] = judging.evaluated
+    assert context.usual == Usual(2.0, 7, 3.5, 4.0)
     assert case == build.AlertFacts(
         step.state,
         step.configuration,
@@ -88,7 +92,7 @@ def test_a_rules_alert_is_built_of_everything_known(monkeypatch: pytest.MonkeyPa
         Ratio(1400, 1),
         1400,
         "person.out",
-        ("a feature",),
+        (FEATURE,),
         SCORED,
         step.told,
         payment=judging.row.event,
@@ -208,7 +212,7 @@ def test_a_context_has_the_payment_as_it_counts_on_its_local_day(monkeypatch: py
     step.known.facts = Facts(1, None, "10000000", None, None, None, None, None, ())
     step.known.first_us, step.known.last_us = 11, 22
     monkeypatch.setattr(transaction.folded, "folded_of", lambda party: ("folded", party))
-    context = transaction._context(step, Effect("amended", row), worth)
+    context = transaction._context(step, Effect("amended", row), worth, ())
     assert context is not None
     assert (str(context.day), context.year_us) == ("2025-01-01", year_bounds(2025, step.effective.zone))
     assert (context.transaction, context.payment, context.deal) == (step.event, row, worth.deal)
@@ -220,14 +224,15 @@ def test_a_context_has_the_payment_as_it_counts_on_its_local_day(monkeypatch: py
     assert context.rows.tobytes() == step.known.payments
     assert (context.zone, context.rulebook) == (step.effective.zone, step.effective.rulebook)
     assert context.shared is ledger.state.typologies
+    assert context.usual is None
     assert (context.folded, context.readings) == (("folded", step.known), ("company",))
     assert (context.facts, context.first_us, context.last_us) == (step.known.facts, 11, 22)
     assert (context.reference("USD", "KRW"), context.reference("EUR", "KRW")) == (Ratio(1400, 1), None)
     ledger.state.give_share("BANKA", step.clock_us)
-    again = transaction._context(step, Effect("new", row), worth)
+    again = transaction._context(step, Effect("new", row), worth, ())
     assert again is not None
     assert (context.sender, again.sender) == ("", "BANKA")
-    assert transaction._context(step, Effect("new", None), worth) is None
+    assert transaction._context(step, Effect("new", None), worth, ()) is None
 
 
 def test_what_came_of_a_payment_is_told_in_its_own_units() -> None:

@@ -35,13 +35,13 @@ def test_without_budget_nothing_statistical_alerts():
 
 
 def test_every_matching_desk_gets_a_copy_and_none_is_no_loss():
-    """High severity reaches supervision beside customs; an alert no desk wants is unassigned, not dropped."""
-    ledger = Ledger()
+    """A desk that asks for high severity gets it beside supervision; one no desk wants is unassigned, not dropped."""
+    ledger = Ledger(configuration(desks={"chief": {"severities": ["high", "critical"]}}))
     found = [ledger.pay(f"e{n}", later(hours=n)) for n in range(6)]
     high = next(outputs for outputs in found for alert in outputs.alerts if alert.severity == "high")
-    assert high.alerts[0].desk == "customs"
-    assert high.desks == ("customs", "supervision")
-    only = {name: {"party_types": ["bank"]} for name in ("customs", "supervision", "compliance")}
+    assert high.alerts[0].desk == "supervision"
+    assert high.desks == ("supervision", "chief")
+    only = {name: {"party_types": ["bank"], "also": []} for name in configuration().desks}
     alone = Ledger(configuration(desks=only))
     (outputs,) = [found for n in range(3) if (found := alone.pay(f"e{n}", later(hours=n))).alerts]
     assert outputs.alerts[0].desk == UNASSIGNED

@@ -14,6 +14,7 @@ from detectors.alerting.unusual import SLOT, Noticed, Told
 from detectors.books.party import Alerted, unpack
 from detectors.books.payments import rows
 from detectors.contracts.alert import Measured, Position, Reason, Selection, Versions
+from detectors.contracts.configuration import Desk
 from detectors.contracts.events import Origin, Source
 from detectors.ranking.ensemble import Scored
 from detectors.values.money import Exact, Ratio
@@ -42,7 +43,7 @@ def test_every_field_of_a_rules_alert():
     assert (alert.created_for, alert.trigger_event_id) == (later(hours=2), "e3")
     assert (alert.party, alert.counterparty, alert.parties) == ("k1.0a3.remitter", "k1.111.payee", ("k1.222.contract",))
     assert alert.institutions == ("BANKA", "BANKB")
-    assert (alert.severity, alert.score, alert.rank, alert.desk) == ("medium", 0.6, None, "customs")
+    assert (alert.severity, alert.score, alert.rank, alert.desk) == ("medium", 0.6, None, "supervision")
     (shown,) = alert.typologies
     assert (shown.id, shown.name, shown.strength) == ("T01", "Name of T01 / T01 이름", 0.6)
     assert shown.legal_basis == case.configuration.rules["T01"].legal_basis
@@ -81,7 +82,7 @@ def test_an_alert_is_remembered_with_its_case_and_its_id():
     alert = build(case, [hit()], RULE, never)
     at = case.at_us
     assert case.party.alerted == [
-        Alerted("T01", "s", 900_000, at, alert.alert_id, alert.case_id, {}, ("customs",), 0.6, 900_000)
+        Alerted("T01", "s", 900_000, at, alert.alert_id, alert.case_id, {}, ("supervision",), 0.6, 900_000)
     ]
     assert case.party.case == (alert.case_id, at)
     assert case.party.raised[:16] == bytes.fromhex(alert.alert_id)
@@ -273,17 +274,31 @@ def test_the_desk_is_asked_with_the_alerts_own_severity_and_the_type_it_is_judge
         ({"institutions": ("BANKX",)}, "unassigned"),
         ({"typologies": ("T01",)}, "asked"),
         ({"typologies": ("anomaly",)}, "unassigned"),
+        ({"purposes": ("gift",)}, "asked"),
+        ({"purposes": ("import",)}, "unassigned"),
+        ({"channels": ("app",)}, "asked"),
+        ({"channels": ("web",)}, "unassigned"),
     ):
         case = case_of()
         desks = {
             "asked": msgspec.structs.replace(
-                case.configuration.desks["customs"],
-                **{"typologies": (), "severities": (), "party_types": (), "institutions": ()} | table,
+                Desk(),
+                **table,
             )
         }
         changed = case._replace(configuration=msgspec.structs.replace(case.configuration, desks=desks))
         alert, names = builder.build(changed, [hit()], RULE, never)
         assert (alert.desk, names) == (desk, () if desk == "unassigned" else ("asked",))
+
+
+@pytest.mark.parametrize("table", [{"purposes": ("gift",)}, {"channels": ("app",)}], ids=["purposes", "channels"])
+def test_a_due_dates_alert_has_neither_purpose_nor_channel(table):
+    """Its trigger is no payment; the payment that is asked about may be another's."""
+    case = case_of()
+    changed = case._replace(
+        trigger=SECOND, configuration=msgspec.structs.replace(case.configuration, desks={"asked": Desk(**table)})
+    )
+    assert builder.build(changed, [hit()], RULE, never).desks == ()
 
 
 # -- evidence -----------------------------------------------------------------------------------------------------

@@ -159,7 +159,7 @@ def test_a_desk_asks_for_typologies_that_there_are():
     """Or for alerts that none explains."""
     assert found(desks={"a": Desk(typologies=("T01", "anomaly"))}) == []
     assert found(desks={"a": Desk(typologies=("T01", "T99"))}) == [
-        f"[desks.a] typologies: got: 'T99'; expected: {', '.join(REGISTERED)} or anomaly"
+        f"[desks.a] typologies: got: 'T99'; expected: {', '.join(REGISTERED)}, anomaly or finding"
     ]
 
 

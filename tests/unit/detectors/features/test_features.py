@@ -7,7 +7,8 @@ from typing import get_args
 
 import pytest
 
-from detectors.contracts.events import Channel, PartyType
+from detectors.contracts.configuration import Channel
+from detectors.contracts.events import PartyType
 from detectors.features import NAMES, REGISTRY, EventView, Shared, observe
 from detectors.features.baselines import token_hash
 from streams.contracts.iso_registers import COUNTRIES, CURRENCIES

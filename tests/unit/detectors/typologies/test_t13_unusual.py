@@ -32,6 +32,12 @@ def large(ledger: Ledger, name: str, amount: str, days: float, **fields):
     return pay(ledger, name, amount, days, **{"counterparty": "k1.111.account"} | fields)
 
 
+def sixty(ledger: Ledger, **fields) -> None:
+    """60 000 dollars to a new account, in two payments."""
+    for number in range(2):
+        large(ledger, f"half{number}", "30000", 40 + number, **fields)
+
+
 def hits(outputs):
     """T13's parts of the alerts that were raised or brought up to date."""
     return [
@@ -56,16 +62,25 @@ def findings(monkeypatch) -> list[Finding]:
 def test_they_come_to_more_than_a_hundred_thousand(amount, fires):
     """60 000 and 40 000 do not, a cent more does."""
     ledger = saver()
-    assert hits(large(ledger, "a", "60000", 40)) == []
+    sixty(ledger)
     assert bool(hits(large(ledger, "b", amount, 50))) == fires
 
 
-@pytest.mark.parametrize(("amount", "number"), [("4999.99", 2), ("5000", 3)])
+@pytest.mark.parametrize(("number", "fires"), [(2, False), (3, True)])
+def test_three_of_them_are_a_pattern(number, fires):
+    """One payment, or two, are for the models."""
+    ledger = saver()
+    found = [hits(large(ledger, f"p{one}", "60000", 40 + one)) for one in range(number)]
+    assert [bool(one) for one in found] == [False, False, True][:number]
+    assert bool(found[-1]) == fires
+
+
+@pytest.mark.parametrize(("amount", "number"), [("4999.99", 3), ("5000", 4)])
 def test_small_payments_are_never_unusual(amount, number):
     """5 000 dollars are the least, however small the own past."""
     ledger = saver()
-    large(ledger, "a", amount, 40)
-    large(ledger, "b", "60000", 41)
+    large(ledger, "a", amount, 39)
+    sixty(ledger)
     outputs = large(ledger, "c", "60000", 42)
     assert measured(outputs)["unusual_payments"] == number
 
@@ -74,7 +89,8 @@ def test_small_payments_are_never_unusual(amount, number):
 def test_three_times_the_usual_is_unusual(amount, fires):
     """Of somebody who sends 40 000 each time."""
     ledger = saver(("40000",) * 40)
-    assert bool(hits(large(ledger, "a", amount, 40))) == fires
+    found = [hits(large(ledger, f"p{number}", amount, 40 + number)) for number in range(3)]
+    assert [bool(one) for one in found] == [False, False, fires]
 
 
 @pytest.mark.parametrize(("days", "fires"), [(364.9, True), (365, False)])
@@ -82,6 +98,8 @@ def test_they_are_summed_within_a_year(days, fires):
     """A payment exactly 365 days old is out."""
     ledger = saver()
     large(ledger, "a", "60000", 40)
+    large(ledger, "between", "10000", 41)
+    large(ledger, "and", "10000", 42)
     assert bool(hits(large(ledger, "b", "60000", 40 + days))) == fires
 
 
@@ -104,7 +122,7 @@ def test_few_payees_get_them(payees, fires):
 def test_purposes_that_no_report_is_asked_for(purpose, fires):
     """Living expenses, gifts, services, others and what is not known; not goods, studies or wages."""
     ledger = saver()
-    large(ledger, "a", "60000", 40)
+    sixty(ledger)
     assert bool(hits(large(ledger, "b", "60000", 50, purpose=purpose))) == fires
 
 
@@ -122,7 +140,7 @@ def test_purposes_that_no_report_is_asked_for(purpose, fires):
 def test_it_is_silent_for_others(fields):
     """Firms, receipts, reported payments, who is no resident with these exemptions."""
     ledger = saver(party_type=fields.get("party_type", "person"))
-    large(ledger, "a", "90000", 40, **fields)
+    sixty(ledger, **fields)
     assert hits(large(ledger, "b", "90000", 50, **fields)) == []
 
 
@@ -140,7 +158,7 @@ def test_the_own_past_is_what_it_was_before_the_first_of_them(findings):
 def test_without_enough_of_an_own_past_peers_are_the_measure(findings):
     """Four payments are too few. Who has fewer is compared with others of the type, and it counts for less."""
     ledger = saver(USUAL[:4])
-    large(ledger, "a", "60000", 40)
+    sixty(ledger)
     outputs = large(ledger, "b", "60000", 50)
     found = findings[-1]
     assert (found.own_n, found.own_baseline) == (0, None)
@@ -153,28 +171,31 @@ def test_without_enough_of_an_own_past_peers_are_the_measure(findings):
 def test_they_lie_far_above_the_own_past_together():
     """The measured distance is the sum of each one's spreads, over the root of their number."""
     ledger = saver(("50", "500", "4900", "500", "50"))
-    assert hits(large(ledger, "a", "60000", 40)) == []
+    sixty(ledger)
     # a spread of nearly a factor of ten: 60 000 is little more than two of them
     assert hits(large(ledger, "b", "60000", 50)) == []
     narrow = saver()
-    large(narrow, "a", "60000", 40)
+    sixty(narrow)
     found = measured(large(narrow, "b", "60000", 50))
     assert found["distance_from_own"] > 4
-    assert found["times_usual"] == 118.8
+    assert found["times_usual"] == 79.2
     assert found["usual_payment"] == "505.11"
     assert found["unusual_payees"] == 1
 
 
 def test_strength_grows_with_the_sum():
     """Half at the line; each 100 000 beyond it takes half of the doubt, up to 0.8."""
-    ledger = saver()
-    assert hits(large(ledger, "a", "200000", 40))[0].strength == 0.75
-    assert hits(large(saver(), "a", "900000", 40))[0].strength == 0.8
+    for amount, strength in (("140000", 0.75), ("840000", 0.8)):
+        ledger = saver()
+        sixty(ledger)
+        assert hits(large(ledger, "a", amount, 50))[0].strength == strength
 
 
 def test_the_tests_say_that_the_transaction_itself_cannot_be_told(findings):
     """With a text that names property, and without purpose and text."""
-    large(saver(), "a", "200000", 40, remittance_classes=("property",))
+    ledger = saver()
+    sixty(ledger)
+    large(ledger, "a", "200000", 50, remittance_classes=("property",))
     outcomes = {one.id: (one.outcome, one.missing) for one in findings[-1].tests}
     assert outcomes == {
         "far_above_own_past": ("met", None),
@@ -182,7 +203,7 @@ def test_the_tests_say_that_the_transaction_itself_cannot_be_told(findings):
         "names_property": ("met", None),
         "capital_transaction": ("cannot_tell", None),
     }
-    large(saver(), "a", "200000", 40, purpose=None)
+    large(ledger, "b", "900000", 51, purpose=None)
     outcomes = {one.id: (one.outcome, one.missing) for one in findings[-1].tests}
     assert outcomes["purpose_told"] == ("cannot_tell", "transactions.purpose")
     assert outcomes["names_property"] == ("cannot_tell", "transactions.remittance_info")
@@ -192,7 +213,7 @@ def test_a_return_takes_the_alert_back():
     """120 000, of which 20 000 come back: 100 000 are no more than the sum. 19 999 leave it standing."""
     for back, stands in (("19999", True), ("20000", False)):
         ledger = saver()
-        large(ledger, "a", "60000", 40)
+        sixty(ledger)
         assert hits(large(ledger, "b", "60000", 50))
         returned = large(ledger, "r", back, 51, status="returned", original_event_id="b")
         assert [alert.status for alert in returned.alerts] == ([] if stands else ["retracted"])
@@ -200,13 +221,16 @@ def test_a_return_takes_the_alert_back():
 
 def test_counterfactuals_are_a_report_or_a_tenth():
     """As with capital payments."""
-    (alert,) = large(saver(), "a", "200000", 40).alerts
+    ledger = saver()
+    sixty(ledger)
+    (alert,) = large(ledger, "a", "200000", 50).alerts
     assert [one.would_alert for one in alert.counterfactual] == [False, False]
 
 
 def test_the_distance_is_that_of_logarithms():
-    """Two spreads of e beside peers: ln(60 000 / 504.88) each, times two over the root of two."""
+    """Beside peers a spread is a factor of e: the sum of the logarithms, over the root of three."""
     ledger = saver(USUAL[:4])
-    large(ledger, "a", "60000", 40)
+    sixty(ledger)
     found = measured(large(ledger, "b", "60000", 50))
-    assert found["distance_from_own"] == pytest.approx(2**0.5 * log(60_000 / 504.88), abs=0.01)
+    spreads = 2 * log(30_000 / 504.88) + log(60_000 / 504.88)
+    assert found["distance_from_own"] == pytest.approx(spreads / 3**0.5, abs=0.01)

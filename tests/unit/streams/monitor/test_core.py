@@ -175,8 +175,8 @@ def test_an_alert_goes_to_its_topic_and_to_each_desk_with_the_same_bytes() -> No
     """Keyed by the party, in the ledger's partition, at the payment's Kafka time; headers as CONTRACT says."""
     pipeline, outputs = raised()
     body = json.loads(outputs[0].value)
-    assert [output.topic for output in outputs] == ["fx.alerts.v1", "fx.alerts.customs.v1", "fx.alerts.supervision.v1"]
-    assert body["desk"] == "customs"
+    assert [output.topic for output in outputs] == ["fx.alerts.v1", "fx.alerts.supervision.v1"]
+    assert body["desk"] == "supervision"
     assert {(one.partition, one.key, one.value, one.timestamp_ms, tuple(one.headers)) for one in outputs} == {
         (
             0,
