@@ -9,7 +9,9 @@ from tests.support.ledger import Ledger, configuration, later
 def odd_one_out(**detectors: object):
     """Ninety quiet days of one party, then a payment unlike any before, at a budget of one in twenty events."""
     settings = {"warm_up": 90, "daily_budget": 600.0, "exploration": 0.0} | detectors
-    ledger = Ledger(configuration(detectors=settings))
+    # such a payment is one of capital, or a burst: these rules would explain it
+    silent = {typology: {"enabled": False} for typology in ("T13", "T14")}
+    ledger = Ledger(configuration(detectors=settings, rules=silent))
     for day in range(90):
         ledger.pay(f"a{day}", later(days=day), str(900 + day % 7), evidence="shown")
     fields = {"evidence": "shown", "counterparty": "k1.999.new", "counterparty_country": "KY"}
