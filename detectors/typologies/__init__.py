@@ -11,6 +11,7 @@ from detectors.typologies.t01_split_remittance import SplitRemittance
 from detectors.typologies.t02_annual_cap import AnnualCap
 from detectors.typologies.t05_kimchi_premium import KimchiPremium
 from detectors.typologies.t10_third_party import ThirdPartyPayment
+from detectors.typologies.t12_purpose_drift import PurposeDrift
 from detectors.typologies.t13_capital import CapitalTransaction
 from detectors.typologies.t14_dormant_burst import DormantBurst
 from detectors.typologies.t16_off_market_rate import OffMarketRate
@@ -21,6 +22,7 @@ REGISTRY: tuple[Typology, ...] = (
     AnnualCap(),
     KimchiPremium(),
     ThirdPartyPayment(),
+    PurposeDrift(),
     CapitalTransaction(),
     DormantBurst(),
     OffMarketRate(),

@@ -6,7 +6,7 @@ of the stretches of three weeks in which the party paid at all. Sleep is no part
 year of silence is compared with the seasons before it.
 New: a firm registered for `age_days` at most, by its profile, whose payments of `new_window` days come either to
 `burst_multiple` times the mean of what it paid before, and to more than its capital: first a few small payments, then a
-flood. Or to `burst_multiple` times its capital, and to more than the turnover of a whole year.
+flood. Or `new_payments_min` of them to `burst_multiple` times its capital, and to more than the turnover of a year.
 What the profile does not tell is not met: a young importer whose trade is steady is compared with itself.
 
 An indicator: no article forbids it. Banks are left out, and parties with payments that are kept in totals only
@@ -43,6 +43,7 @@ NEEDED = (
     "burst_window",
     "new_window",
     "payments_min",
+    "new_payments_min",
     "burst_min",
     "burst_multiple",
     "growth_ratio",
@@ -79,6 +80,7 @@ class DormantBurst:
             "burst_window": LimitKind("days", "1", str(MOST_WINDOW), whole=True, ko="집중 거래 관찰 기간"),
             "new_window": LimitKind("days", "1", str(MOST_WINDOW), whole=True, ko="신설 업체 집중 거래 관찰 기간"),
             "payments_min": LimitKind("count", "1", "1000", whole=True, ko="집중 거래 최소 건수"),
+            "new_payments_min": LimitKind("count", "1", "1000", whole=True, ko="신설 업체의 자본금 대비 최소 건수"),
             "burst_min": LimitKind("USD", "1", "1000000000000", ko="집중 거래 최소 합계"),
             "burst_multiple": LimitKind("ratio", "1", "1000000", ko="과거 평균 또는 자본금 대비 최소 배수"),
             "growth_ratio": LimitKind("ratio", "0.01", "1000000", ko="다시 경보하는 증가 배수"),
@@ -263,7 +265,8 @@ def _beyond_capital(context: Context, rows: Rows, limits: dict[str, DatedLimit])
         return None
     least = max(_times(worth, limits), turnover + 1)
     total = _total(rows, limits, least)
-    return Burst("new", worth, least, total) if total else None
+    many = len(rows) >= limits["new_payments_min"].number
+    return Burst("new", worth, least, total) if total and many else None
 
 
 def _total(rows: Rows, limits: dict[str, DatedLimit], least: int) -> int:

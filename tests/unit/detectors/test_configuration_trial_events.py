@@ -94,6 +94,8 @@ def test_every_payment_of_a_day_is_what_its_limits_make_it():
             )
             for n in range(3)
         ),
+        ("a usual purpose", paid(0, "drifting", "100.000000", evidence="shown")),
+        ("an odd purpose", paid(1, "drifting", "1.100000", evidence="shown")),
         ("a capital payment", paid(0, "investor", "0.000001", evidence="shown")),
         *(("an unusual payment", paid(1 + n, "saver", f"{1 + n % 3}.000000", evidence="shown")) for n in range(6)),
         *(("an unusual payment", paid(9 + n, "saver", "1.000000", evidence="shown")) for n in range(3)),

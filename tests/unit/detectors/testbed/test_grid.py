@@ -71,6 +71,8 @@ def test_every_path_listed_can_be_varied(path):
         "linked_share": "0.4",
         "branch_share": "0.4",
         "quiet_payments": "5",
+        "usual_share": "0.2",
+        "surprise_max": "0.01",
         "height": "9",
     }.get(path.rpartition(".")[2], "11")
     (found,) = varied(path, value)

@@ -225,7 +225,7 @@ def test_a_sum_below_the_least_takes_the_alert_back():
 # -- a new firm ------------------------------------------------------------------------------------------------------
 
 
-def new_firm(facts=NEW, burst=(40_000.0,) * 3, before=(), **fields):
+def new_firm(facts=NEW, burst=(20_000.0,) * 6, before=(), **fields):
     """A firm's payments: small ones in its first days, then others from the twentieth day on."""
     ledger = FirmLedger(**facts)
     for number, usd in enumerate(before):
@@ -238,14 +238,14 @@ def new_firm(facts=NEW, burst=(40_000.0,) * 3, before=(), **fields):
 def test_a_new_firm_beyond_ten_times_its_capital_and_a_years_turnover_fires():
     """Its capital is 10 000 USD, its turnover 100 000."""
     ledger = new_firm()
-    assert ledger.firing("T14") == ["e2"]
+    assert ledger.firing("T14") == ["e5"]
     assert ledger.measured("T14") == {
-        "burst_payments": 3,
+        "burst_payments": 6,
         "burst_sum": "120000.00",
         "burst_counterparties": 1,
         "capital_in_usd": "10000.00",
         "burst_times_capital": 12.0,
-        "days_since_registration": 114,
+        "days_since_registration": 117,
     }
     assert last_hit(ledger).window == "7 rolling days of a new firm"
     assert {test.id: test.outcome for test in last_hit(ledger).tests} == {
@@ -259,7 +259,7 @@ def test_a_new_firm_beyond_ten_times_its_capital_and_a_years_turnover_fires():
 @pytest.mark.parametrize(
     "facts",
     [
-        NEW | {"registered_on": date(2024, 3, 24)},
+        NEW | {"registered_on": date(2024, 3, 27)},
         NEW | {"registered_on": None},
         NEW | {"capital_krw": None},
         NEW | {"capital_krw": "0"},
@@ -277,7 +277,7 @@ def test_what_the_profile_does_not_tell_is_not_met(facts):
 @pytest.mark.parametrize(
     "facts",
     [
-        NEW | {"registered_on": date(2024, 3, 25)},
+        NEW | {"registered_on": date(2024, 3, 28)},
         NEW | {"registered_on": date(2025, 6, 1)},
         NEW | {"capital_krw": "16800000"},
         NEW | {"turnover_krw": "167999000"},
@@ -286,7 +286,12 @@ def test_what_the_profile_does_not_tell_is_not_met(facts):
 )
 def test_a_firm_at_the_lines_fires(facts):
     """365 days, ten times the capital, a cent above the turnover."""
-    assert new_firm(facts).firing("T14") == ["e2"]
+    assert new_firm(facts).firing("T14") == ["e5"]
+
+
+def test_five_payments_are_too_few_for_a_firm_without_a_past():
+    """However much they come to."""
+    assert new_firm(burst=(40_000.0,) * 5).firing("T14") == []
 
 
 def test_a_person_is_no_new_firm():
