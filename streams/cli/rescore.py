@@ -13,6 +13,8 @@ from streams.cli.desk_options import ReadingProgress, language
 from streams.desk.alert_lookup import find_alerts, require_prefix
 from streams.desk_text.proof_words import PROOF_WORDS
 from streams.errors import NotReproducedError, OutOfReachError, UsageError
+from streams.kafka.agent_names import SHARED
+from streams.learning_agents import LEARNING
 from streams.plain_text import tables
 from streams.plain_text.languages import Language
 from streams.plain_text.printable import make_printable, say, say_json
@@ -59,18 +61,22 @@ def command(alert_id: str | None, lang: Language, *, everything: bool, from_ledg
         (found,) = find_alerts(settings, [alert_id], ReadingProgress(lang)).values()
         alert_id = found.alert.alert_id
     gathered = gather(settings, alert_id)
-    rescorer = Rescorer(settings, cold=from_ledger)
     if alert_id is not None:
-        asyncio.run(_one(rescorer, gathered, lang, as_json=as_json))
+        rescorers = {name: Rescorer(settings, cold=from_ledger, agent=name) for name in LEARNING if gathered.of(name)}
+        asyncio.run(_one(rescorers, gathered, lang, as_json=as_json))
     else:
-        asyncio.run(_all(rescorer, settings, gathered, as_json=as_json))
+        rescorers = {name: Rescorer(settings, cold=from_ledger, agent=name) for name in LEARNING}
+        asyncio.run(_all(rescorers, settings, gathered, as_json=as_json))
 
 
-async def _one(rescorer: Rescorer, gathered: PublishedAlerts, lang: Language = "en", *, as_json: bool) -> None:
+async def _one(
+    rescorers: dict[str, Rescorer], gathered: PublishedAlerts, lang: Language = "en", *, as_json: bool
+) -> None:
     """Rescore what is published under one id; more than one position is a fault in itself, and each is looked at."""
     found = [
         one
-        for number, triggers in gathered.triggers.items()
+        for name, rescorer in rescorers.items()
+        for number, triggers in gathered.of(name).items()
         async for one in rescorer.rescore_partition(number, triggers)
     ]
     for rescored in found:
@@ -93,7 +99,7 @@ def _require_reach(found: list[Rescored]) -> None:
     """Raises `OutOfReachError` for alerts that could not be checked."""
     beyond = [one for one in found if one.verdict == "out_of_reach"]
     if beyond:
-        reasons = Counter(f"partition {one.partition}: {one.reason}" for one in beyond)
+        reasons = Counter(f"partition {_place(one.agent, one.partition)}: {one.reason}" for one in beyond)
         raise OutOfReachError(
             f"{len(beyond):,} of {len(found):,} alerts could not be checked; of the others none differs",
             got="; ".join(f"{reason} ({count:,})" for reason, count in reasons.items()),
@@ -110,7 +116,8 @@ def _fields(rescored: Rescored) -> dict[str, Any]:
 def _told(rescored: Rescored, lang: Language = "en") -> list[str]:
     """What was done and what came of it, in words."""
     words, topics = PROOF_WORDS[lang], ", ".join(rescored.topics)
-    lines = [words.alert.format(alert=rescored.alert_id, partition=rescored.partition, offset=rescored.offset)]
+    opening = words.of_legs if rescored.agent == SHARED else words.alert
+    lines = [opening.format(alert=rescored.alert_id, partition=rescored.partition, offset=rescored.offset)]
     if rescored.verdict == "out_of_reach":
         lines += [words.unused.format(refused=refused) for refused in rescored.refused]
         lines.append(words.beyond.format(reason=rescored.reason))
@@ -136,24 +143,28 @@ def _advice(rescored: Rescored) -> str:
     return "the published record, the ledger or the code was changed since; compare with --from-ledger"
 
 
-async def _all(rescorer: Rescorer, settings: Settings, gathered: PublishedAlerts, *, as_json: bool) -> None:
-    """One pass a partition; a summary by partition at the end."""
-    partitions = sorted(gathered.triggers.keys() | set(range(settings.effective.engine.partitions)))
-    total = sum(len(triggers) for triggers in gathered.triggers.values())
+async def _all(rescorers: dict[str, Rescorer], settings: Settings, gathered: PublishedAlerts, *, as_json: bool) -> None:
+    """One pass a partition of each agent; a summary by partition at the end."""
+    places = [
+        (name, number)
+        for name in rescorers
+        for number in sorted(gathered.of(name).keys() | set(range(settings.effective.engine.partitions)))
+    ]
+    total = sum(len(triggers) for name in rescorers for triggers in gathered.of(name).values())
     rows: list[list[str]] = []
     differing: list[Rescored] = []
     everything: list[Rescored] = []
     with click.progressbar(length=total, label="alerts rescored", file=sys.stderr) as bar:
-        for number in partitions:
+        for name, number in places:
             found = []
-            async for one in rescorer.rescore_partition(number, gathered.triggers.get(number, {})):
+            async for one in rescorers[name].rescore_partition(number, gathered.of(name).get(number, {})):
                 found.append(one)
                 bar.update(1)
                 if as_json:
                     say_json(json.dumps(_fields(one), ensure_ascii=False))
             differing += [one for one in found if one.verdict == "differs"]
             everything += found
-            rows.append(_row(number, found))
+            rows.append(_row(_place(name, number), found))
     if not as_json:
         columns = [
             "partition",
@@ -167,10 +178,14 @@ async def _all(rescorer: Rescorer, settings: Settings, gathered: PublishedAlerts
         ]
         tables.show(columns, [*rows, _sums(rows)], numeric=columns[1:], whole=["partition"])
     faults = [
-        *(f"alert {one.alert_id}, {one.partition}@{one.offset}: {one.difference}" for one in differing),
+        *(
+            f"alert {one.alert_id}, {_place(one.agent, one.partition)}@{one.offset}: {one.difference}"
+            for one in differing
+        ),
         *(f"{place} is no alert" for place in gathered.unreadable),
         *(
-            f"alert {alert}, {partition}@{offset}: the ledger gives it, and it is not published"
+            f"alert {alert}, {_place(name, partition)}@{offset}: the ledger gives it, and it is not published"
+            for name, rescorer in rescorers.items()
             for partition, offset, alert in rescorer.unpublished
         ),
     ]
@@ -186,11 +201,16 @@ async def _all(rescorer: Rescorer, settings: Settings, gathered: PublishedAlerts
         say(f"each of the {total:,} alerts follows from the ledger, bit for bit", err=True)
 
 
-def _row(number: int, found: list[Rescored]) -> list[str]:
+def _place(agent: str, number: int) -> str:
+    """A partition of the ledger, or of the legs."""
+    return f"legs {number}" if agent == SHARED else str(number)
+
+
+def _row(place: str, found: list[Rescored]) -> list[str]:
     verdicts = Counter(one.verdict for one in found)
     counts = [verdicts[verdict] for verdict in ("reproduced", "other_release", "differs", "out_of_reach")]
     return [
-        str(number),
+        place,
         f"{len(found):,}",
         *(f"{count:,}" for count in counts),
         f"{sum(one.replayed for one in found):,}",

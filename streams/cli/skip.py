@@ -12,19 +12,23 @@ from streams.settings import load_settings
 
 
 @click.command("skip")
-@click.argument("agent", type=click.Choice(["monitor", "ingest"]))
+@click.argument("agent", type=click.Choice(["monitor", "shared", "ingest"]))
 @click.argument("partition", type=click.IntRange(0))
 @click.argument("offset", type=click.IntRange(0))
 @click.option("--reason", required=True, help="Why; kept for the audit.")
 @click.option("--topic", help="For ingest: the input topic.")
 @click.option(
-    "--through", type=click.IntRange(0), help="For monitor: the last offset of a record set that cannot be read."
+    "--through",
+    type=click.IntRange(0),
+    help="For monitor and shared: the last offset of a record set that cannot be read.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     agent: str, partition: int, offset: int, reason: str, topic: str | None, through: int | None, *, as_json: bool
 ) -> None:
-    """Leave ledger record OFFSET of PARTITION out, now and in every later replay; or pass a damaged set of an input.
+    """Leave a record out, now and in every later replay; or pass a damaged set of an input.
+
+    OFFSET of PARTITION is of the ledger for the agent monitor, and of the legs for shared.
 
     Only for a partition that stopped there (its worker says so, and /readyz). The decision is recorded on
     fx.progress.v1 with your name and reason; the stopped partition goes on within seconds. An input's record set that
@@ -41,13 +45,13 @@ def command(
         raise UsageError(
             "the options do not fit the agent",
             got=agent,
-            expected="--topic for ingest, and only for it; --through for monitor only",
+            expected="--topic for ingest, and only for it; --through for monitor and shared only",
         )
     if topic is not None:
         skip = record_input_skip(settings, agent, partition, offset, reason, topic=topic, who=who, at=at)
     else:
         last = -1 if through is None else through
-        skip = record_skip(settings, partition, offset, reason, who=who, at=at, last=last)
+        skip = record_skip(settings, agent, partition, offset, reason, who=who, at=at, last=last)
     if as_json:
         say_json(
             json.dumps(

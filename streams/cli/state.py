@@ -21,22 +21,25 @@ def command() -> None:
 @command.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--from-ledger", is_flag=True, help="Ignore snapshots: replay the whole ledger.")
-def digest(*, as_json: bool, from_ledger: bool) -> None:
+@click.option("--agent", type=click.Choice(["monitor", "shared"]), help="One agent alone [default: each].")
+def digest(*, as_json: bool, from_ledger: bool, agent: str | None) -> None:
     """One line per agent and partition: position, events applied, duplicates, conflicts, digest of the learned state.
 
-    Rebuilt from the snapshots plus replay of the ledger, read only; workers may run meanwhile. Two clusters that
-    applied the same ledger, whatever crashed in between, print the same digests.
+    Rebuilt from the snapshots plus replay of the ledger, or of the legs for the agent shared; read only, workers may
+    run meanwhile. Two clusters that applied the same records, whatever crashed in between, print the same digests.
 
     Example: fxwatch state digest --json
     """
     from streams.kafka.topics import require
+    from streams.learning_agents import LEARNING
     from streams.proofs.state_digest import compute_digests
 
     settings = load_settings()
     require(settings)
 
     async def show() -> None:
-        async for one in compute_digests(settings, cold=from_ledger):
+        chosen = tuple(LEARNING) if agent is None else (agent,)
+        async for one in compute_digests(settings, cold=from_ledger, agents=chosen):
             if as_json:
                 say_json(json.dumps(msgspec.to_builtins(one)))
             else:

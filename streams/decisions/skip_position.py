@@ -14,9 +14,9 @@ from streams.kafka.denied import choose_error
 from streams.kafka.record_sets import RECORDS_LIMIT
 from streams.kafka.topic_reader import count_partitions_of
 from streams.kafka.unreadable_sets import Unreadable
+from streams.learning_agents import LEARNING, LearningAgent
 from streams.ledger import progress
 from streams.ledger.progress import AgentPartition, Progress, Skip
-from streams.monitor.core import MONITOR, MonitorCore
 from streams.partition.kafka_log import KafkaLog
 from streams.partition.rebuild import rebuild
 from streams.settings import Settings
@@ -24,26 +24,28 @@ from streams.version import code_version
 
 
 def record_skip(
-    settings: Settings, partition: int, offset: int, reason: str, *, who: str, at: str, last: int = -1
+    settings: Settings, agent: str, partition: int, offset: int, reason: str, *, who: str, at: str, last: int = -1
 ) -> Skip:
     """Write the decision to `fx.progress.v1`, for one record, or all to `last` of a set that cannot be read.
+
+    `agent` is one that learns: its topic is the ledger, or the legs.
 
     Raises `UsageError` when the record is applied, can be, or is not there.
 
     A record that is in the learned state cannot be skipped afterwards: replays would then differ from what was alerted.
     """
     topics.require(settings)
-    place = MONITOR.place(partition)
+    learning = LEARNING[agent]
     skip = Skip(offset=offset, reason=reason, who=who, at=at, last=last)
     try:
-        asyncio.run(_record(settings, place, skip))
+        asyncio.run(_record(settings, learning, learning.identity.place(partition), skip))
     except KafkaError as fault:
         raise choose_error(BrokerUnavailableError("the decision was not recorded", got=repr(fault)), fault) from fault
     return skip
 
 
-async def _record(settings: Settings, place: AgentPartition, skip: Skip) -> None:
-    log = MONITOR.open_log(settings)
+async def _record(settings: Settings, learning: LearningAgent, place: AgentPartition, skip: Skip) -> None:
+    log = learning.identity.open_log(settings)
     _require_partition(settings, place)
     found = await log.progress(place)
     first, end, _ = await log.bounds(place)
@@ -62,7 +64,7 @@ async def _record(settings: Settings, place: AgentPartition, skip: Skip) -> None
             got=f"{skip.offset} to {skip.last}",
             expected="what a stopped partition names",
         )
-    if await _can_be_applied(log, place, skip.offset):
+    if await _can_be_applied(learning, log, place, skip.offset):
         raise UsageError(
             "the record can be applied, so there is nothing to skip",
             got=skip.offset,
@@ -84,13 +86,13 @@ async def _unreadable_to(log: KafkaLog, place: AgentPartition, skip: Skip) -> bo
     )
 
 
-async def _can_be_applied(log: KafkaLog, place: AgentPartition, offset: int) -> bool:
+async def _can_be_applied(learning: LearningAgent, log: KafkaLog, place: AgentPartition, offset: int) -> bool:
     """Whether the core takes the record: tried, because a worker's memory is ahead of what the topics say it applied.
 
     Costs a replay from the newest snapshot before it, 0.3 ms an event. Raises `UsageError` when an earlier record stops
     the replay already: that one has to be decided first.
     """
-    core = MonitorCore(code_version())
+    core = learning.core(code_version())
     try:
         state, _ = await rebuild(log, core, place, cold=False, upto=offset)
     except KafkaError:

@@ -18,6 +18,8 @@ class ProofWords(Words):
     record_key = Both("record key {key}", "기록 키 {key}")
     alert = Both("alert {alert}: ledger partition {partition}, offset {offset}",
                  "경보 {alert}: 원장 {partition}:{offset}")
+    of_legs = Both("alert {alert}: legs partition {partition}, offset {offset}",
+                   "경보 {alert}: 공유 기록 {partition}:{offset}")
     first = Both("the ledger from its first record", "원장의 첫 기록부터")
     snapshot = Both("the snapshot at ledger offset {offset}", "원장 {offset}번 위치의 저장본부터")
     state = Both("state from {start}; {replayed} records replayed, then the trigger; {seconds} s",

@@ -16,10 +16,10 @@ from aiokafka.errors import KafkaError
 from detectors.contracts.alert import Position, Versions
 from detectors.memory.state import PartitionState
 from streams.errors import AlertNotFoundError, BrokerUnavailableError
-from streams.kafka import topic_reader, topics
+from streams.kafka import agent_names, topic_reader, topics
 from streams.kafka.denied import choose_error
+from streams.learning_agents import LEARNING
 from streams.ledger.progress import Progress
-from streams.monitor.core import MONITOR, MonitorCore
 from streams.partition.outputs import Output
 from streams.partition.rebuild import Begun, begin, replay
 from streams.proofs.first_difference import AlertDifference, Shown, find_first_difference, leave_out_sentences
@@ -48,10 +48,18 @@ class Trigger(NamedTuple):
 
 
 class PublishedAlerts(NamedTuple):
-    """Published alerts by partition and trigger, and records that are no alerts at all (topic[partition]@offset)."""
+    """Published alerts by partition and trigger, and records that are no alerts at all (topic[partition]@offset).
+
+    `triggers` are of the monitor's, `of_legs` of the shared agent's alerts, whose positions are of the legs.
+    """
 
     triggers: dict[int, Triggers]
     unreadable: list[str]
+    of_legs: dict[int, Triggers]
+
+    def of(self, agent: str) -> dict[int, Triggers]:
+        """Those of one agent, by its name."""
+        return self.of_legs if agent == agent_names.SHARED else self.triggers
 
 
 class Rescored(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +69,7 @@ class Rescored(msgspec.Struct, frozen=True, kw_only=True):
     were not; `replayed` counts the records applied before the trigger since the snapshot, or since the
     alert before it when all are rescored; `seconds` includes the reading (an equal share of it, then). `reason` says
     what is missing for an alert out of reach. `reworded`: an alert of another release comes out the same but for its
-    sentences, too.
+    sentences, too. `agent` is the one that raised it: for the shared agent, `offset` and `snapshot` are of the legs.
     """
 
     alert_id: str
@@ -78,6 +86,7 @@ class Rescored(msgspec.Struct, frozen=True, kw_only=True):
     reworded: bool = False
     versions: Versions
     today: Versions
+    agent: str = agent_names.MONITOR
 
 
 def gather(settings: Settings, alert_id: str | None = None) -> PublishedAlerts:
@@ -87,10 +96,11 @@ def gather(settings: Settings, alert_id: str | None = None) -> PublishedAlerts:
     """
     with topics.connect(settings) as admin:
         desks = sorted(name for name in admin.list_topics() if fnmatchcase(name, DESK_TOPICS) and name != topics.ALERTS)
-    found = PublishedAlerts({}, [])
+    found = PublishedAlerts({}, [], {})
     with topic_reader.Reader(settings, [topics.ALERTS]) as reader:
         _take(reader, found, alert_id)
-    if alert_id is not None and not found.triggers:
+    held = found.triggers.keys() | found.of_legs.keys()
+    if alert_id is not None and not held:
         raise AlertNotFoundError(
             "no alert of this id is on fx.alerts.v1",
             got=alert_id,
@@ -99,7 +109,7 @@ def gather(settings: Settings, alert_id: str | None = None) -> PublishedAlerts:
             "committed is seen a moment later",
         )
     if desks:
-        with topic_reader.Reader(settings, desks, None if alert_id is None else set(found.triggers)) as reader:
+        with topic_reader.Reader(settings, desks, None if alert_id is None else set(held)) as reader:
             _take(reader, found, alert_id)
     return found
 
@@ -116,19 +126,21 @@ def _take(reader: topic_reader.Reader, found: PublishedAlerts, alert_id: str | N
                 continue
             if alert_id is None or named.alert_id == alert_id:
                 shown = Shown(tp.partition, record.key, record.value, tuple(record.headers), record.timestamp)
-                place = found.triggers.setdefault(named.position.partition, {})
+                of_agent = found.of_legs if named.position.topic == topics.LEGS else found.triggers
+                place = of_agent.setdefault(named.position.partition, {})
                 trigger = place.setdefault(named.position.offset, Trigger(named, {}))
                 trigger.records.setdefault(tp.topic, []).append(shown)
 
 
 class Rescorer:
-    """Rescores alerts of one cluster. `cold`: from the ledger alone, without snapshots."""
+    """Rescores an agent's alerts of one cluster. `cold`: from its topic alone, without snapshots."""
 
-    def __init__(self, settings: Settings, *, cold: bool = False) -> None:
+    def __init__(self, settings: Settings, *, cold: bool = False, agent: str = agent_names.MONITOR) -> None:
         self._cold, self._partitions = cold, settings.effective.engine.partitions
         self._today = versions(settings.effective)
-        self._core = MonitorCore(code_version())
-        self._log = MONITOR.open_log(settings)
+        self._identity, make_core = LEARNING[agent]
+        self._core = make_core(code_version())
+        self._log = self._identity.open_log(settings)
         self.unpublished: list[tuple[int, int, str]] = []
 
     async def rescore_partition(self, number: int, triggers: Triggers) -> AsyncIterator[Rescored]:
@@ -148,7 +160,7 @@ class Rescorer:
             ) from fault
 
     async def _partition(self, number: int, triggers: Triggers) -> AsyncIterator[Rescored]:
-        log, core, place = self._log, self._core, MONITOR.place(number)
+        log, core, place = self._log, self._core, self._identity.place(number)
         if not 0 <= number < self._partitions:
             for one in self._not_replayed(triggers, 0, 0):
                 yield one
@@ -230,6 +242,7 @@ class Rescorer:
             reason=reason,
             versions=named.versions,
             today=self._today,
+            agent=self._identity.name,
         )
 
     def _compare(
@@ -271,6 +284,7 @@ class Rescorer:
             reworded=reworded,
             versions=named.versions,
             today=self._today,
+            agent=self._identity.name,
         )
 
 

@@ -5,7 +5,7 @@ would publish is thrown away.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 import msgspec
 from aiokafka.errors import KafkaError
@@ -13,14 +13,17 @@ from aiokafka.errors import KafkaError
 from detectors.memory.state import PartitionState
 from streams.errors import BrokerUnavailableError
 from streams.kafka.denied import choose_error
-from streams.monitor.core import MONITOR, MonitorCore
+from streams.learning_agents import LEARNING, LearningAgent
 from streams.partition.rebuild import rebuild
 from streams.settings import Settings
 from streams.version import code_version
 
 
 class PartitionDigest(msgspec.Struct, frozen=True, kw_only=True):
-    """What one partition's state says of itself at ledger position `next` (the first offset not applied)."""
+    """What one partition's state says of itself at position `next` of its topic (the first offset not applied).
+
+    `parties` are the nodes of the agent that follows shared things.
+    """
 
     agent: str
     partition: int
@@ -47,19 +50,28 @@ def count_learned(state: PartitionState) -> dict[str, int]:
     return found
 
 
-async def compute_digests(settings: Settings, *, cold: bool = False) -> AsyncIterator[PartitionDigest]:
-    """The digest of every partition, one after the other."""
-    log = MONITOR.open_log(settings)
+async def compute_digests(
+    settings: Settings, *, cold: bool = False, agents: Iterable[str] = tuple(LEARNING)
+) -> AsyncIterator[PartitionDigest]:
+    """The digest of every partition of the agents, one after the other."""
+    for name in agents:
+        async for one in _digests_of(settings, LEARNING[name], cold=cold):
+            yield one
+
+
+async def _digests_of(settings: Settings, agent: LearningAgent, *, cold: bool) -> AsyncIterator[PartitionDigest]:
+    identity = agent.identity
+    log = identity.open_log(settings)
     for partition in range(settings.effective.engine.partitions):
-        place = MONITOR.place(partition)
+        place = identity.place(partition)
         try:
-            state, end = await rebuild(log, MonitorCore(code_version()), place, cold=cold)
+            state, end = await rebuild(log, agent.core(code_version()), place, cold=cold)
         except KafkaError as fault:
             raise choose_error(BrokerUnavailableError("the state cannot be rebuilt", got=repr(fault)), fault) from fault
         counters = state.counters
         digest = await asyncio.to_thread(state.freeze().digest)
         yield PartitionDigest(
-            agent=MONITOR.name,
+            agent=identity.name,
             partition=partition,
             next=state.next,
             end=end,

@@ -305,9 +305,10 @@ class Cluster:
         """Alerts that a read_committed reader sees."""
         return [msgspec.json.decode(record.value, type=Alert) for _, record in self.read(topics.ALERTS)]
 
-    def digests(self, *options: str) -> list[dict[str, Any]]:
-        """`fxwatch state digest --json`, a partition each."""
-        return [json.loads(line) for line in self.fxwatch("state", "digest", "--json", *options).stdout.splitlines()]
+    def digests(self, *options: str, agent: str = "monitor") -> list[dict[str, Any]]:
+        """`fxwatch state digest --json`, a partition each of one agent."""
+        told = self.fxwatch("state", "digest", "--json", "--agent", agent, *options).stdout
+        return [json.loads(line) for line in told.splitlines()]
 
     def newest_snapshots(self) -> dict[int, int]:
         """By ledger partition, the position of the newest snapshot that can be loaded; 0 where there is none.

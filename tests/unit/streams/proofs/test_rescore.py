@@ -17,7 +17,7 @@ from streams.cli.rescore import command
 from streams.errors import LedgerError, OutOfReachError, SnapshotError, UsageError
 from streams.ledger import envelope
 from streams.ledger.progress import AgentPartition, Progress, Skip, SnapshotPointer
-from streams.monitor.core import MonitorCore
+from streams.monitor.core import MONITOR, MonitorCore
 from streams.partition.outputs import Output
 from streams.partition.rebuild import begin, replay
 from streams.proofs.first_difference import Shown, find_first_difference
@@ -211,7 +211,7 @@ def rescored(log: ProgressLog, offsets: list[int], *, cold: bool = False) -> dic
     """What comes of alerts at these ledger positions; nothing was published of them, and nothing comes out."""
     rescorer: Any = object.__new__(Rescorer)
     rescorer._log, rescorer._core, rescorer._cold, rescorer._partitions = log, MonitorCore("test"), cold, 1
-    rescorer._today, rescorer.unpublished = VERSIONS, []
+    rescorer._today, rescorer.unpublished, rescorer._identity = VERSIONS, [], MONITOR
     triggers = {
         at: Trigger(Named(f"{at:032x}", Position(topic="fx.ledger.v1", partition=0, offset=at), VERSIONS), {})
         for at in offsets
@@ -265,7 +265,7 @@ def test_alerts_out_of_reach_are_told_and_have_an_exit_code(
 
     named = Named(f"{14:032x}", Position(topic="fx.ledger.v1", partition=0, offset=14), VERSIONS)
     monkeypatch.setattr(cli, "Rescorer", Known)
-    monkeypatch.setattr(cli, "gather", lambda *_: PublishedAlerts({0: {14: Trigger(named, {})}}, []))
+    monkeypatch.setattr(cli, "gather", lambda *_: PublishedAlerts({0: {14: Trigger(named, {})}}, [], {}))
     done = CliRunner().invoke(command, arguments)
     assert isinstance(done.exception, OutOfReachError)
     assert done.exception.exit_code == 3
@@ -293,6 +293,7 @@ SPOKEN, REWORDED = spoken("Split", "a", "b", "had"), spoken("Split remittance", 
 def compared(published: bytes, *, release: str) -> Rescored:
     """An alert of a release compared with `REWORDED`, as the release of today gives it."""
     rescorer = Rescorer.__new__(Rescorer)
+    rescorer._identity = MONITOR
     rescorer._today = msgspec.structs.replace(VERSIONS, code="today")
     named = Named(
         "a1", Position(topic="fx.ledger.v1", partition=3, offset=7), msgspec.structs.replace(VERSIONS, code=release)

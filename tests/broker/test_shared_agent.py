@@ -1,0 +1,136 @@
+"""The shared agent on a real broker: kills, a frozen worker, repetitions; each leg counts once, digests are equal."""
+
+import json
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from detectors.shared.state import SharedState
+from streams.demo.broker import EmbeddedBroker
+from streams.generator import Simulation
+from streams.kafka import topics
+from streams.ledger import envelope
+from streams.publication.sending import publish_records
+from streams.settings import load_settings
+from streams.shared.core import SharedCore
+from streams.version import code_version
+from tests.support.cluster import PARTITIONS, Cluster
+from tests.support.ledger_replay import Seen, seen
+
+pytestmark = pytest.mark.broker
+
+EVENTS = 800
+# snapshots at the end of most runs, which are short, so that a kill falls between and into them
+SETTINGS = {"snapshot_every_events": 100, "run_records": 50, "session_timeout_seconds": 6}
+
+
+class Straight(NamedTuple):
+    """What the legs come to by the pure core alone: states, outputs by topic and partition."""
+
+    states: dict[int, SharedState]
+    outputs: dict[tuple[str, int], list[Seen]]
+
+
+def straight(cluster: Cluster) -> Straight:
+    """One pass over the legs as they stand, without workers, crashes or snapshots."""
+    core = SharedCore(code_version())
+    found = Straight({number: core.new(number) for number in range(PARTITIONS)}, defaultdict(list))
+    for tp, record in cluster.read(topics.LEGS):
+        for output in core.apply(found.states[tp.partition], tp.partition, record, muted=False):
+            found.outputs[output.topic, output.partition].append(seen(output))
+    return found
+
+
+def counted_by_hand(cluster: Cluster) -> dict[int, Counter[str]]:
+    """By partition, how many records of the legs are new and how many are there again, by source and number alone."""
+    found: dict[int, Counter[str]] = {number: Counter() for number in range(PARTITIONS)}
+    known: set[Any] = set()
+    for tp, record in cluster.read(topics.LEGS):
+        told = envelope.told_source(record.headers)
+        identity = (tp.partition, "first") if told is None else (tp.partition, told.topic, told.partition, told.offset)
+        place = (identity, None if told is None else told.number)
+        found[tp.partition]["again" if place in known else "new"] += 1
+        known.add(place)
+    return found
+
+
+def publish(cluster: Cluster, seed: int) -> None:
+    """A stream's next records."""
+    settings = load_settings(bootstrap=cluster.settings.bootstrap)
+    publish_records(settings, Simulation(seed=seed, events=EVENTS), stamps="now", expected=EVENTS)
+
+
+def counted(*workers: Any) -> float:
+    """Records of the legs that workers have counted."""
+    return sum(worker.metric("fxwatch_events_total", agent="shared") for worker in workers)
+
+
+def test_each_leg_counts_once_whatever_is_killed(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    """A shared worker and ingest are killed at work, another is frozen past its session and comes back."""
+    with Cluster(empty_broker.bootstrap, tmp_path, **SETTINGS) as cluster:
+        [ingest] = cluster.start("ingest")
+        first, second = cluster.spawn("shared"), cluster.spawn("shared")
+        cluster.wait_ready([first, second])
+        publish(cluster, 1)
+        cluster.until(lambda: counted(first, second) > 0, 60, "no leg is counted")
+        ingest.kill()
+        first.kill()
+        cluster.start("ingest")
+        third = cluster.spawn("shared")
+        cluster.wait_ready([third])
+        publish(cluster, 2)
+        cluster.until(lambda: counted(third) > 0, 60, "no leg is counted")
+        second.freeze()
+        drained(cluster)
+        assert held(third) == PARTITIONS
+        # a zombie comes back, and more is to do
+        second.thaw()
+        publish(cluster, 3)
+        drained(cluster)
+        second.kill()
+        cluster.until(lambda: held(third) == PARTITIONS, 60, "the last worker does not hold all")
+        drained(cluster)
+        cluster.stop_all()
+        found, by_hand = straight(cluster), counted_by_hand(cluster)
+        for number, state in found.states.items():
+            assert state.counters["redelivered"] == by_hand[number]["again"]
+            counters = state.counters
+            new = counters["applied"] + counters["duplicates"] + counters["conflicts"]
+            assert new == by_hand[number]["new"]
+        assert sum(len(state.parties) for state in found.states.values()) > 100
+        saved = cluster.digests(agent="shared")
+        assert {one["partition"]: one["digest"] for one in saved} == {
+            number: state.freeze().digest() for number, state in found.states.items()
+        }
+        assert saved == cluster.digests("--from-ledger", agent="shared")
+        assert {one["next"] for one in saved if one["next"] != one["end"]} == set()
+        assert of_the_agent(cluster) == dict(found.outputs)
+        told = json.loads(cluster.fxwatch("reconcile", "--json").stdout)
+        assert (told["reconciled"], told["problems"]) == (True, [])
+        assert cluster.fxwatch("rescore", "--all").returncode == 0
+
+
+def held(worker: Any) -> int:
+    """Partitions of the legs that a worker shows as running."""
+    return int(worker.metric("fxwatch_partition_state", agent="shared", state="running"))
+
+
+def drained(cluster: Cluster) -> None:
+    """Wait until ingest has read everything and the agent has applied every leg."""
+    cluster.until(
+        lambda: cluster.lag("ingest", *topics.INPUTS) == 0 and cluster.lag("shared", topics.LEGS) == 0,
+        90,
+        "not drained",
+    )
+
+
+def of_the_agent(cluster: Cluster) -> dict[tuple[str, int], list[Seen]]:
+    """What the agent published, by topic and partition, as a read_committed reader sees it."""
+    found: dict[tuple[str, int], list[Seen]] = {}
+    for place, records in cluster.published().items():
+        ours = [one for one in records if ("ce_source", b"/fxwatch/shared") in one.headers]
+        if ours:
+            found[place] = ours
+    return found
