@@ -162,7 +162,7 @@ def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     outputs = _apply_new(state, event, origin)
     if state.restatement.waiting and state.effective is not None:
         bring_others_up_to_date(state, state.effective)
-    if len(state.wakes) and (woken := wake_due(Occasion.of(state, origin))):
+    if len(state.wakes) and (woken := wake_due(Occasion.of(state, origin), event)):
         outputs = msgspec.structs.replace(outputs, raised=(*outputs.raised, *woken))
     if mark is not None and origin.source is not None:
         state.marks[mark] = origin.source.offset

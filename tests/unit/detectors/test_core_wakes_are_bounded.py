@@ -23,7 +23,7 @@ from detectors.typologies.due import Wake
 from detectors.typologies.t16_off_market_rate import OffMarketRate
 from detectors.values.legal_calendar import DAY_US, to_us
 from tests.support import busy_party
-from tests.support.apply_cost import MOST_SECONDS, NOW, Measured, warmed
+from tests.support.apply_cost import MOST_SECONDS, NOW, PARTY, Measured, warmed
 from tests.support.busy_party import Kind
 from tests.support.ledger import configuration
 
@@ -133,3 +133,28 @@ def test_no_record_takes_20_ms_whatever_is_due(monkeypatch):
     for token in TOKENS:
         party = unpack(twins[0].state.parties[token])
         assert len(due_dates.opened(party.due, f"{ID} declared")) == MOST_OPEN
+
+
+@pytest.mark.parametrize(("party", "parties", "items"), [(PARTY, 1, 1), ("k1.0ff.other", MOST_PARTIES, MOST_ITEMS)])
+def test_no_payment_of_a_full_party_takes_20_ms_where_four_others_are_due(monkeypatch, party, parties, items):
+    """It wakes one of them, and the next record goes on; a small party's payment wakes four.
+
+    The due dates of the four come in turns, so that the one party has one of them.
+    """
+    monkeypatch.setattr(typologies, "REGISTRY", (*typologies.REGISTRY, SetsAnew()))
+    twins = [_partition() for _ in range(TWINS)]
+    for twin in twins:
+        busy_party.put(twin, PARTY, "company", Kind(payees=5_000, institutions=500), PAYMENTS, NOW)
+        # two witnesses, whose time has passed what is due
+        for minute in range(2):
+            twin.rate(NOW.replace(hour=23, minute=minute), "1400")
+            twin.pay(f"witness {minute}", NOW.replace(hour=23, minute=minute), party="k1.0ff.other")
+    measured = Measured(*twins)
+    for number in range(8):
+        woken = twins[0].state.counters["woken"]
+        at = NOW.replace(hour=23, minute=2 + number)
+        seen = measured.pay(f"record {number}", f"e{number}", at, party=party, party_type="company")
+        assert len({one.alert.party for one in seen.raised} & set(TOKENS)) == parties
+        assert twins[0].state.counters["woken"] - woken == items
+    print(f"{1000 * measured.slowest:.1f} ms ({measured.what})")
+    assert measured.slowest < MOST_SECONDS, measured.what
