@@ -23,7 +23,7 @@ from detectors.contracts.configuration import (
 )
 from detectors.contracts.limits import LimitKinds, number
 from detectors.ranking.ensemble import Scorer
-from detectors.typologies import registered
+from detectors.typologies import NODE_REGISTRY, registered
 
 _DESK = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 # Report numbers are compared with each mask; the lists are written by people.
@@ -100,7 +100,7 @@ def _sanctions(configuration: Configuration) -> Iterator[str]:
 
 
 def _kinds() -> dict[str, LimitKinds]:
-    return {typology.id: typology.limits for typology in registered()}
+    return {one.id: one.limits for one in registered()} | {one.id: one.limits for one in NODE_REGISTRY}
 
 
 def _place(name: str, limit: Limit) -> str:

@@ -325,11 +325,12 @@ def _rule_changes(case: AlertFacts, found: Sequence[Hit]) -> tuple[Counterfactua
             changed = msgspec.structs.replace(change.context, transaction=event, readings=case.context.readings)
             fired = evaluate(changed, case.configuration)
             still = [each.typology.id for each in news(fired, case.party, case.at_us)]
-            shown.append(_counterfactual(hit.typology.id, change.text_en, change.text_ko, still))
+            shown.append(counterfactual(hit.typology.id, change.text_en, change.text_ko, still))
     return tuple(shown)
 
 
-def _counterfactual(typology: str, text_en: str, text_ko: str, still: list[str]) -> Counterfactual:
+def counterfactual(typology: str, text_en: str, text_ko: str, still: list[str]) -> Counterfactual:
+    """What would have been, and whether a typology would still have fired; `still` are all that would."""
     names = ", ".join(still)
     english = (
         f"{text_en[0].upper()}{text_en[1:]}, {typology} would "

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from detectors.contracts.events import Direction, Status
+from detectors.contracts.events import Direction, LegKind, Status
 
 Severity = Literal["low", "medium", "high", "critical"]
 # A test of the law or of a supervisor: it holds, it does not, or it cannot be told from what the contract carries.
@@ -127,7 +127,8 @@ class EvidenceItem(msgspec.Struct, frozen=True, kw_only=True):
     The fields below them (1.1) say what the payment was, as it counted when the alert was made: `amount` is what was
     settled less what came back. What is not known is left out, as all of them are in alerts of earlier releases.
     `x_purpose_en` and `x_purpose_ko` are the text of the purpose's code, where the configuration has one. A line of a
-    customs declaration has `x_kind`, its value as `amount`, and no `direction` or `status`.
+    customs declaration has `x_kind`, its value as `amount`, and no `direction` or `status`. In an alert about a shared
+    thing `x_party` is the resident, and there is no `counterparty`.
     """
 
     event_id: str
@@ -151,6 +152,14 @@ class EvidenceItem(msgspec.Struct, frozen=True, kw_only=True):
     report_no: str | msgspec.UnsetType = msgspec.UNSET
     kind: Literal["import", "export"] | msgspec.UnsetType = msgspec.field(name="x_kind", default=msgspec.UNSET)
     line: int | msgspec.UnsetType = msgspec.field(name="x_line", default=msgspec.UNSET)
+    party: str | msgspec.UnsetType = msgspec.field(name="x_party", default=msgspec.UNSET)
+
+
+class SharedShown(msgspec.Struct, frozen=True, kw_only=True):
+    """The shared thing that an alert is about: its kind, and its token (of goods: HS6/country/unit)."""
+
+    kind: LegKind
+    token: str
 
 
 class Versions(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,7 +190,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One alert; key = `party`.
 
-    `score` 0-1, higher is more unusual; `rank` is the conformal p-value, lower is rarer.
+    `score` 0-1, higher is more unusual; `rank` is the conformal p-value, lower is rarer. `x_shared` is there in alerts
+    about what several residents share: `parties` are those residents then, and `party` the one with most at risk.
     """
 
     alert_id: str
@@ -209,3 +219,4 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     position: Position
     selection: Selection
     rate_missing: bool = msgspec.field(name="x_rate_missing", default=False)
+    shared: SharedShown | msgspec.UnsetType = msgspec.field(name="x_shared", default=msgspec.UNSET)

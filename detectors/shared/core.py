@@ -4,9 +4,13 @@ No clock, no I/O; the log of legs alone decides every alert. Rates and configura
 come on the ledger, and are applied by the monitor's own code, so that both value a payment alike.
 """
 
+from typing import NamedTuple
+
 import msgspec
 
 from detectors import core
+from detectors.alerting import evidence
+from detectors.alerting.build import RaisedAlert
 from detectors.alerting.woken import pass_time
 from detectors.books import accounting, aliases, payments
 from detectors.books.accounting import Incoming
@@ -17,12 +21,16 @@ from detectors.books.payments import Payment
 from detectors.contracts.events import ConfigurationChange, Leg, LegKind, Origin, Rate, Source, Transaction
 from detectors.contracts.legs import SharedThing, shared_of
 from detectors.core import Outcome, Outputs
-from detectors.memory import event_clock, roster, taken_back
+from detectors.memory import event_clock, roster
 from detectors.memory.effective_configuration import Effective
-from detectors.shared import nodes
+from detectors.memory.taken_back import bring_others_up_to_date, bring_up_to_date
+from detectors.shared import goods, nodes
+from detectors.shared.alerts import Judged, judge
+from detectors.shared.retracted import retract
 from detectors.shared.state import SharedState
 from detectors.values import money
 from detectors.values.legal_calendar import to_us
+from detectors.values.shares import OFFICES
 
 # Which of a record's legs an identity is of: each kind's leg is known apart, for several may stand in one partition.
 _KINDS: tuple[LegKind, ...] = ("counterparty", "account", "device", "contact", "goods")
@@ -48,7 +56,7 @@ def apply(state: SharedState, record: Leg | Rate | ConfigurationChange, origin: 
     else:
         outputs = _apply_new(state, state.effective, record, origin)
     if state.restatement.waiting:
-        taken_back.bring_others_up_to_date(state, state.effective)
+        bring_others_up_to_date(state, state.effective)
     _count(state, outputs)
     state.next = origin.offset + 1
     return outputs
@@ -66,7 +74,7 @@ def _apply_new(state: SharedState, effective: Effective, leg: Leg, origin: Origi
     if known is not None:
         outcome: Outcome = "duplicate" if known.body == same else "conflict"
         return Outputs(outcome=outcome)
-    outputs = Outputs(outcome="applied") if thing.kind == "goods" else _pay(state, effective, leg, thing, origin)
+    outputs = (_declare if thing.kind == "goods" else _pay)(state, effective, leg, thing, origin)
     source = origin.source or Source(state.ledger_topic, state.partition, origin.offset)
     sender = state.shares.known_as(leg.institution)
     place = Known(body, state.topic_number(source.topic), source.partition, source.offset)
@@ -89,16 +97,56 @@ def _pay(state: SharedState, effective: Effective, leg: Leg, thing: SharedThing,
     late = state.watermark_us is not None and at_us < state.watermark_us - effective.lateness_us
     state.give_share(leg.institution, clock_us)
     node = _recall(state, leg, thing)
+    was = node.payments
     _begin(state, node, thing, at_us)
     if state.restatement.waiting:
-        taken_back.bring_up_to_date(state, effective, thing.name, node)
+        bring_up_to_date(state, effective, thing.name, node)
     row = _row(state, effective, node, leg, amount, at_us, origin.offset)
-    outcome = _account(effective, node, leg, row, late=late)
+    counted = _account(effective, node, leg, row, late=late)
+    raised: list[RaisedAlert] = []
+    if counted.outcome == "applied":
+        assert state.configuration is not None
+        case = Judged(state, state.configuration, effective, leg, thing, event, origin, node)
+        raised = _judge(case, counted.payment, was)
     node.first_us, node.last_us = min(node.first_us, at_us), max(node.last_us, at_us)
     state.advance(clock_us)
     cut = nodes.bound(node, state.kept_since_us, clock_us)
     roster.store(state, thing.name, leg.previous, node, state.shares.known_as(leg.institution))
-    return msgspec.structs.replace(outcome, late=late, folded=outcome.folded + cut)
+    return Outputs(
+        outcome=counted.outcome, late=late, raised=tuple(raised), join=counted.join, folded=counted.left_out + cut
+    )
+
+
+def _declare(state: SharedState, effective: Effective, leg: Leg, thing: SharedThing, origin: Origin) -> Outputs:
+    """A declared line's leg: count it in the group's node, and judge it by its peers. It moves no clock."""
+    at_us, event = to_us(leg.event_time), as_payment(leg, thing)
+    late = state.watermark_us is not None and at_us < state.watermark_us - effective.lateness_us
+    if late:
+        return Outputs(outcome="applied", late=True)
+    node = _recall(state, leg, thing)
+    was = node.payments
+    _begin(state, node, thing, at_us)
+    row = goods.row_of(state, effective, node, leg, origin.offset)
+    counted = goods.declare(node, leg, row)
+    assert state.configuration is not None
+    raised = _judge(Judged(state, state.configuration, effective, leg, thing, event, origin, node), counted, was)
+    node.first_us, node.last_us = min(node.first_us, at_us), max(node.last_us, at_us)
+    cut = nodes.bound(node, state.kept_since_us, state.watermark_us or at_us, sampled=False)
+    roster.store(state, thing.name, leg.previous, node, OFFICES)
+    return Outputs(outcome="applied", raised=tuple(raised), folded=cut)
+
+
+def _judge(case: Judged, payment: Payment | None, was: bytes) -> list[RaisedAlert]:
+    """The alerts of a leg: of what its payment completes, then of what it takes back."""
+    found = None
+    if payment is not None:
+        if case.thing.kind == "goods":
+            proof = evidence.line_proof_of(case.state, goods.as_declaration(case.leg), case.origin)
+        else:
+            proof = evidence.proof_of(case.state, case.event, case.origin)
+        case.node.remember_proof(proof)
+        found = judge(case, payment)
+    return [*([] if found is None else [found]), *retract(case, was)]
 
 
 def _recall(state: SharedState, leg: Leg, thing: SharedThing) -> Party:
@@ -171,22 +219,32 @@ def _row(
     )
 
 
-def _account(effective: Effective, node: Party, leg: Leg, row: Payment, *, late: bool) -> Outputs:
+class _Counted(NamedTuple):
+    """What became of a leg in its node: the payment that counts anew or otherwise, None where none does."""
+
+    outcome: Outcome
+    payment: Payment | None = None
+    join: accounting.Join | None = None
+    left_out: int = 0
+
+
+def _account(effective: Effective, node: Party, leg: Leg, row: Payment, *, late: bool) -> _Counted:
     """Count the leg once, or take back what it takes back; what a hub's sample leaves out is counted in whole."""
     sample = nodes.sample_of(node)
     paid = leg.status in {"ordered", "settled"}
     if paid and not late and not sample.holds(leg.party):
         nodes.leave_out(node, sample, row)
-        return Outputs(outcome="applied", folded=1)
+        return _Counted("applied", left_out=1)
     if paid and payments.of_event(node, node.first_event(row.event)) is not None:
         # told before, longer ago than the window of fingerprints reaches
-        return Outputs(outcome="duplicate")
+        return _Counted("duplicate")
     original = event_number(leg.institution, leg.original_event_id)
     incoming = Incoming(row, leg.status, original, leg.currency, leg.institution, late, effective.zone)
     effect = accounting.account(node, incoming)
     if effect.payment is not None:
         nodes.name_resident(node, row.beneficiary, leg.party)
-    return Outputs(outcome="applied", join=effect.join)
+    changed = effect.kind in {"new", "amended"}
+    return _Counted("applied", effect.payment if changed else None, effect.join)
 
 
 def _count(state: SharedState, outputs: Outputs) -> None:

@@ -97,10 +97,11 @@ def leave_out(node: Party, sample: Sample, row: Payment) -> None:
         node.slots[SAMPLE] = msgspec.msgpack.encode(sample)
 
 
-def bound(node: Party, since_us: int, now_us: int) -> int:
+def bound(node: Party, since_us: int, now_us: int, *, sampled: bool = True) -> int:
     """Forget payments before `since_us`, and leave out what is too much; how many were left out.
 
-    Cost: 5 us; 1 ms where something is left out.
+    Not `sampled` are goods, of which every line is judged: of too many the newest stay. Cost: 5 us; 1 ms where
+    something is left out.
     """
     prune_before(node, since_us)
     found = rows(node)
@@ -114,12 +115,13 @@ def bound(node: Party, since_us: int, now_us: int) -> int:
         return 0
     _keep_newest_of_each(node, sample)
     tokens = residents_of(node)
-    while len(node.payments) // ROW.itemsize > MOST_ROWS and sample.level < HIGHEST_LEVEL:
+    highest = HIGHEST_LEVEL if sampled else 0
+    while len(node.payments) // ROW.itemsize > MOST_ROWS and sample.level < highest:
         sample.level, sample.since_us = sample.level + 1, now_us
         held = np.array([number for number, token in tokens.items() if sample.holds(token)], "<u8")
         _keep(node, sample, np.isin(rows(node)["beneficiary"], held))
     if (excess := len(node.payments) // ROW.itemsize - MOST_ROWS) > 0:
-        # more than 512 residents of one slot in 4096: the newest stay
+        # goods, or more than 512 residents of one slot in 4096: the newest stay
         found = rows(node)
         order = np.lexsort((found["event"], found["time"]))
         keep = np.ones(len(found), np.bool_)

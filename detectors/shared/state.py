@@ -17,7 +17,7 @@ from detectors.values.legal_calendar import DAY_US
 TOPIC = "fx.legs.v1"
 # A change of the monitor's layout changes this one too; the last two digits count its own changes.
 SHARED_SCHEMA = STATE_SCHEMA * 100 + 1
-# The rules look back on 90 days (STAGE-2 section 5), and a leg may be 35 days late (`engine.lateness_days`).
+# The rules look back on 90 days, and a leg may be 35 days late (`engine.lateness_days`).
 KEPT_DAYS = 90
 IDLE_DAYS = KEPT_DAYS + 35
 _MARKS = "leg marks"

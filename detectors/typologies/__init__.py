@@ -6,10 +6,15 @@ The registry's order is the order of evaluation and of an alert's list.
 from functools import cache
 
 from detectors.books.wanted import Wanted, together
+from detectors.contracts.events import LegKind
 from detectors.typologies.base import Typology
+from detectors.typologies.node_view import NodeTypology
 from detectors.typologies.t01_split_remittance import SplitRemittance
 from detectors.typologies.t02_annual_cap import AnnualCap
+from detectors.typologies.t03_fan import Fan
+from detectors.typologies.t04_mirror import MirrorOfPayments
 from detectors.typologies.t05_kimchi_premium import KimchiPremium
+from detectors.typologies.t09_prices import PriceOfGoods
 from detectors.typologies.t10_third_party import ThirdPartyPayment
 from detectors.typologies.t12_purpose_drift import PurposeDrift
 from detectors.typologies.t13_capital import CapitalTransaction
@@ -28,11 +33,19 @@ REGISTRY: tuple[Typology, ...] = (
     OffMarketRate(),
     PassThrough(),
 )
+# Rules over what residents share; the shared agent's core judges by them (detectors/shared).
+NODE_REGISTRY: tuple[NodeTypology, ...] = (Fan(), MirrorOfPayments(), PriceOfGoods())
 
 
 def registered() -> tuple[Typology, ...]:
     """Every typology of this release, switched on or off, in the registry's order."""
     return REGISTRY
+
+
+@cache
+def node_rules(kind: LegKind) -> tuple[NodeTypology, ...]:
+    """The rules over nodes of a kind, in the registry's order."""
+    return tuple(one for one in NODE_REGISTRY if kind in one.kinds)
 
 
 def wanted() -> Wanted:
