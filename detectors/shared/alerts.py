@@ -13,9 +13,10 @@ import numpy as np
 
 from detectors.alerting import cases, evidence
 from detectors.alerting import desks as routing
-from detectors.alerting.build import RULE, UNSCORED, RaisedAlert, counterfactual, severity
+from detectors.alerting.build import RULE, UNSCORED, RaisedAlert, counterfactual
 from detectors.alerting.evidence import Trigger
 from detectors.alerting.reasons import reasons
+from detectors.alerting.severity import severity
 from detectors.books import payments
 from detectors.books.party import Alerted, Party
 from detectors.books.payments import Payment, rows, unpacked_rows

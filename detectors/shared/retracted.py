@@ -12,7 +12,8 @@ import msgspec
 import numpy as np
 
 from detectors.alerting import desks as routing
-from detectors.alerting.build import RULE, RaisedAlert, severity
+from detectors.alerting.build import RULE, RaisedAlert
+from detectors.alerting.severity import severity
 from detectors.books.party import Alerted
 from detectors.contracts.alert import Alert, Reason, SharedShown, TypologyHit
 from detectors.memory import verdicts

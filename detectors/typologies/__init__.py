@@ -42,6 +42,11 @@ def registered() -> tuple[Typology, ...]:
     return REGISTRY
 
 
+def all_rules() -> tuple[Typology | NodeTypology, ...]:
+    """The rules of both registries by id, as pages list them."""
+    return tuple(sorted((*REGISTRY, *NODE_REGISTRY), key=lambda one: one.id))
+
+
 @cache
 def node_rules(kind: LegKind) -> tuple[NodeTypology, ...]:
     """The rules over nodes of a kind, in the registry's order."""

@@ -54,7 +54,7 @@ class Fan:
             "names_min_shared": LimitKind(
                 "count", "2", "10000", whole=True, ko="접속기기·연락처 공유 최소 거주자 수", counter="명"
             ),
-            "spread_max": LimitKind("ratio", "0.01", "10", ko="금액 변동계수 상한"),
+            "spread_max": LimitKind("ratio", "0.01", "100", ko="금액 변동계수 상한"),
             "cluster_share": LimitKind("ratio", "0.01", "1", ko="유사 금액 거래의 최소 비중"),
             "mean_min": LimitKind("USD", "0", "1000000000", ko="건당 평균 금액 하한"),
             "sum_min": LimitKind("USD", "0", "1000000000", ko="합계 금액 하한"),

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from detectors.books.wanted import LookBack, OneByOne, Which
-from detectors.typologies import registered
+from detectors.typologies import all_rules
 from detectors.typologies.base import Typology
+from detectors.typologies.node_view import NodeTypology
 from tests.support.repository import ROOT
 
 PAGE = ROOT / "docs" / "TYPOLOGIES.md"
@@ -13,8 +14,8 @@ KEPT, LIMITS = "### What is kept for them", "### What their limits may be"
 NOTHING = "-"
 
 
-def kept_table(registry: Iterable[Typology]) -> str:
-    """One row a rule: rows by look-back, those folded last, what an alert may show, due dates."""
+def kept_table(registry: Iterable[Typology | NodeTypology]) -> str:
+    """One row a rule of a party: rows by look-back, those folded last, what an alert may show, due dates."""
     return _table(
         ("rule", "rows are kept", "folded last", "an alert may show", "due dates"),
         (
@@ -26,11 +27,12 @@ def kept_table(registry: Iterable[Typology]) -> str:
                 _list(f"`{due.name}`: `{due.after}` after a {due.of}" for due in one.due_dates),
             )
             for one in registry
+            if hasattr(one, "wants")
         ),
     )
 
 
-def limits_table(registry: Iterable[Typology]) -> str:
+def limits_table(registry: Iterable[Typology | NodeTypology]) -> str:
     """One row a limit."""
     return _table(
         ("rule", "limit", "unit", "least", "most", "without it"),
@@ -49,7 +51,7 @@ def limits_table(registry: Iterable[Typology]) -> str:
     )
 
 
-def written(page: str, registry: Iterable[Typology]) -> str:
+def written(page: str, registry: Iterable[Typology | NodeTypology]) -> str:
     """The page with both tables as the registry has them."""
     rules = tuple(registry)
     for title, table in ((KEPT, kept_table(rules)), (LIMITS, limits_table(rules))):
@@ -86,7 +88,7 @@ def _one_by_one(one: OneByOne) -> str:
 
 def main() -> None:
     """Write the page."""
-    PAGE.write_text(written(PAGE.read_text("utf-8"), registered()), "utf-8")
+    PAGE.write_text(written(PAGE.read_text("utf-8"), all_rules()), "utf-8")
 
 
 if __name__ == "__main__":

@@ -74,6 +74,9 @@ def test_every_path_listed_can_be_varied(path):
         "usual_share": "0.2",
         "surprise_max": "0.01",
         "height": "9",
+        "cluster_share": "0.6",
+        "balance_low": "0.8",
+        "deviation_floor": "0.1",
     }.get(path.rpartition(".")[2], "11")
     (found,) = varied(path, value)
     assert found.configuration != CONFIGURATION
