@@ -136,7 +136,8 @@ def _build(case: Judged, view: NodeView, payment: Payment, hits: Sequence[NodeHi
     score, at_risk = fuse(None, [one.strength for one in findings]), max(one.at_risk for one in findings)
     level = severity(score, at_risk)
     institutions = tuple(sorted({case.leg.institution}.union(*(one.institutions for one in findings)) - {""}))
-    desks = routing.matching(typologies, level, "", institutions, case.configuration)
+    about = routing.About(typologies, level, "", institutions, case.leg.purpose)
+    desks = routing.matching(about, case.configuration)
     told = [hit.superseded.desks for hit in hits if hit.superseded is not None]
     desks = tuple(dict.fromkeys((*desks, *(desk for each in told for desk in each))))
     tokens = _tokens(view, hits)
