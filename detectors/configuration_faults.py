@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from detectors.alerting.desks import ANOMALY, FINDING, lists_of
+from detectors.configuration_approval import approver_faults, approvers_of
 from detectors.configuration_trial import trial_fault
 from detectors.contracts.configuration import (
     Admission,
@@ -76,12 +77,19 @@ def stopping_faults(configuration: Configuration) -> list[str]:
         *_engine(configuration.engine),
         *_rates(configuration.rate_rules),
         *_sanctions(configuration),
+        *approver_faults(approvers_of(configuration)),
     ]
     if not found:
         # applied only when every number is within its range: a trial of others could take for ever
         failed = trial_fault(configuration)
         found += [] if failed is None else [failed]
     return found
+
+
+def stand_in(fallback: Configuration, begun: Configuration) -> Configuration:
+    """What is in force in a ledger that begins with a configuration that cannot be used; its partitions are a fact."""
+    engine = msgspec.structs.replace(fallback.engine, partitions=max(begun.engine.partitions, 1))
+    return msgspec.structs.replace(fallback, engine=engine)
 
 
 def _sanctions(configuration: Configuration) -> Iterator[str]:

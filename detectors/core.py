@@ -15,8 +15,8 @@ from detectors.books import trade_ledger
 from detectors.books.accounting import Join
 from detectors.books.fingerprints import KINDS, Known, key
 from detectors.books.party import MOST_RELATED, Facts
+from detectors.configuration_approval import approval_faults
 from detectors.contracts.alert import Alert
-from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import (
     ConfigurationChange,
     Declaration,
@@ -173,7 +173,7 @@ def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
 
 def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     if isinstance(event, ConfigurationChange):
-        return _configure(state, event.configuration, origin)
+        return _configure(state, event, origin)
     if state.configuration is None:
         raise ValueError(
             f"no configuration is in force at ledger offset {origin.offset}; expected: the partition's first record; "
@@ -204,22 +204,28 @@ def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     return outputs
 
 
-def _configure(state: PartitionState, configuration: Configuration, origin: Origin) -> Outputs:
-    """Put a configuration in force, or refuse one that would stop the partition; then the former one stays.
+def _configure(state: PartitionState, change: ConfigurationChange, origin: Origin) -> Outputs:
+    """Put a configuration in force, or refuse one that would stop the partition or that two approvers did not sign.
+
+    Then the former one stays.
 
     Earlier releases let such configurations into the ledger, and each later payment then stopped its partition: a
     replay passes them. A ledger that begins with one is under the state's `fallback`.
     """
     # the trial of a configuration applies events, so the two modules need each other
-    from detectors.configuration_faults import stopping_faults
+    from detectors.configuration_faults import stand_in, stopping_faults
 
+    configuration, approvals = change.configuration, change.approvals or None
+    if state.configuration is None:
+        approvals = None  # nobody was there to approve a ledger's first record
     faults = stopping_faults(configuration)
+    faults += approval_faults(state.configuration, state.approvals, configuration, approvals)
     if origin.source is not None and origin.source.partition != RULES_PARTITION:
         # the door refuses them; in an old ledger one could switch off every rule unseen by whoever reads partition 0
         found = f"partition {origin.source.partition} of {origin.source.topic}"
         faults = [f"it stands in {found}; expected: partition {RULES_PARTITION}", *faults]
     if not faults:
-        state.install(configuration)
+        state.install(configuration, approvals)
         return Outputs(outcome="configuration")
     if state.configuration is None:
         if state.fallback is None:
@@ -228,12 +234,6 @@ def _configure(state: PartitionState, configuration: Configuration, origin: Orig
     # it stands in every partition, and one letter is enough; the first configuration is nobody's record
     told = origin.source is not None and state.partition == 0
     return Outputs(outcome="refused", notice=_notice(REFUSED, "", origin, None) if told else None, faults=tuple(faults))
-
-
-def stand_in(fallback: Configuration, begun: Configuration) -> Configuration:
-    """What is in force in a ledger that begins with a configuration that cannot be used; its partitions are a fact."""
-    engine = msgspec.structs.replace(fallback.engine, partitions=max(begun.engine.partitions, 1))
-    return msgspec.structs.replace(fallback, engine=engine)
 
 
 def _notice(code: str, identity: str, origin: Origin, first: Source | None) -> Notice:

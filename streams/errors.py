@@ -155,6 +155,12 @@ class RulesDifferError(FxwatchError):
     code = "rules.differ"
 
 
+class ApprovalError(FxwatchError):
+    """A change of the configuration in force that its approvers did not approve, or that they cannot by now."""
+
+    code = "rules.not_approved"
+
+
 class DeliveryError(FxwatchError):
     """Kafka did not acknowledge an output; nothing was committed past it."""
 

@@ -31,7 +31,7 @@ SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"
 
 HIDDEN = ("oauth_token_command",)
 
-EFFECTIVE = ("rules", "legend", "desks", "detectors", "engine", "admission", "rates", "sanctions")
+EFFECTIVE = ("rules", "legend", "desks", "detectors", "engine", "admission", "rates", "sanctions", "approvers")
 
 
 class Settings(BaseSettings):
@@ -197,6 +197,7 @@ _TYPES = {field.name: field.type for field in msgspec.structs.fields(Configurati
     "admission": Admission,
     "rates": RateRules,
     "sanctions": Sanctions,
+    "approvers": dict[str, str],
 }
 # Tables of tables and their items' types: converted item by item, because msgspec stops at the first fault it meets.
 _ITEMS = {"rules": TypologyRules, "desks": Desk}
@@ -272,6 +273,38 @@ def _meant(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
+def read_configuration(path: Path) -> Configuration:
+    """The effective configuration by a file's tables; its other settings are not looked at.
+
+    Raises `ConfigurationError` with every fault.
+    """
+    tables = _read_tables(path)
+    known = [*Settings.model_fields, *EFFECTIVE]
+    problems = [f"{name}: no such setting{_meant(name, known)}" for name in tables if name not in known]
+    try:
+        configuration = overlay_configuration({name: tables[name] for name in EFFECTIVE if name in tables})
+    except ConfigurationError as fault:
+        problems += fault.problems
+    if problems:
+        raise ConfigurationError("the configuration is not valid", problems, got=path, todo="mend each of these")
+    return configuration
+
+
+def _read_tables(path: Path) -> dict[str, Any]:
+    """The file's tables and settings. Raises `ConfigurationError`."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as fault:
+        raise ConfigurationError(
+            f"cannot read the configuration file: {fault.strerror}",
+            got=path,
+            expected="a readable file",
+            todo="correct its name, FXWATCH_CONFIG where no other was given",
+        ) from fault
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise ConfigurationError(f"the configuration file is not TOML: {fault}", got=path) from fault
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Settings from `FXWATCH_CONFIG`, the environment and `overrides` (command-line options, which win).
 
@@ -281,18 +314,7 @@ def load_settings(**overrides: Any) -> Settings:
     values: dict[str, Any] = {}
     path = os.environ.get("FXWATCH_CONFIG")
     if path:
-        try:
-            values = tomllib.loads(Path(path).read_text("utf-8"))
-        except OSError as fault:
-            raise ConfigurationError(
-                f"cannot read the configuration file: {fault.strerror}",
-                got=path,
-                expected="a readable file",
-                todo="correct FXWATCH_CONFIG",
-            ) from fault
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-            raise ConfigurationError(f"the configuration file is not TOML: {fault}", got=path) from fault
-        values["config_file"] = path
+        values = _read_tables(Path(path)) | {"config_file": path}
     tables = {name: values.pop(name) for name in EFFECTIVE if name in values}
     known = _environment_names()
     problems += [

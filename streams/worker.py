@@ -15,6 +15,7 @@ from typing import Any, Literal
 import faust
 from aiokafka.errors import KafkaError
 
+from detectors.configuration_approval import approvers_of
 from detectors.typologies import registered
 from streams.contracts import identifiers, refusal_codes
 from streams.errors import BrokerUnavailableError, ConfigurationError, FxwatchError
@@ -58,7 +59,8 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
     held = topics.require(settings, *roles)
     # an agent that learns may not even describe the inputs
     inputs = [held[name] for name in topics.INPUTS if name in held] or [settings.effective.engine.partitions]
-    off = configuration_in_force.list_switched_off(configuration_in_force.require(settings))
+    ruling = configuration_in_force.require(settings)
+    off = configuration_in_force.list_switched_off(ruling)
     application_claim.require(settings)
     raise_file_limit()
     listener = listen(settings.web_host, settings.web_port)
@@ -66,6 +68,11 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
     logs.hear_libraries(settings.log_level)
     if senders is not None:
         logger.info("%s", senders.describe())
+    if not approvers_of(ruling):
+        logger.warning(
+            "development mode: the configuration in force names no [approvers], so one person alone can change the "
+            "rules (docs/CONFIGURATION.md)"
+        )
     if off:
         logger.warning("typologies that the configuration in force switches off: %s", ", ".join(off), typologies=off)
     loop = _event_loop()

@@ -2,6 +2,8 @@
 
 import hashlib
 
+import msgspec
+
 from detectors.contracts.alert import Versions
 from detectors.contracts.events import Transaction
 from detectors.memory.state import PartitionState
@@ -26,7 +28,7 @@ def alert_id(state: PartitionState, event: Transaction, typologies: tuple[str, .
 
 
 def versions(state: PartitionState) -> Versions:
-    """The code that runs, and the fingerprints of what is in force."""
+    """The code that runs, the fingerprints of what is in force, and who approved it where somebody had to."""
     effective = state.effective
     assert effective is not None
     return Versions(
@@ -34,4 +36,5 @@ def versions(state: PartitionState) -> Versions:
         config=effective.config_version,
         detectors=effective.detectors_version,
         rules=effective.rules_version,
+        approved_by=msgspec.UNSET if state.approvals is None else state.approvals.names,
     )

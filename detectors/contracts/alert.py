@@ -163,12 +163,16 @@ class SharedShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Versions(msgspec.Struct, frozen=True, kw_only=True):
-    """Versions that produced the alert: code release; fingerprints of configuration, detector set and rules."""
+    """Versions that produced the alert: code release; fingerprints of configuration, detector set and rules.
+
+    `approved_by`: who approved the configuration (docs/CONFIGURATION.md); left out where nobody had to.
+    """
 
     code: str
     config: str
     detectors: str
     rules: str
+    approved_by: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):

@@ -218,11 +218,15 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     rates: RateRules | msgspec.UnsetType = msgspec.UNSET
     # not part of the encoding where it is not given; alerts then tell no exposure
     sanctions: Sanctions | msgspec.UnsetType = msgspec.UNSET
+    # name -> Ed25519 public key of who approves what replaces this (approvals.py); without any, anybody does
+    approvers: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         """One spelling of equal configurations."""
         if self.admission == Admission():
             msgspec.structs.force_setattr(self, "admission", msgspec.UNSET)
+        if not self.approvers:
+            msgspec.structs.force_setattr(self, "approvers", msgspec.UNSET)
 
     @property
     def admitted(self) -> Admission:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from detectors.contracts.approvals import Approvals
 from detectors.contracts.configuration import Channel, Configuration
 
 # A time without an offset is no point in time; one in the ledger is a record that cannot be read.
@@ -167,6 +168,8 @@ class ConfigurationChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="
     """The effective configuration from this record on. Broadcast to every partition of ledger and legs."""
 
     configuration: Configuration
+    # not part of the encoding where nobody signed
+    approvals: Approvals | msgspec.UnsetType = msgspec.UNSET
 
 
 Event = Transaction | Declaration | Rate | Profile | Disposition | ConfigurationChange

@@ -97,7 +97,7 @@ class Frozen:
             max(window.size for window in state.fingerprints.values()),
         )
         self.next = state.next
-        self._configuration = state.configuration
+        self._configuration, self._approvals = state.configuration, state.approvals
         self._parties: list[tuple[str, bytes]] = []
         self._renamed: list[tuple[str, tuple[str, int]]] = []
         self._parts: list[tuple[str, bytes]] = []
@@ -132,6 +132,8 @@ class Frozen:
         yield from cut("header", msgspec.msgpack.encode(self._header))
         if self._configuration is not None:
             yield from cut("configuration", msgspec.msgpack.encode(self._configuration))
+        if self._approvals is not None:
+            yield from cut("approvals", msgspec.msgpack.encode(self._approvals, order="deterministic"))
         yield from cut("typologies", self._typologies)
         yield from cut("shares", self._shares)
         yield from cut("officers", self._officers)

@@ -14,6 +14,7 @@ from detectors.books.due_dates import earliest_us
 from detectors.books.fingerprints import KINDS, Fingerprints
 from detectors.books.party import due_of, formers_of, last_seen
 from detectors.books.restatement import Correction, Restatement
+from detectors.contracts.approvals import Approvals
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import Transaction
 from detectors.features import Shared as FeatureBaselines
@@ -74,6 +75,7 @@ class PartitionState:
         self.due_clock = DueClock()
         self.wakes = Wakes()
         self.configuration: Configuration | None = None
+        self.approvals: Approvals | None = None
         self.effective: Effective | None = None
         self.fingerprints = {kind: Fingerprints(0) for kind in KINDS.values()}
         self.shares = Shares()
@@ -121,8 +123,8 @@ class PartitionState:
             self.topics.append(topic)
         return self.topics.index(topic)
 
-    def install(self, configuration: Configuration) -> None:
-        """Put a configuration in force. Models start anew only when the detector set changed.
+    def install(self, configuration: Configuration, approvals: Approvals | None = None) -> None:
+        """Put a configuration in force, and who approved it. Models start anew only when the detector set changed.
 
         Raises `ValueError` for limits, time zones or detectors that cannot be used; then the state is unchanged.
         """
@@ -143,6 +145,7 @@ class PartitionState:
                 finest_rank=1.0 / (detectors.calibration_window + 1),
             )
         self.configuration, self.effective, self.scorer, self.budget = configuration, effective, scorer, budget
+        self.approvals = approvals
         self.list_senders(configuration)
         for window in self.fingerprints.values():
             window.surrender_all_but(self.shares.has)
@@ -313,6 +316,8 @@ def _thaw(made: type[S], whole: list[tuple[str, bytes]]) -> S:
     if "configuration" in named:
         configuration = msgspec.msgpack.decode(named["configuration"], type=Configuration)
         state.configuration, state.effective = configuration, Effective(configuration)
+        if "approvals" in named:
+            state.approvals = msgspec.msgpack.decode(named["approvals"], type=Approvals)
         state.list_senders(configuration)
         for window in state.fingerprints.values():
             window.share_out(state.shares.quotas(window.size))

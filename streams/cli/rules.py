@@ -1,7 +1,12 @@
 """`fxwatch rules`: the configuration in force, in the ledger."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -9,6 +14,10 @@ import tomli_w
 
 from streams.plain_text.printable import say, say_json
 from streams.settings import load_settings
+
+if TYPE_CHECKING:
+    from detectors.contracts.approvals import Approvals
+    from detectors.contracts.configuration import Configuration
 
 
 @click.group()
@@ -39,6 +48,7 @@ def show(*, as_json: bool) -> None:
     configuration, change = read_ruling_change(settings)
     partitions = range(configuration.engine.partitions)
     found = None if change is None else find_places(settings, change, partitions)
+    approvals = None if change is None else change.approvals
     off, others = list_switched_off(configuration), count_strangers(settings)
     plain = msgspec.to_builtins(configuration)
     if as_json:
@@ -47,6 +57,7 @@ def show(*, as_json: bool) -> None:
                 {
                     "fingerprint": fingerprint(configuration),
                     "switched_off": off,
+                    "approvals": msgspec.to_builtins(approvals),
                     "ledger": found,
                     "elsewhere": others,
                     "configuration": plain,
@@ -57,6 +68,7 @@ def show(*, as_json: bool) -> None:
         return
     for line in _remarks(fingerprint(configuration), found, off, others, configuration.engine.most_parties):
         say(f"# {line}")
+    say(f"# {_approved(configuration, approvals)}")
     for table in find_lacking_tables(configuration):
         say(
             f"# [{table}] is not in this configuration, which an earlier release wrote: plain defaults hold, not the "
@@ -65,8 +77,27 @@ def show(*, as_json: bool) -> None:
     say(tomli_w.dumps(plain))
 
 
+def _approved(configuration: Configuration, approvals: Approvals | None) -> str:
+    """Who approved what is in force, and who may approve what replaces it."""
+    from detectors.configuration_approval import NEEDED, approvers_of
+
+    who = approvers_of(configuration)
+    if not who:
+        return "development mode: no [approvers] are named, so one person alone can change the rules"
+    needed = f"what replaces it needs {NEEDED} of these: {', '.join(sorted(who))}"
+    if approvals is None:
+        return f"nobody approved it, the ledger began with it; {needed}"
+    return (
+        f"approved by {' and '.join(approvals.names)} ({approvals.proposed_at:%Y-%m-%d}: {approvals.reason}); {needed}"
+    )
+
+
 def _remarks(
-    version: str, found: dict[int, int | None] | None, off: list[str], others: int, parties: int
+    version: str,
+    found: dict[int, int | None] | None,
+    off: list[str],
+    others: int,
+    parties: int,
 ) -> Iterator[str]:
     """What an operator should know beside the tables: where it stands in the ledger, what is switched off.
 
@@ -98,6 +129,7 @@ def _remarks(
 def apply(*, as_json: bool) -> None:
     """Put this machine's configuration in force: from here on in the ledger, never for what came before.
 
+    Where the one in force names approvers, two of them do it instead: fxwatch rules propose, fxwatch rules approve.
     Workers must then be started with the same file.
 
     Example: FXWATCH_CONFIG=fxwatch.toml fxwatch rules apply
@@ -114,3 +146,138 @@ def apply(*, as_json: bool) -> None:
         say_json(json.dumps({"changed": changed, "fingerprint": version}))
     else:
         say(f"{version} is in force from here on" if changed else f"{version} is in force already; nothing was sent")
+
+
+@command.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def check(file: Path | None, *, as_json: bool) -> None:
+    """Say whether a configuration can be put in force, with every fault of it. No Kafka is needed.
+
+    FILE is a TOML file like the one that FXWATCH_CONFIG names, which is the default. What it leaves out is as shipped.
+
+    Example: fxwatch rules check fxwatch.toml
+    """
+    from detectors.contracts.configuration import fingerprint
+
+    configuration = _read(file)
+    unverified = _list_unverified(configuration)
+    if as_json:
+        say_json(json.dumps({"fingerprint": fingerprint(configuration), "unverified": unverified}, ensure_ascii=False))
+        return
+    say(f"{fingerprint(configuration)} can be put in force")
+    for each in unverified:
+        say(f"not verified: {each}")
+
+
+def _list_unverified(configuration: Configuration) -> list[str]:
+    """Limits that nobody has compared with the text that they are from, one line each."""
+    return [
+        f"[rules.{name}] limit {limit.name} from {limit.effective_from}: {limit.source}"
+        for name, rules in configuration.rules.items()
+        for limit in rules.limits
+        if limit.provenance != "D" and not limit.verified
+    ]
+
+
+@command.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a difference.")
+def diff(file: Path | None, *, as_json: bool) -> None:
+    """Show what a configuration would change: FILE (default: what FXWATCH_CONFIG names) against the one in force.
+
+    `+` is new, `-` goes, `~` gets another value. Limits are compared by name and date.
+
+    Example: fxwatch rules diff fxwatch.toml
+    """
+    from streams.ledger.configuration_in_force import in_force
+
+    configuration = _read(file)
+    _tell_differences(in_force(load_settings()), configuration, as_json=as_json)
+
+
+def _read(file: Path | None) -> Configuration:
+    """The file's configuration, or the settings' effective one. Raises `ConfigurationError` with every fault."""
+    from streams.settings import read_configuration
+
+    return load_settings().effective if file is None else read_configuration(file)
+
+
+def _tell_differences(before: Configuration, after: Configuration, *, as_json: bool) -> None:
+    from streams.ledger.configuration_differences import find_differences
+
+    found = find_differences(before, after)
+    for each in found:
+        if as_json:
+            told = {"place": each.place, "kind": each.kind, "before": each.before, "after": each.after}
+            say_json(json.dumps(told, ensure_ascii=False))
+        else:
+            say(each)
+    if not found and not as_json:
+        say("no difference")
+
+
+_approver = click.option("--approver", "name", required=True, help="Your name, as [approvers] spells it.")
+_sign_key = click.option(
+    "--sign-key",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The file of your private key (mode 0600).",
+)
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_approver
+@_sign_key
+@click.option("--reason", required=True, help="Why (1 to 500 characters); it stands in the audit log and the ledger.")
+def propose(file: Path, name: str, sign_key: Path, reason: str) -> None:
+    """Propose this machine's configuration: write FILE, signed by you, for another approver to look at and approve.
+
+    Nothing is in force by it. The proposal ends when another configuration comes into force.
+
+    Example: fxwatch rules propose change.json --approver Kim --sign-key kim.key --reason "cap of 2027, notice 2026-99"
+    """
+    from streams.decisions.approve_configuration import propose as make_proposal
+    from streams.decisions.approve_configuration import read_in_force, write_proposal
+    from streams.keys.signed_records import load_signing_key
+
+    settings, key = load_settings(), load_signing_key(sign_key)
+    there = read_in_force(settings)
+    proposal = make_proposal(there, settings.effective, name, key, reason, datetime.now(UTC))
+    write_proposal(file, proposal)
+    _tell_differences(there.configuration, settings.effective, as_json=False)
+    say(f"proposed in {file}; another approver now: fxwatch rules approve {file} --approver NAME --sign-key FILE")
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_approver
+@_sign_key
+@click.option("--yes", is_flag=True, help="Do not ask; for a machine whose user has read the differences.")
+def approve(file: Path, name: str, sign_key: Path, *, yes: bool) -> None:
+    """Approve what another approver proposed in FILE: it is shown, asked for, signed by you, recorded, and in force.
+
+    The audit log gets both names, the reason and the fingerprint before anything is sent. Workers must then be started
+    with the same configuration: fxwatch rules show
+
+    Example: fxwatch rules approve change.json --approver Lee --sign-key lee.key
+    """
+    from detectors.contracts.configuration import fingerprint
+    from streams.decisions.approve_configuration import approve as countersign
+    from streams.decisions.approve_configuration import put_in_force, read_in_force, read_proposal
+    from streams.kafka.topics import require
+    from streams.keys.signed_records import load_signing_key
+
+    settings, key, proposal = load_settings(), load_signing_key(sign_key), read_proposal(file)
+    require(settings)
+    there = read_in_force(settings)
+    signed = countersign(there, proposal, name, key)
+    _tell_differences(there.configuration, proposal.configuration, as_json=False)
+    say(f"proposed by {', '.join(proposal.approvals.names)}: {proposal.approvals.reason}")
+    if not yes:
+        click.confirm("Put this in force?", abort=True)
+    written = put_in_force(settings, signed)
+    names = " and ".join(signed.approvals.names)
+    say(f"{fingerprint(signed.configuration)} is in force from here on, approved by {names}")
+    say(f"recorded in {written.topic}[{written.partition}] at offset {written.offset}")

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from detectors.contracts.approvals import Approvals
 from detectors.contracts.configuration import Channel, Configuration
 from detectors.contracts.events import (
     Direction,
@@ -183,6 +184,7 @@ class RulesRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     event_id: Id64
     configuration: Configuration
+    approvals: Approvals | UnsetType = UNSET
 
 
 class InputTopic(msgspec.Struct, frozen=True, kw_only=True):

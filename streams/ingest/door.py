@@ -216,7 +216,9 @@ class Door:
         return Admitted(records, records, when=decoded.when, notes=decoded.notes)
 
     def _rules(self, decoded: Decoded, headers: list[Header]) -> Admitted:
-        value = envelope.encode(ConfigurationChange(configuration=decoded.record.configuration))
+        value = envelope.encode(
+            ConfigurationChange(configuration=decoded.record.configuration, approvals=decoded.record.approvals)
+        )
         records = self._broadcast(envelope.CONFIGURATION_KEY, value, headers)
         return Admitted(records, records, when=decoded.when, notes=decoded.notes)
 

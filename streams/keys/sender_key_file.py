@@ -9,17 +9,14 @@ from typing import Any
 
 from nacl.bindings import crypto_core_ed25519_is_valid_point
 
+from detectors.values.ed25519_forms import PRIVATE_FORM, PUBLIC_FORM, read_key
 from detectors.values.spelling import folded
 from streams.contracts.identifiers import DEFAULT
 from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS
 from streams.errors import ConfigurationError, KeyFileError
-from streams.keys.ed25519_forms import KeyForm, read_key
 from streams.keys.secret_files import read_trusted_file
 from streams.keys.sender_keys import MOST_KEYS, SenderKey, SenderKeys
-from streams.keys.signed_records import PRIVATE_FORM
 
-# SubjectPublicKeyInfo of an Ed25519 key (RFC 8410) up to its 32 bytes
-PUBLIC_FORM = KeyForm("PUBLIC KEY", bytes.fromhex("302a300506032b6570032100"))
 # Configurations are not among them: who puts one in force is an operator, and `rules show` tells what is in force from
 # the topic alone.
 PROVABLE = (TRANSACTIONS, DECLARATIONS, RATES, PROFILES, DISPOSITIONS)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
+from detectors.values.ed25519_forms import PRIVATE_FORM, read_key
 from streams.contracts.input_record import ArrivedRecord, InputRecord
 from streams.contracts.record_headers import RawHeaders
 from streams.errors import KeyFileError
-from streams.keys.ed25519_forms import KeyForm, read_key
 from streams.keys.secret_files import read_secret_file
 
 SIGNATURE = "fx.signature"
@@ -24,8 +24,6 @@ SCHEME = b"\x01"
 LENGTH = 65
 _PURPOSE = b"fxwatch signed record 1"
 _COVERED = "fx."
-# PKCS #8 of an Ed25519 key (RFC 8410) up to its 32 bytes, as OpenSSL writes it
-PRIVATE_FORM = KeyForm("PRIVATE KEY", bytes.fromhex("302e020100300506032b657004220420"))
 
 
 def compose_signed_bytes(topic: str, key: bytes | None, value: bytes | None, headers: RawHeaders) -> bytes:

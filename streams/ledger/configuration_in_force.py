@@ -7,10 +7,10 @@ must not run: it would explain alerts by limits that did not apply.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from aiokafka import TopicPartition
@@ -19,13 +19,16 @@ from kafka import KafkaProducer
 from kafka import TopicPartition as Partition
 from kafka.errors import AuthorizationError, InvalidTimestampError, KafkaError
 
-from detectors.configuration_faults import configuration_faults, stopping_faults
+from detectors.configuration_approval import approval_faults
+from detectors.configuration_faults import stopping_faults
+from detectors.contracts.approvals import Approvals
 from detectors.contracts.configuration import Configuration, fingerprint
 from detectors.contracts.events import ConfigurationChange
-from detectors.core import RULES_PARTITION, stand_in
+from detectors.core import RULES_PARTITION
 from detectors.typologies import registered
 from streams.contracts.inputs import INPUTS, RulesRecord
 from streams.errors import (
+    ApprovalError,
     BrokerUnavailableError,
     ConfigurationError,
     DeliveryError,
@@ -41,6 +44,7 @@ from streams.kafka.topics import LEDGER, RULES
 from streams.kafka.topics.admin_client import MISSING
 from streams.ledger import envelope
 from streams.ledger.configuration_records import DELIVERY_SECONDS, read_ledger_ends
+from streams.ledger.ruling_change import Change, find_ruling, is_accepted
 from streams.settings import EFFECTIVE, Settings, overlay_configuration
 
 READ_SECONDS = 15.0
@@ -89,43 +93,12 @@ def _begun(settings: Settings) -> Configuration:
     ) from cause
 
 
-class Change(NamedTuple):
-    """A record of `fx.rules.v1`: its offset in partition 0, Kafka timestamp (ms, UTC), and what it puts in force.
-
-    `configuration` is None for a record that ingest cannot read: it is a dead letter, and never came into force.
-    """
-
-    offset: int
-    timestamp_ms: int
-    configuration: Configuration | None
-
-
 def _change(record: Any) -> Change:
     try:
-        configuration = msgspec.json.decode(record.value or b"", type=RulesRecord).configuration
+        read = msgspec.json.decode(record.value or b"", type=RulesRecord)
     except msgspec.MsgspecError:
-        configuration = None
-    return Change(record.offset, record.timestamp, configuration)
-
-
-def find_ruling(
-    begun: Callable[[], Configuration], changes: Sequence[Change], in_ledger: Callable[[Change], bool]
-) -> tuple[Configuration, Change | None]:
-    """What the core has in force when it has applied all changes, given in their order, and which one put it there.
-
-    The newest that it accepts counts. What the door of today refuses counts only if it stands in the ledger already,
-    by an earlier release. `begun` gives the ledger's first record; the shipped configuration stands for one that cannot
-    be used.
-    """
-    for change in reversed(changes):
-        if change.configuration is not None and _is_accepted(change.configuration, change, in_ledger):
-            return change.configuration, change
-    first = begun()
-    return stand_in(overlay_configuration({}), first) if stopping_faults(first) else first, None
-
-
-def _is_accepted(configuration: Configuration, change: Change, in_ledger: Callable[[Change], bool]) -> bool:
-    return not stopping_faults(configuration) and (not configuration_faults(configuration) or in_ledger(change))
+        return Change(record.offset, record.timestamp, None)
+    return Change(record.offset, record.timestamp, read.configuration, read.approvals or None)
 
 
 def refused_place(settings: Settings) -> str | None:
@@ -136,9 +109,11 @@ def refused_place(settings: Settings) -> str | None:
     changes = [_change(record) for record in _read(settings, RULES, RULES_PARTITION)]
     if not changes:
         return f"{LEDGER}[0] at its beginning" if stopping_faults(_begun(settings)) else None
-    newest, configuration = changes[-1], changes[-1].configuration
-    if configuration is not None and _is_accepted(configuration, newest, partial(_is_in_ledger, settings)):
-        return None
+    newest = changes[-1]
+    in_ledger = partial(_is_in_ledger, settings)
+    if is_accepted(newest, in_ledger):
+        _, ruling = find_ruling(partial(_begun, settings), changes, in_ledger)
+        return None if ruling is newest else place_of(newest.offset)
     return place_of(newest.offset)
 
 
@@ -234,7 +209,7 @@ def require(settings: Settings) -> Configuration:
     workers can be upgraded one by one with what `rules show` prints, before `rules apply` puts the table in force.
     """
     there = in_force(settings)
-    _require_same_partitions(settings, there)
+    _require_same_partitions(settings.effective, there)
     differing = find_differing_tables(settings.effective, _completed(there))
     if differing:
         raise RulesDifferError(
@@ -256,9 +231,9 @@ def find_lacking_tables(configuration: Configuration) -> list[str]:
     return [name for name in ("rates", "sanctions") if getattr(configuration, name) is msgspec.UNSET]
 
 
-def _require_same_partitions(settings: Settings, ruling: Configuration) -> None:
+def _require_same_partitions(configuration: Configuration, ruling: Configuration) -> None:
     """Raise `RulesDifferError` when the number of ledger partitions differs, which no `rules apply` may put right."""
-    wanted, there = settings.effective.engine.partitions, ruling.engine.partitions
+    wanted, there = configuration.engine.partitions, ruling.engine.partitions
     if wanted != there:
         raise RulesDifferError(
             "the number of the ledger's partitions is fixed when it is begun: a party's state lives in one of them",
@@ -268,19 +243,28 @@ def _require_same_partitions(settings: Settings, ruling: Configuration) -> None:
         )
 
 
-def send_change(settings: Settings) -> bool:
-    """Send the effective configuration to `fx.rules.v1`; False when it is in force already and stands in the ledger.
+def send_change(
+    settings: Settings, configuration: Configuration | None = None, approvals: Approvals | None = None
+) -> bool:
+    """Send a configuration (default: the effective one) to `fx.rules.v1`; False when the ledger has it in force.
 
     One that is not in the ledger is sent again, which does no harm: ingest may have yet to bring it there, or an ingest
     worker of an earlier release has refused it and nobody would read it again.
 
-    Raises `DeliveryError`, `ConfigurationError` for one too long to be admitted, and `RulesDifferError` when it has
-    another number of ledger partitions.
+    Raises `ApprovalError` where its `approvals` are not enough for what is in force, `DeliveryError`,
+    `ConfigurationError` for one too long to be admitted, and `RulesDifferError` when it has another number of ledger
+    partitions.
     """
-    if _is_in_force(settings):
+    configuration = settings.effective if configuration is None else configuration
+    if _is_in_force(settings, configuration):
         return False
-    version = fingerprint(settings.effective)
-    event = RulesRecord(event_id=f"{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}", configuration=settings.effective)
+    approvals = _require_approvals(settings, configuration, approvals)
+    version = fingerprint(configuration)
+    event = RulesRecord(
+        event_id=f"{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
+        configuration=configuration,
+        approvals=approvals or msgspec.UNSET,
+    )
     value, most = msgspec.json.encode(event), INPUTS[RULES].size_limit
     if len(value) > most:
         raise ConfigurationError(
@@ -310,15 +294,36 @@ def send_change(settings: Settings) -> bool:
     return True
 
 
-def _is_in_force(settings: Settings) -> bool:
+def _require_approvals(
+    settings: Settings, configuration: Configuration, approvals: Approvals | None
+) -> Approvals | None:
+    """The approvals to send: those given, or what put the configuration in force where it is in force already."""
+    try:
+        there, change = read_ruling_change(settings)
+    except RulesGoneError:
+        return approvals
+    standing = None if change is None else change.approvals
+    if configuration == there:
+        return standing
+    if faults := approval_faults(there, standing, configuration, approvals):
+        raise ApprovalError(
+            "the configuration is not approved",
+            got="; ".join(faults),
+            expected="what two approvers of the configuration in force signed",
+            todo="propose it: fxwatch rules propose; then another approver: fxwatch rules approve",
+        )
+    return approvals
+
+
+def _is_in_force(settings: Settings, configuration: Configuration) -> bool:
     try:
         there, found = read_ruling_change(settings)
     except RulesGoneError:
         return False  # whatever it was, this says it again
-    _require_same_partitions(settings, there)
+    _require_same_partitions(configuration, there)
     arrived = found is None or _is_in_ledger(settings, found)
     # after one that is refused it is said again: who reads the topic then finds the newest in force
-    return arrived and not find_differing_tables(settings.effective, there) and refused_place(settings) is None
+    return arrived and not find_differing_tables(configuration, there) and refused_place(settings) is None
 
 
 def _read(settings: Settings, topic: str, partition: int, most: int | None = None) -> list[Any]:

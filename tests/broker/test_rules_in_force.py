@@ -1,11 +1,17 @@
-"""What `rules show` tells is what every ledger partition has; configurations elsewhere are in force nowhere."""
+"""What `rules show` tells is what every ledger partition has; configurations elsewhere are in force nowhere.
+
+Where approvers are named, two of them change it, and nobody else does.
+"""
 
 import json
+import tomllib
 from pathlib import Path
 
 import msgspec
 import pytest
+import tomli_w
 from kafka import KafkaProducer
+from nacl.signing import SigningKey
 
 from detectors.typologies import REGISTRY
 from streams.contracts.inputs import RulesRecord
@@ -72,3 +78,52 @@ def test_typologies_cannot_be_switched_off_unseen(empty_broker: EmbeddedBroker, 
         refused = cluster.fxwatch("worker", "monitor", check=False)
         assert refused.returncode == 1
         assert "fxwatch rules apply" in refused.stderr
+
+
+def test_two_approvers_change_the_rules_and_one_does_not(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    """From development mode to approved changes, through the commands; what one person sends is a dead letter."""
+    keys = {name: SigningKey(bytes([number]) * 32) for number, name in enumerate(("Han", "Kim"), 1)}
+    for name, key in keys.items():
+        path = tmp_path / f"{name}.key"
+        path.touch(mode=0o600)
+        path.write_text(key.encode().hex())
+    approvers = {name: key.verify_key.encode().hex() for name, key in keys.items()}
+    with Cluster(empty_broker.bootstrap, tmp_path, session_timeout_seconds=6) as cluster:
+        configured = Path(cluster.environment["FXWATCH_CONFIG"])
+        tables = tomllib.loads(configured.read_text())
+
+        def sign(command: str, file: str, name: str, *more: str, check: bool = True) -> str:
+            key = ("--approver", name, "--sign-key", str(tmp_path / f"{name}.key"))
+            done = cluster.fxwatch("rules", command, str(tmp_path / file), *key, *more, check=check)
+            return done.stdout + done.stderr
+
+        [worker] = cluster.start("all")
+        assert "development mode" in worker.log.read_text()
+        configured.write_text(tomli_w.dumps(tables | {"approvers": approvers}))
+        refused = cluster.fxwatch("rules", "apply", check=False)
+        assert refused.returncode == 1
+        assert "the configuration is not approved; got: nobody approved it" in refused.stderr
+        assert f"+ [approvers] Kim: {approvers['Kim']}" in sign(
+            "propose", "first.json", "Han", "--reason", "two people"
+        )
+        assert "one person cannot approve what they proposed" in sign(
+            "approve", "first.json", "Han", "--yes", check=False
+        )
+        assert "approved by Han and Kim" in sign("approve", "first.json", "Kim", "--yes")
+        cluster.wait_drained()
+        told = json.loads(cluster.fxwatch("rules", "show", "--json").stdout)
+        assert sorted(told["approvals"]["signatures"]) == ["Han", "Kim"]
+        assert [offset for _, offset in sorted(told["ledger"].items())] == [1] * 12
+
+        written(empty_broker.bootstrap, 0, "one person", OFF)
+        cluster.until(lambda: len(cluster.dead_letters()) == 1, 30, "one person's change is no dead letter")
+        assert cluster.dead_letters()[0].codes == ("configuration.refused",)
+        after = json.loads(cluster.fxwatch("rules", "show", "--json").stdout)
+        assert after["fingerprint"] == told["fingerprint"]
+        assert worker.metric("fxwatch_typology_enabled", typology="T01") == 1
+        cluster.stop_all()
+
+        # a new worker reads the state or replays: the approved one is in force, and it starts with the same file only
+        [again] = cluster.start("all")
+        assert "development mode" not in again.log.read_text()
+        assert "1 audit records, chain whole" in cluster.fxwatch("reidentify", "--check-audit").stdout

@@ -36,8 +36,15 @@ TABLES = {
 }
 # What stands in no room: how a package is entered, and what every room uses.
 AT_THE_TOP = {
-    "streams": {"__init__", "__main__", "errors", "schemas", "settings", "version", "worker"},
-    "detectors": {"__init__", "configuration_faults", "configuration_trial", "core", "transaction"},
+    "streams": {"__init__", "__main__", "errors", "learning_agents", "schemas", "settings", "version", "worker"},
+    "detectors": {
+        "__init__",
+        "configuration_approval",
+        "configuration_faults",
+        "configuration_trial",
+        "core",
+        "transaction",
+    },
 }
 
 

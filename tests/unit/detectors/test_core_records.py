@@ -7,9 +7,10 @@ import pytest
 
 from detectors.books import folded_payments
 from detectors.books.restatement import Correction
+from detectors.configuration_faults import stand_in
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import ConfigurationChange, Origin, Profile, Source
-from detectors.core import CONFLICT, REFUSED, Notice, apply, stand_in
+from detectors.core import CONFLICT, REFUSED, Notice, apply
 from detectors.memory.state import PartitionState
 from detectors.ranking.fusion import fuse
 from detectors.values.legal_calendar import to_us

@@ -68,7 +68,8 @@ def test_what_is_not_taken_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     class _Clock(_Refusing):
         SentError = InvalidTimestampError
 
-    monkeypatch.setattr(configuration_in_force, "_is_in_force", lambda _: False)
+    monkeypatch.setattr(configuration_in_force, "_is_in_force", lambda *_: False)
+    monkeypatch.setattr(configuration_in_force, "read_ruling_change", lambda _: (overlay_configuration({}), None))
     monkeypatch.setattr(configuration_in_force, "KafkaProducer", _Clock)
     with pytest.raises(DeliveryError, match="correct the clock of this machine, or of the brokers"):
         configuration_in_force.send_change(Settings())

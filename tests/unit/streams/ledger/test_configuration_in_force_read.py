@@ -22,7 +22,7 @@ from streams.errors import (
 )
 from streams.kafka import clients
 from streams.ledger import configuration_in_force
-from streams.ledger.configuration_in_force import Change
+from streams.ledger.ruling_change import Change
 from tests.support.ledger import configuration
 from tests.support.log_cluster import SETTINGS
 from tests.support.rules_topics import GOOD, LEDGER, MISSPELT, OTHER, RULES, STOPPING, Topics, begun, settings_of

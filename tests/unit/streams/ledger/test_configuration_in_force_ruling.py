@@ -16,7 +16,8 @@ from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import RULES, RulesRecord
 from streams.ingest.door import Admitted, Rejected
 from streams.ledger import configuration_in_force
-from streams.ledger.configuration_in_force import Change, find_ruling, is_change, list_switched_off
+from streams.ledger.configuration_in_force import is_change, list_switched_off
+from streams.ledger.ruling_change import Change, find_ruling
 from streams.settings import load_settings
 from tests.support.ledger import Ledger, configuration
 from tests.support.pipeline import Pipeline

@@ -20,6 +20,12 @@ class KeyForm(NamedTuple):
     before: bytes
 
 
+# SubjectPublicKeyInfo of an Ed25519 key (RFC 8410) up to its 32 bytes
+PUBLIC_FORM = KeyForm("PUBLIC KEY", bytes.fromhex("302a300506032b6570032100"))
+# PKCS #8 of one up to its 32 bytes, as OpenSSL writes it
+PRIVATE_FORM = KeyForm("PRIVATE KEY", bytes.fromhex("302e020100300506032b657004220420"))
+
+
 def read_key(text: str, form: KeyForm) -> bytes | None:
     """The 32 bytes of a key; None when the text is in none of these forms. Never raises."""
     block = _PEM.fullmatch(text)
