@@ -7,11 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from detectors.alerting import evidence
 from detectors.alerting.build import RaisedAlert
-from detectors.alerting.retracted import declare
 from detectors.alerting.woken import Occasion, pass_time, wake_due
-from detectors.books import trade_ledger
 from detectors.books.accounting import Join
 from detectors.books.fingerprints import KINDS, Known, key
 from detectors.books.party import MOST_RELATED, Facts
@@ -29,7 +26,9 @@ from detectors.contracts.events import (
     Source,
     Transaction,
 )
-from detectors.memory import taken_back, verdicts
+from detectors.contracts.open_items import ItemNews
+from detectors.declared_line import apply_declaration
+from detectors.memory import verdicts
 from detectors.memory.event_clock import MILLISECOND_US, borne_out
 from detectors.memory.marks import find_mark
 from detectors.memory.officers import officer_number
@@ -40,9 +39,7 @@ from detectors.ranking.ensemble import Scored
 from detectors.ranking.fusion import fuse
 from detectors.rates.rate_checks import UNUSED, Verdict
 from detectors.transaction import apply_transaction
-from detectors.typologies import wanted
 from detectors.values.legal_calendar import to_us
-from detectors.values.money import parse_or_zero
 from detectors.values.shares import OFFICES, OTHERS
 
 # `refused`: an event that the state does not bear out, such as a verdict on an alert that was never raised
@@ -101,7 +98,8 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     totals (folded_payments.py), nearly always 0. `judged_as` is the party's type as a transaction was judged
     (party_type.py); `type_differs` that the sender said another one than the party was known by. `rate` says what is
     remarkable of a rate (rate_checks.py), `faults` why a configuration was refused;
-    `displaced` that another officer's verdict on the alert gave way (verdicts.py).
+    `displaced` that another officer's verdict on the alert gave way (verdicts.py); `items` is what became of open items
+    of trade ledgers (contracts/open_items.py).
     """
 
     outcome: Outcome
@@ -116,6 +114,7 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     rate: Verdict | None = None
     faults: tuple[str, ...] = ()
     displaced: bool = False
+    items: tuple[ItemNews, ...] = ()
 
     @property
     def alerts(self) -> tuple[Alert, ...]:
@@ -164,6 +163,9 @@ def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         bring_others_up_to_date(state, state.effective)
     if len(state.wakes) and (woken := wake_due(Occasion.of(state, origin), event)):
         outputs = msgspec.structs.replace(outputs, raised=(*outputs.raised, *woken))
+    if state.item_news:
+        outputs = msgspec.structs.replace(outputs, items=tuple(state.item_news))
+        state.item_news = []
     if mark is not None and origin.source is not None:
         state.marks[mark] = origin.source.offset
     _count(state, event, outputs)
@@ -272,7 +274,8 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     if isinstance(event, Profile):
         _profile(state, event, origin)
     elif isinstance(event, Declaration):
-        return _declaration(state, event, origin)
+        raised = apply_declaration(state, event, origin)
+        return Outputs(outcome="applied", raised=raised) if raised else _APPLIED
     return _APPLIED
 
 
@@ -334,27 +337,6 @@ def _profile(state: PartitionState, event: Profile, origin: Origin) -> None:
         )
     party.last_us = max(party.last_us, at_us)
     store(state, event.party, event.previous, party, OFFICES)
-
-
-def _declaration(state: PartitionState, event: Declaration, origin: Origin) -> Outputs:
-    """Take a trader's declaration into its trade ledger, and let the typologies hear of it."""
-    parse_or_zero(event.value)
-    party = recall(state, event.party, event.previous)
-    effective, at_us = state.effective, to_us(event.declared_time)
-    assert effective is not None
-    if state.restatement.waiting:
-        taken_back.bring_up_to_date(state, effective, event.party, party)
-    was = taken_back.before(party)
-    ratio = state.rates.ratio(event.currency, "USD", at_us, effective.stale_us)
-    trade_ledger.take_declaration(party, event, at_us, origin.offset, ratio, taken_back.keeping(state, effective))
-    taken_back.follow(state, effective, party, was)
-    if wanted().declarations:
-        party.remember_proof(evidence.line_proof_of(state, event, origin))
-    party.declarations += 1
-    raised = declare(Occasion.of(state, origin), event, party, was)
-    party.last_us = max(party.last_us, at_us)
-    store(state, event.party, event.previous, party, OFFICES)
-    return Outputs(outcome="applied", raised=raised) if raised else _APPLIED
 
 
 def _disposition(state: PartitionState, event: Disposition, origin: Origin) -> verdicts.VerdictOutcome:

@@ -23,6 +23,7 @@ from detectors.features import EventView, Feature, measure_again, observe
 from detectors.features.amount_own import NAME as OWN_AMOUNT
 from detectors.memory import event_clock, roster, taken_back
 from detectors.memory.effective_configuration import Effective
+from detectors.memory.item_news import keeping
 from detectors.memory.state import PartitionState
 from detectors.ranking.budget import Budget
 from detectors.ranking.ensemble import Scored
@@ -198,7 +199,7 @@ def _account(step: _Step, row: Payment, worth: _Money, late: bool) -> Effect:
     was = taken_back.before(known)
     incoming = Incoming(row, event.status, original, event.currency, event.institution, late, effective.zone)
     effect = accounting.account(known, incoming)
-    by = trade_ledger.Keeping(effective.rulebook, effective.zone, step.clock_us)
+    by = keeping(state, effective, event.party, step.at_us)
     changes = trade_ledger.take_payment(known, event, incoming, effect, step.configuration.legend, by)
     if effect.kind == "pending" and known.folded:
         folded.note_return(known, worth.usd or 0, _needs(step))

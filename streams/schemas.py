@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from detectors.contracts.alert import Alert
+from detectors.contracts.open_items import OpenItem
 from detectors.typologies import registered
 from streams.contracts import dead_letters, iso_registers, refusal_codes
 from streams.contracts.inputs import INPUTS, RULES, TRANSACTIONS
@@ -18,6 +19,7 @@ from streams.keys.sealed_identities import SealedIdentity
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ALERTS, DEADLETTER, IDENTITIES = "fx.alerts.v1", "fx.deadletter.v1", "fx.identities.v1"
+OPEN_ITEMS = "fx.openitems.v1"
 
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)"
 _TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$(?!\n)"
@@ -117,6 +119,7 @@ def generate() -> dict[str, dict[str, Any]]:
         ALERTS: _output_schema(ALERTS, Alert),
         DEADLETTER: _dead_letter_schema(),
         IDENTITIES: _output_schema(IDENTITIES, SealedIdentity),
+        OPEN_ITEMS: _output_schema(OPEN_ITEMS, OpenItem),
     }
 
 

@@ -48,11 +48,11 @@ DEFAULT_TOLERANCE = Tolerance(500, 50_000)
 
 
 def tolerance_by(rulebook: Rulebook, zone: ZoneInfo) -> Callable[[int], Tolerance]:
-    """The tolerance at an event time (us): the limits `tolerance_share` and `tolerance_usd` of T06 on its local day."""
+    """The tolerance at an event time (us): the limits `tolerance_share` and `tolerance_usd` on its local day."""
 
     def at(time_us: int) -> Tolerance:
         day = local(time_us, zone).date()
-        share, usd = (rulebook.limit("T06", name, day) for name in ("tolerance_share", "tolerance_usd"))
+        share, usd = (rulebook.of_any(name, day) for name in ("tolerance_share", "tolerance_usd"))
         return Tolerance(
             DEFAULT_TOLERANCE.share if share is None else int(share.number * _FULL),
             DEFAULT_TOLERANCE.cents if usd is None else usd.cents,

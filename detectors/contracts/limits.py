@@ -112,6 +112,8 @@ class Rulebook:
                 dates.append(limit.effective_from)
                 values.append(dated)
 
+        self._first = {name: typology for typology, name in sorted(self._limits, reverse=True)}
+
     def limit(self, typology: str, name: str, day: date) -> DatedLimit | None:
         """The limit in force on the local `day`, or None. Cost: under 1 us."""
         found = self._limits.get((typology, name))
@@ -123,6 +125,11 @@ class Rulebook:
     def sanction(self, name: str, day: date) -> DatedLimit | None:
         """What the law of the local `day` may impose, by the name of its limit, or None."""
         return self.limit(SANCTIONS, name, day)
+
+    def of_any(self, name: str, day: date) -> DatedLimit | None:
+        """The limit of this name in force on the local `day`, of the first typology whose table has one, or None."""
+        typology = self._first.get(name)
+        return None if typology is None else self.limit(typology, name, day)
 
     def law(self, name: str, day: date) -> DatedLimit | None:
         """The number of the law (`LAW`) in force on the local `day`, or None. Raises `KeyError` for another name."""

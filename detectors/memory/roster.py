@@ -13,6 +13,7 @@ from detectors.books.party_type import joined_words, stricter
 from detectors.books.payments import joined
 from detectors.books.proofs import newest_proofs
 from detectors.memory import verdicts
+from detectors.memory.item_news import keeping
 from detectors.memory.state import PartitionState
 from detectors.values.shares import OTHERS
 
@@ -35,9 +36,7 @@ def recall(state: PartitionState, token: str, previous: dict[str, str]) -> Party
     found = merge(current, other)
     found.owner = owner
     if other.trade and state.effective is not None:
-        effective = state.effective
-        by = trade_ledger.Keeping(effective.rulebook, effective.zone, state.watermark_us or 0)
-        trade_ledger.join(found, other, by)
+        trade_ledger.join(found, other, keeping(state, state.effective, token, 0))
     return found
 
 

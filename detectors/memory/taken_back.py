@@ -14,9 +14,9 @@ from detectors.books import payments, trade_ledger
 from detectors.books.folded_payments import folded_of
 from detectors.books.party import Alerted, Party, pack, unpack
 from detectors.books.restatement import MOST_EFFORT, STEP_BYTES, STEP_PARTIES, RestatedChange, restate
-from detectors.books.trade_ledger import Keeping
 from detectors.contracts.configuration import Legend
 from detectors.memory.effective_configuration import Effective
+from detectors.memory.item_news import keeping
 from detectors.memory.state import PartitionState
 from detectors.typologies import registered
 from detectors.typologies.base import Past
@@ -80,11 +80,6 @@ def past_of(state: PartitionState, effective: Effective, party: Party, was: Befo
     return Past(rows, names, zone, rulebook, held.slots, folded, reference, held.trade, legend, party.facts)
 
 
-def keeping(state: PartitionState, effective: Effective) -> Keeping:
-    """What a party's trade ledger is kept by now."""
-    return Keeping(effective.rulebook, effective.zone, state.watermark_us or 0)
-
-
 def bring_up_to_date(state: PartitionState, effective: Effective, token: str, party: Party) -> None:
     """Convert anew what corrected rates touched of a party, before anything is decided of it.
 
@@ -94,7 +89,7 @@ def bring_up_to_date(state: PartitionState, effective: Effective, token: str, pa
     restatement = state.restatement
     was = before(party)
     step = restate(party, state.rates, restatement.corrections, effective.stale_us, restatement.looked_at(name))
-    _convert_trade(state, effective, party)
+    _convert_trade(state, effective, token, party)
     follow(state, effective, party, was, reached=step.reached)
     _note(state, name, step)
 
@@ -110,7 +105,7 @@ def bring_others_up_to_date(state: PartitionState, effective: Effective) -> None
         party = unpack(packed)
         was = before(party)
         step = restate(party, state.rates, restatement.corrections, effective.stale_us, restatement.waiting[token])
-        _convert_trade(state, effective, party)
+        _convert_trade(state, effective, token, party)
         if step.reached or party.trade is not was.trade:
             follow(state, effective, party, was, reached=step.reached)
             state.parties[token] = pack(party)
@@ -120,10 +115,9 @@ def bring_others_up_to_date(state: PartitionState, effective: Effective) -> None
             return
 
 
-def _convert_trade(state: PartitionState, effective: Effective, party: Party) -> None:
-    trade_ledger.convert_anew(
-        party, state.rates, state.restatement.corrections, effective.stale_us, keeping(state, effective)
-    )
+def _convert_trade(state: PartitionState, effective: Effective, token: str, party: Party) -> None:
+    by = keeping(state, effective, token, 0)
+    trade_ledger.convert_anew(party, state.rates, state.restatement.corrections, effective.stale_us, by)
 
 
 def _note(state: PartitionState, token: str, step: RestatedChange) -> None:

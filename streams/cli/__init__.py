@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "alerts": ("streams.cli.alerts", "What an investigator reads: list, show, follow."),
     "dispose": ("streams.cli.dispose", "An officer's verdict on alerts, sent and seen to be taken in."),
     "party": ("streams.cli.party", "A party's history, alerts and cases."),
+    "trade": ("streams.cli.trade", "A trader's declarations and payments, matched and open: show."),
     "ledger": ("streams.cli.ledger", "A ledger record in words: show."),
     "deadletter": ("streams.cli.deadletter", "Rejected records: list, replay."),
     "state": ("streams.cli.state", "The learned state: digest."),

@@ -7,6 +7,7 @@ import msgspec
 
 from detectors import core as science
 from detectors.contracts.events import ConfigurationChange, Event, Origin, Transaction
+from detectors.contracts.open_items import ItemNews
 from detectors.memory.frozen_state import STATE_SCHEMA
 from detectors.memory.state import PartitionState
 from detectors.values.institution_code import institution_code
@@ -111,6 +112,7 @@ class MonitorCore:
         for one in step.raised:
             tally.alerts.append((one.alert, origin.timestamp_ms))
             outputs += alert_outputs(one.alert, one.desks, origin, partition, agent=MONITOR.name)
+        outputs += (item_output(one, origin, partition) for one in step.items)
         if step.notice is not None:
             value = _encode(step.notice)
             outputs.append(Output(topics.NOTICES, partition, record.key or b"", value, [], origin.timestamp_ms))
@@ -170,3 +172,9 @@ def _decoded(record: Any, partition: int) -> tuple[Event, Origin]:
             todo="mend the broker's log; where that cannot be, see `fxwatch skip --help`",
         )
     return envelope.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
+
+
+def item_output(news: ItemNews, origin: Origin, partition: int) -> Output:
+    """What became of an open item, for `fx.openitems.v1`; one that is open no more has no value."""
+    value = None if news.now is None else _encode(news.now)
+    return Output(topics.OPEN_ITEMS, partition, news.item.encode(), value, [], origin.timestamp_ms)

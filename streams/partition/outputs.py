@@ -32,12 +32,15 @@ SETTLE_SECONDS = 0.5
 
 
 class Output(msgspec.Struct, frozen=True):
-    """One record to publish. It goes to partition `partition` of `topic`; `timestamp_ms` is event time, UTC."""
+    """One record to publish. It goes to partition `partition` of `topic`; `timestamp_ms` is event time, UTC.
+
+    Without a `value` it takes its key from a compacted topic.
+    """
 
     topic: str
     partition: int
     key: bytes
-    value: bytes
+    value: bytes | None
     headers: RawHeaders
     timestamp_ms: int
 
@@ -161,7 +164,7 @@ class PartitionOutputs:
         """Hand over the outputs and the position; returns what must be acknowledged before the commit."""
         topic, number = self._place.topic, self._place.partition
         value = progress.encode(progress.Published(next=position, ledger=self._ledger))
-        records: list[tuple[str, int, bytes, bytes, int | None, RawHeaders]] = [
+        records: list[tuple[str, int, bytes | None, bytes, int | None, RawHeaders]] = [
             (one.topic, one.partition, one.value, one.key, one.timestamp_ms, one.headers) for one in outputs
         ]
         records.append((topic, number, value, self._place.published_key, None, []))

@@ -225,7 +225,7 @@ class Rescorer:
     def _note_unpublished(self, partition: int, offset: int, outputs: Iterable[Output]) -> None:
         for output in outputs:
             if output.topic == topics.ALERTS:
-                named = msgspec.json.decode(output.value, type=Named)
+                named = msgspec.json.decode(output.value or b"", type=Named)
                 self.unpublished.append((partition, offset, named.alert_id))
 
     def _out_of_reach(self, trigger: Trigger, reason: str, refused: tuple[str, ...] = ()) -> Rescored:

@@ -157,9 +157,8 @@ class PartitionPass:
         if origin.offset < self._judged_from:
             return
         self.outcomes[outputs.outcome] += 1
-        alerts += [
-            alert_outputs(alert, (), origin, self.partition, agent=MONITOR.name)[0].value for alert in outputs.alerts
-        ]
+        raised = (alert_outputs(alert, (), origin, self.partition, agent=MONITOR.name)[0] for alert in outputs.alerts)
+        alerts += [one.value or b"" for one in raised]
         if isinstance(event, Transaction) and outputs.assessed is not None:
             rows.append(self._row(event, step))
 

@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
 from msgspec import inspect
 
 from detectors.contracts import alert
+from detectors.contracts.open_items import OpenItem, Reason
 from streams.contracts import dead_letters
 from streams.contracts.inputs import INPUTS
 from streams.contracts.refusal_codes import CODES
@@ -111,6 +113,14 @@ def test_each_field_of_an_identity_is_said():
     """Who opens identities reads them by these names."""
     text = section("fx.identities.v1")
     assert {field.name for field in msgspec.structs.fields(SealedIdentity)} <= set(names(text))
+
+
+def test_each_field_of_an_open_item_is_said():
+    """Who reads them finds each field, and each reason why an item is open."""
+    told = section("fx.openitems.v1")
+    fields = {field.name for field in msgspec.structs.fields(OpenItem)}
+    assert {names(row[0])[0] for row in rows(told)} == fields
+    assert set(get_args(Reason)) <= set(names(told))
 
 
 NEW_IN_1_1 = {

@@ -30,6 +30,7 @@ LONG_FUNCTIONS = {
 TABLES = {
     "streams/alert_text/labels.py": 1,
     "streams/desk_text/desk_words.py": 1,
+    "streams/desk_text/trade_words.py": 1,
     "streams/desk_text/proof_words.py": 1,
     "streams/kafka/topics/table.py": 1,
     "streams/plain_text/printable.py": 1,
@@ -43,6 +44,7 @@ AT_THE_TOP = {
         "configuration_faults",
         "configuration_trial",
         "core",
+        "declared_line",
         "transaction",
     },
 }

@@ -52,6 +52,7 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "alerts show",
         "ledger show",
         "party",
+        "trade show",
         "dispose",
     ),
     "operator": (

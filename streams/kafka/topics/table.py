@@ -20,6 +20,7 @@ DEADLETTER = "fx.deadletter.v1"
 IDENTITIES = "fx.identities.v1"
 NOTICES = "fx.notices.v1"
 ALERTS = "fx.alerts.v1"
+OPEN_ITEMS = "fx.openitems.v1"
 PROGRESS = "fx.progress.v1"
 SNAPSHOTS = "fx.snapshots.v1"
 AUDIT = "fx.audit.v1"
@@ -204,7 +205,7 @@ def table(settings: Settings) -> tuple[Topic, ...]:
               "ingest, monitor, shared, rules apply, rules show, reconcile"),
         topic(LEDGER, "evidence", "party token", "ingest, topics apply",
               "ingest, monitor, shared, rescore, reconcile, rules show, skip, state, institutions, alerts list, "
-              "alerts show, ledger show, party, dispose"),
+              "alerts show, ledger show, party, trade show, dispose"),
         topic(LEGS, "evidence", "shared thing's token, goods group", "ingest, topics apply",
               "shared, rescore, reconcile, skip, state, topics apply"),
         topic(DEADLETTER, "raw", "the input's own", "ingest", "deadletter, reconcile", extra=_STAMPED_BY_BROKER),
@@ -215,6 +216,8 @@ def table(settings: Settings) -> tuple[Topic, ...]:
               "evidence"),
         *(topic(desk_topic(desk), "evidence", "party token", "monitor, shared",
                 f"desk {desk}, alerts follow, alerts list, rescore") for desk in settings.effective.desks),
+        # traders' declarations and payments that wait for their other side; a record without value closes one
+        topic(OPEN_ITEMS, "compacted", "item", "monitor", "investigators, console of your own"),
         topic(PROGRESS, "compacted", "agent and partition", "monitor, shared, skip, acknowledge, ingest",
               "monitor, shared, state, rescore, skip, acknowledge, ingest, reconcile", extra=_POSITIONS),
         # daily snapshots have keys of their own, so that plain compaction keeps each of them

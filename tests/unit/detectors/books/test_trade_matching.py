@@ -139,9 +139,9 @@ class _Limit:
 
 
 class _Rules:
-    def limit(self, typology: str, name: str, day: date) -> Any:
+    def of_any(self, name: str, day: date) -> Any:
         found = {"tolerance_share": "0.1", "tolerance_usd": "20"}
-        return _Limit(Decimal(found[name])) if typology == "T06" and day >= date(2026, 3, 3) else None
+        return _Limit(Decimal(found[name])) if day >= date(2026, 3, 3) else None
 
 
 def test_the_tolerance_is_the_limit_of_the_local_day() -> None:

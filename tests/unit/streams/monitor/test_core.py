@@ -11,6 +11,7 @@ import pytest
 
 from detectors.alerting.build import RaisedAlert
 from detectors.contracts.events import Source
+from detectors.contracts.open_items import ItemNews, OpenItem
 from detectors.core import Notice, Outputs
 from detectors.memory.frozen_state import STATE_SCHEMA
 from streams.contracts.inputs import RATES, TRANSACTIONS
@@ -22,9 +23,11 @@ from streams.monitor.core import MONITOR, MonitorCore
 from streams.partition.alert_records import alert_outputs
 from streams.partition.outputs import Output
 from streams.settings import overlay_configuration
+from tests.support.ledger import later
 from tests.support.logged import fields
 from tests.support.monitor_bench import NOTHING, Bench, assessed, record_of
 from tests.support.pipeline import RATE, TIMESTAMP_MS, TRANSACTION, Pipeline
+from tests.support.trade import TraderLedger
 
 TRACE = ("traceparent", b"00-abc-def-01")
 AT = datetime(2026, 1, 5, 10, tzinfo=UTC)
@@ -242,3 +245,23 @@ def last(pipeline: Pipeline) -> tuple[Any, ...]:
     """The pipeline's last record, as the ledger's reader takes it."""
     record = pipeline.log[-1]
     return record.value, record.headers, record.offset, record.timestamp
+
+
+def test_open_items_are_published_by_item_and_closed_without_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the own partition of `fx.openitems.v1`, with the input's time; nothing while muted."""
+    item = ledger_item()
+    news = (ItemNews("0" * 15 + "1", item), ItemNews("0" * 15 + "2", None))
+    bench = Bench(monkeypatch, Outputs(outcome="applied", items=news), partition=5)
+    record = record_of(TRANSACTIONS, TRANSACTION)
+    opened, closed = bench.core.apply(bench.state, 5, record, muted=False)
+    assert opened == Output("fx.openitems.v1", 5, b"0" * 15 + b"1", msgspec.json.encode(item), [], TIMESTAMP_MS)
+    assert closed == Output("fx.openitems.v1", 5, b"0" * 15 + b"2", None, [], TIMESTAMP_MS)
+    assert bench.core.apply(bench.state, 5, record, muted=True) == []
+
+
+def ledger_item() -> OpenItem:
+    """An open item of a trader."""
+    ledger = TraderLedger()
+    (news,) = ledger.declare("d", later()).items
+    assert news.now is not None
+    return news.now
