@@ -12,7 +12,7 @@ import msgspec
 
 from detectors.contracts.alert import Alert
 from detectors.contracts.open_items import OpenItem
-from detectors.typologies import registered
+from detectors.typologies import all_rules
 from streams.contracts import dead_letters, iso_registers, refusal_codes
 from streams.contracts.inputs import INPUTS, RULES, TRANSACTIONS
 from streams.keys.sealed_identities import SealedIdentity
@@ -68,7 +68,7 @@ def _rules() -> dict[str, Any]:
                 for name, kind in typology.limits.items()
             },
         }
-        for typology in registered()
+        for typology in all_rules()
     }
 
 

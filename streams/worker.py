@@ -16,7 +16,7 @@ import faust
 from aiokafka.errors import KafkaError
 
 from detectors.configuration_approval import approvers_of
-from detectors.typologies import registered
+from detectors.typologies import all_rules
 from streams.contracts import identifiers, refusal_codes
 from streams.errors import BrokerUnavailableError, ConfigurationError, FxwatchError
 from streams.faust_runtime.faust_metrics import FaustMonitorCollector
@@ -290,7 +290,7 @@ def _metrics(
         partitions=effective.engine.partitions,
         input_partitions=input_partitions,
         desks=sorted(effective.desks),
-        typologies=[typology.id for typology in registered()],
+        typologies=[typology.id for typology in all_rules()],
         topics=topics.INPUTS,
         codes=sorted(refusal_codes.CODES),
         detectors=sorted(effective.detectors.members),

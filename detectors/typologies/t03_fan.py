@@ -58,9 +58,9 @@ class Fan:
             "cluster_share": LimitKind("ratio", "0.01", "1", ko="유사 금액 거래의 최소 비중"),
             "mean_min": LimitKind("USD", "0", "1000000000", ko="건당 평균 금액 하한"),
             "sum_min": LimitKind("USD", "0", "1000000000", ko="합계 금액 하한"),
-            "window_day": LimitKind("days", "1", "90", whole=True, ko="일 단위 관찰 기간"),
-            "window_week": LimitKind("days", "1", "90", whole=True, ko="주 단위 관찰 기간"),
-            "window_month": LimitKind("days", "1", "90", whole=True, ko="월 단위 관찰 기간"),
+            "window_day": LimitKind("days", "1", "90", whole=True, ko="관찰 기간(일)"),
+            "window_week": LimitKind("days", "1", "90", whole=True, ko="관찰 기간(주)"),
+            "window_month": LimitKind("days", "1", "90", whole=True, ko="관찰 기간(월)"),
             "growth_ratio": LimitKind("ratio", "0.01", "1000000", ko="다시 경보하는 증가 배수"),
         }
     )
@@ -153,7 +153,7 @@ def _finding(
         window=f"{star.days} days",
         measured=(
             Measured(name="residents", value=names, unit="count"),
-            Measured(name="payments", value=len(star.rows), unit="count"),
+            Measured(name="star_payments", value=len(star.rows), unit="count"),
             Measured(name="star_total", value=plain(star.usd), unit="USD"),
             Measured(name="amount_spread", value=round(star.spread, 4), unit="ratio"),
             Measured(name="payments_in_window", value=star.seen, unit="count"),

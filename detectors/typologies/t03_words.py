@@ -12,7 +12,7 @@ from detectors.wording import phrases
 WORDS = Words(
     measured={
         "residents": Word("거주자 수", "명"),
-        "payments": Word("거래 건수"),
+        "star_payments": Word("거래 건수"),
         "star_total": Word("거래 합계"),
         "amount_spread": Word("금액 변동계수"),
         "payments_in_window": Word("관찰 기간의 무증빙 거래 건수"),

@@ -50,10 +50,10 @@ class MirrorOfPayments:
             "balance_low": LimitKind("ratio", "0.01", "1", ko="지급 대비 수령 하한"),
             "balance_high": LimitKind("ratio", "1", "100", ko="지급 대비 수령 상한"),
             "sum_min": LimitKind("USD", "0", "1000000000", ko="합계 금액 하한"),
-            "window_day": LimitKind("days", "1", "90", whole=True, ko="일 단위 관찰 기간"),
+            "window_day": LimitKind("days", "1", "90", whole=True, ko="관찰 기간(일)"),
             "window_days": LimitKind("days", "1", "90", whole=True, ko="수일 단위 관찰 기간"),
-            "window_week": LimitKind("days", "1", "90", whole=True, ko="주 단위 관찰 기간"),
-            "window_month": LimitKind("days", "1", "90", whole=True, ko="월 단위 관찰 기간"),
+            "window_week": LimitKind("days", "1", "90", whole=True, ko="관찰 기간(주)"),
+            "window_month": LimitKind("days", "1", "90", whole=True, ko="관찰 기간(월)"),
             "growth_ratio": LimitKind("ratio", "0.01", "1000000", ko="다시 경보하는 증가 배수"),
         }
     )

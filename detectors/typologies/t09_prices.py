@@ -53,7 +53,7 @@ class PriceOfGoods:
             "peers_min": LimitKind("count", "2", "10000", whole=True, ko="비교 신고 건수 하한"),
             "traders_min": LimitKind("count", "1", "10000", whole=True, ko="비교 업체 수 하한", counter="개"),
             "deviation_floor": LimitKind("ratio", "0.001", "1", ko="편차 하한"),
-            "window_quarter": LimitKind("days", "1", "90", whole=True, ko="비교 기간"),
+            "window_quarter": LimitKind("days", "1", "90", whole=True, ko="관찰 기간(분기)"),
             "growth_ratio": LimitKind("ratio", "0.01", "1000000", ko="다시 경보하는 증가 배수"),
         }
     )

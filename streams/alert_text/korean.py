@@ -17,6 +17,7 @@ from streams.plain_text.printable import make_printable
 
 if TYPE_CHECKING:
     from detectors.typologies.base import Typology
+    from detectors.typologies.node_view import NodeTypology
 
 _COUNTER = "건"
 
@@ -43,13 +44,13 @@ class Known(NamedTuple):
 
 def known() -> Known:
     """The words of all typologies of this release."""
-    from detectors.typologies import registered  # numpy with it, which pages in English do without
+    from detectors.typologies import all_rules  # numpy with it, which pages in English do without
 
-    return _known(tuple(registered()))
+    return _known(all_rules())
 
 
 @cache
-def _known(registry: tuple["Typology", ...]) -> Known:
+def _known(registry: tuple["Typology | NodeTypology", ...]) -> Known:
     said: dict[str, tuple[str, str]] = {}
     for one in registry:
         said |= {name: (kind.ko, kind.counter) for name, kind in one.limits.items()}

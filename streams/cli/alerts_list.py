@@ -52,11 +52,11 @@ def alert_topic(settings: Settings, desk: str | None) -> str:
 
 def typology_id(given: str | None) -> str | None:
     """The id as alerts have it, in capitals, or `anomaly`. Raises `UsageError` naming those there are."""
-    from detectors.typologies import registered
+    from detectors.typologies import all_rules
 
     if given is None or given == ANOMALY:
         return given
-    known = [typology.id for typology in registered()]
+    known = [typology.id for typology in all_rules()]
     if given.upper() not in known:
         raise UsageError(
             "there is no such typology", got=given, expected=", ".join([*known, ANOMALY]), todo="name one of these"

@@ -25,7 +25,7 @@ from detectors.contracts.approvals import Approvals
 from detectors.contracts.configuration import Configuration, fingerprint
 from detectors.contracts.events import ConfigurationChange
 from detectors.core import RULES_PARTITION
-from detectors.typologies import registered
+from detectors.typologies import all_rules
 from streams.contracts.inputs import INPUTS, RulesRecord
 from streams.errors import (
     ApprovalError,
@@ -129,7 +129,7 @@ def _is_in_ledger(settings: Settings, change: Change) -> bool:
 def list_switched_off(configuration: Configuration) -> list[str]:
     """Typologies of this release that the configuration does not enable."""
     named = configuration.rules
-    return [each.id for each in registered() if each.id not in named or not named[each.id].enabled]
+    return [each.id for each in all_rules() if each.id not in named or not named[each.id].enabled]
 
 
 def count_strangers(settings: Settings) -> int:

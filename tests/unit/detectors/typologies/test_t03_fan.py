@@ -39,7 +39,7 @@ def test_the_fifth_resident_with_a_similar_amount_completes_a_ring():
     assert alert.typologies[0].window == "7 days"
     assert measured(alert) | {"amount_spread": 0} == {
         "residents": 5,
-        "payments": 5,
+        "star_payments": 5,
         "star_total": "15300.00",
         "amount_spread": 0,
         "payments_in_window": 5,

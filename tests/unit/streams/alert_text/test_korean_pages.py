@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from detectors.alerting.desks import UNASSIGNED
-from detectors.typologies import REGISTRY
+from detectors.typologies import all_rules
 from streams.alert_text import alert_text, korean
 from streams.settings import overlay_configuration
 from tests.contract.test_typologies import IDS, fired
@@ -106,7 +106,7 @@ def _measured_names() -> set[str]:
 
 def test_every_limit_and_measured_value_has_a_korean_name():
     """Those of the registry and of the rules' source, and each window, desk and legal basis of the shipped rules."""
-    names = {name for typology in REGISTRY for name in typology.limits} | _measured_names()
+    names = {name for typology in all_rules() for name in typology.limits} | _measured_names()
     assert len(names) > 40
     for name in sorted(names):
         assert re.search("[가-힣]", korean.name(name)), name
