@@ -70,8 +70,8 @@ class Metrics(DefinedMetrics):
         codes: Iterable[str],
         detectors: Iterable[str],
         versions: Versions,
-        agents: Iterable[str] = ("ingest", "monitor"),
-        stateful: Iterable[str] = (STATE_AGENT,),
+        agents: Iterable[str] = ("ingest", "monitor", "shared"),
+        stateful: Iterable[str] = (STATE_AGENT, NODES_AGENT),
         institutions: Iterable[str] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:

@@ -112,9 +112,9 @@ def test_the_logs_say_what_happened_and_alarm_nobody(live: Any) -> None:
     changes = [one for one in first if one["event"] == "partitions changed"]
     lost = {
         agent: sorted({number for one in changes for number in one.get("lost", {}).get(agent, [])})
-        for agent in ("monitor", "ingest")
+        for agent in ("monitor", "ingest", "shared")
     }
-    assert lost == {"monitor": ready["monitor"], "ingest": ready["ingest"]}
+    assert lost == {agent: ready[agent] for agent in ("monitor", "ingest", "shared")}
     assert 0 < len(ready["monitor"]) < PARTITIONS
 
 

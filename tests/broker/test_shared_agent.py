@@ -1,46 +1,25 @@
 """The shared agent on a real broker: kills, a frozen worker, repetitions; each leg counts once, digests are equal."""
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from detectors.shared.state import SharedState
 from streams.demo.broker import EmbeddedBroker
 from streams.generator import Simulation
 from streams.kafka import topics
 from streams.ledger import envelope
 from streams.publication.sending import publish_records
 from streams.settings import load_settings
-from streams.shared.core import SharedCore
-from streams.version import code_version
-from tests.support.cluster import PARTITIONS, Cluster
-from tests.support.ledger_replay import Seen, seen
+from tests.support.cluster import PARTITIONS, Cluster, assert_shared_exact
 
 pytestmark = pytest.mark.broker
 
 EVENTS = 800
 # snapshots at the end of most runs, which are short, so that a kill falls between and into them
 SETTINGS = {"snapshot_every_events": 100, "run_records": 50, "session_timeout_seconds": 6}
-
-
-class Straight(NamedTuple):
-    """What the legs come to by the pure core alone: states, outputs by topic and partition."""
-
-    states: dict[int, SharedState]
-    outputs: dict[tuple[str, int], list[Seen]]
-
-
-def straight(cluster: Cluster) -> Straight:
-    """One pass over the legs as they stand, without workers, crashes or snapshots."""
-    core = SharedCore(code_version())
-    found = Straight({number: core.new(number) for number in range(PARTITIONS)}, defaultdict(list))
-    for tp, record in cluster.read(topics.LEGS):
-        for output in core.apply(found.states[tp.partition], tp.partition, record, muted=False):
-            found.outputs[output.topic, output.partition].append(seen(output))
-    return found
 
 
 def counted_by_hand(cluster: Cluster) -> dict[int, Counter[str]]:
@@ -93,20 +72,14 @@ def test_each_leg_counts_once_whatever_is_killed(empty_broker: EmbeddedBroker, t
         cluster.until(lambda: held(third) == PARTITIONS, 60, "the last worker does not hold all")
         drained(cluster)
         cluster.stop_all()
-        found, by_hand = straight(cluster), counted_by_hand(cluster)
-        for number, state in found.states.items():
-            assert state.counters["redelivered"] == by_hand[number]["again"]
-            counters = state.counters
-            new = counters["applied"] + counters["duplicates"] + counters["conflicts"]
-            assert new == by_hand[number]["new"]
-        assert sum(len(state.parties) for state in found.states.values()) > 100
-        saved = cluster.digests(agent="shared")
-        assert {one["partition"]: one["digest"] for one in saved} == {
-            number: state.freeze().digest() for number, state in found.states.items()
-        }
-        assert saved == cluster.digests("--from-ledger", agent="shared")
-        assert {one["next"] for one in saved if one["next"] != one["end"]} == set()
-        assert of_the_agent(cluster) == dict(found.outputs)
+        assert_shared_exact(cluster)
+        assert cluster.digests(agent="shared") == cluster.digests("--from-ledger", agent="shared")
+        found, by_hand = cluster.replay_legs(), counted_by_hand(cluster)
+        for number, counters in found.counters.items():
+            assert counters["redelivered"] == by_hand[number]["again"]
+            assert counters["applied"] + counters["duplicates"] + counters["conflicts"] == by_hand[number]["new"]
+        assert sum(one["again"] for one in by_hand.values()) > 0, "nothing was written again"
+        assert found.nodes > 100
         told = json.loads(cluster.fxwatch("reconcile", "--json").stdout)
         assert (told["reconciled"], told["problems"]) == (True, [])
         assert cluster.fxwatch("rescore", "--all").returncode == 0
@@ -124,13 +97,3 @@ def drained(cluster: Cluster) -> None:
         90,
         "not drained",
     )
-
-
-def of_the_agent(cluster: Cluster) -> dict[tuple[str, int], list[Seen]]:
-    """What the agent published, by topic and partition, as a read_committed reader sees it."""
-    found: dict[tuple[str, int], list[Seen]] = {}
-    for place, records in cluster.published().items():
-        ours = [one for one in records if ("ce_source", b"/fxwatch/shared") in one.headers]
-        if ours:
-            found[place] = ours
-    return found

@@ -35,7 +35,15 @@ from streams.partition.rebuild import begin
 from streams.settings import load_settings
 from streams.version import code_version
 from tests.support import warm_commands
-from tests.support.ledger_replay import BROKERS, Replay, Seen, replay_of
+from tests.support.ledger_replay import (
+    BROKERS,
+    SHARED_SOURCE,
+    LegsReplay,
+    Replay,
+    Seen,
+    replay_of,
+    replay_of_legs,
+)
 from tests.support.worker_process import Worker
 
 T = TypeVar("T")
@@ -102,7 +110,7 @@ class Cluster:
 
     def settled(self) -> bool:
         """Whether rebalances are over: the groups hold the workers that run and no others, all partitions run."""
-        return all(self._group_settled(agent) for agent in ("ingest", "monitor"))
+        return all(self._group_settled(agent) for agent in ("ingest", "monitor", "shared"))
 
     def _group_settled(self, agent: str) -> bool:
         members = sum(one.alive() and not one.frozen and one.role in (agent, "all") for one in self.workers)
@@ -114,7 +122,7 @@ class Cluster:
         found = self._admin.describe_groups([group])[group]
         # raises where the coordinator has moved; describe_groups answers with an error of the old one instead
         self.committed(agent)
-        held = agent == "ingest" or self.running_partitions() == PARTITIONS
+        held = agent != "monitor" or self.running_partitions() == PARTITIONS
         return held and found["group_state"] == "Stable" and len(found["members"]) == members
 
     def spawn(self, role: str, command: Sequence[str] = ("streams", "worker")) -> Worker:
@@ -234,7 +242,9 @@ class Cluster:
 
         def drained() -> bool:
             # in the order of the data: what ingest finished is in the ledger before the ledger's end is asked for
-            return self.lag("ingest", *topics.INPUTS) == 0 and self.lag("monitor", topics.LEDGER) == 0
+            if self.lag("ingest", *topics.INPUTS) or self.lag("monitor", topics.LEDGER):
+                return False
+            return not self.follows_legs() or self.lag("shared", topics.LEGS) == 0
 
         took = self.until(drained, seconds, "not drained", may_end=may_end)
         return took + self.until(self._letters_written, 30, "conflicts without dead letters", may_end=may_end)
@@ -287,19 +297,31 @@ class Cluster:
             )
         return list(found.values())
 
-    def published(self) -> dict[tuple[str, int], list[Seen]]:
-        """What a read_committed reader sees of alerts, their copies for desks, and notices; by (topic, partition)."""
+    def follows_legs(self) -> bool:
+        """Whether a worker that runs, or ran, has the shared agent."""
+        return any(worker.role in ("shared", "all") for worker in self.workers)
+
+    def published(self, *, by: str = "monitor") -> dict[tuple[str, int], list[Seen]]:
+        """What a read_committed reader sees of an agent's alerts, their copies for desks, and notices.
+
+        By (topic, partition). In which order two agents write into one partition is not fixed; each one's own is.
+        """
         names = [topics.ALERTS, topics.NOTICES, *(topics.desk_topic(desk) for desk in self.settings.effective.desks)]
         found: dict[tuple[str, int], list[Seen]] = {}
         for tp, record in self.read(*names):
             stamp = BROKERS if tp.topic == topics.NOTICES else record.timestamp
             seen = Seen(record.key, record.value, tuple(record.headers), stamp)
-            found.setdefault((tp.topic, tp.partition), []).append(seen)
+            if (SHARED_SOURCE in seen.headers) == (by == "shared"):
+                found.setdefault((tp.topic, tp.partition), []).append(seen)
         return found
 
     def replay(self) -> Replay:
         """Apply the ledger as it stands by the pure core alone, outputs unmuted."""
         return replay_of(self.stream(topics.LEDGER), PARTITIONS)
+
+    def replay_legs(self) -> LegsReplay:
+        """The same of the legs as they stand, for the shared agent."""
+        return replay_of_legs(self.stream(topics.LEGS), PARTITIONS)
 
     def alerts(self) -> list[Alert]:
         """Alerts that a read_committed reader sees."""
@@ -335,6 +357,15 @@ class Cluster:
         )
 
 
+def assert_shared_exact(cluster: Cluster) -> None:
+    """The same of the shared agent: its alerts once each, and states as a straight pass over the legs has them."""
+    replay = cluster.replay_legs()
+    assert cluster.published(by="shared") == replay.outputs
+    saved = cluster.digests(agent="shared")
+    assert {one["partition"]: one["digest"] for one in saved} == replay.digests
+    assert all(one["next"] == one["end"] for one in saved)
+
+
 def assert_exact(cluster: Cluster, replay: Replay, *, from_ledger: bool = False) -> None:
     """The promise to users: outputs once each, byte for byte as the pure replay has them; state too; inputs add up.
 
@@ -353,6 +384,8 @@ def assert_exact(cluster: Cluster, replay: Replay, *, from_ledger: bool = False)
     saved = cluster.digests()
     assert {one["partition"]: one["digest"] for one in saved} == replay.digests
     assert not from_ledger or saved == cluster.digests("--from-ledger")
+    if cluster.follows_legs():
+        assert_shared_exact(cluster)
     for one in saved:
         assert one["next"] == one["end"]
         assert one["learned"] == replay.learned[one["partition"]]

@@ -9,10 +9,13 @@ from streams.ledger import envelope
 from streams.monitor.core import MonitorCore
 from streams.partition.outputs import Output
 from streams.proofs.state_digest import count_learned
+from streams.shared.core import SharedCore
 from streams.version import code_version
 
 # for a notice's Kafka timestamp, which the broker gives it: retention goes by that, and nobody reads it
 BROKERS = -1
+# by which an alert says that the shared agent raised it
+SHARED_SOURCE = ("ce_source", b"/fxwatch/shared")
 
 
 class Seen(NamedTuple):
@@ -64,6 +67,31 @@ def replay_of(ledger: Iterable[tuple[Any, Any]], partitions: int) -> Replay:
         found.learned[number] = count_learned(state)
         found.digests[number] = state.freeze().digest()
     return found
+
+
+class LegsReplay(NamedTuple):
+    """What the legs come to by the pure core of the shared agent alone; fields as in `Replay`."""
+
+    outputs: dict[tuple[str, int], list[Seen]]
+    counters: dict[int, dict[str, int]]
+    digests: dict[int, str]
+    nodes: int
+
+
+def replay_of_legs(legs: Iterable[tuple[Any, Any]], partitions: int) -> LegsReplay:
+    """Apply the legs, as (partition, record) in order, outputs unmuted."""
+    core = SharedCore(code_version())
+    states = {number: core.new(number) for number in range(partitions)}
+    outputs: dict[tuple[str, int], list[Seen]] = {}
+    for tp, record in legs:
+        for output in core.apply(states[tp.partition], tp.partition, record, muted=False):
+            outputs.setdefault((output.topic, output.partition), []).append(seen(output))
+    return LegsReplay(
+        outputs,
+        {number: dict(state.counters) for number, state in states.items()},
+        {number: state.freeze().digest() for number, state in states.items()},
+        sum(len(state.parties) for state in states.values()),
+    )
 
 
 def source_place(headers: RawHeaders) -> tuple[str, int, int] | None:

@@ -82,3 +82,26 @@ def test_a_stop_counts_the_states_that_are_saved(monkeypatch: pytest.MonkeyPatch
     )
     asyncio.run(StatefulAgent._on_shutdown(agent, None))
     assert agent.saved == 1
+
+
+def test_all_apps_are_stopped_at_once_and_one_that_fails_holds_no_other() -> None:
+    """Each waits for its group and saves; one after the other they would take as long as all together."""
+    running: set[int] = set()
+    most: list[int] = []
+
+    def app(number: int, fault: Exception | None = None) -> Any:
+        async def stop() -> None:
+            running.add(number)
+            await asyncio.sleep(0.01)
+            most.append(len(running))
+            running.discard(number)
+            if fault is not None:
+                raise fault
+
+        return SimpleNamespace(stop=stop)
+
+    process: Any = worker._Process.__new__(worker._Process)
+    process._children = [app(0), app(1, ValueError("failed")), None, app(2)]
+    asyncio.run(worker._Process._stop_children(process))
+    assert most[0] == 3
+    assert len(most) == 3

@@ -164,7 +164,7 @@ def test_every_label_set_of_a_counter_is_there_from_the_start(metrics):
     assert value(metrics, "fxwatch_events_total", agent="monitor", outcome="redelivered") == 0
     assert value(metrics, "fxwatch_detector_score_count", detector="tails") == 0
     assert value(metrics, "fxwatch_stage_seconds_count", agent="ingest", stage="publish") == 0
-    assert sum(name == "fxwatch_partition_state" for name, _ in page) == 2 * 2 * 3
+    assert sum(name == "fxwatch_partition_state" for name, _ in page) == 3 * 2 * 3
 
 
 def test_counts_land_on_their_labels(metrics):
