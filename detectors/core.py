@@ -334,6 +334,8 @@ def _profile(state: PartitionState, event: Profile, origin: Origin) -> None:
             event.region,
             related,
             event.party_type,
+            event.register,
+            event.residency,
         )
     party.last_us = max(party.last_us, at_us)
     store(state, event.party, event.previous, party, OFFICES)

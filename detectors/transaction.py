@@ -16,6 +16,7 @@ from detectors.books.party import MOST_NAMES, Party
 from detectors.books.party_type import expected_type, readings, remember_word
 from detectors.books.payment_ids import event_number, payment_number
 from detectors.books.payments import Payment
+from detectors.books.residency import remember_residency, residence
 from detectors.contracts.alert import Selection
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import Origin, PartyType, Transaction
@@ -183,6 +184,7 @@ def _begin(
     told, before = event.party_type, expected_type(known, event.institution)
     judged_as, *others = readings(known, event.institution, told)
     remember_word(known, event.institution, told)
+    remember_residency(known, event.institution, event.residency)
     if judged_as != told:
         event = msgspec.structs.replace(event, party_type=judged_as)
     clock_us = event_clock.moved(state.watermark_us, at_us, origin.timestamp_ms)
@@ -448,6 +450,7 @@ def _context(step: _Step, effect: Effect, worth: _Money, features: tuple[Feature
         trade=known.trade,
         dates=PartyDates(known.due, step.state.due_clock.passed_us if step.origin.history else None),
         usual=_usual(features),
+        residence=residence(known, step.event.institution),
     )
 
 

@@ -11,6 +11,7 @@ from datetime import date
 import msgspec
 
 from detectors.books.proofs import Proof, newest_proofs
+from detectors.contracts.events import Register, Residency
 from detectors.values.shares import OTHERS
 
 # Failure prevented: a sender with ever new names, reversals or verdicts must not make one party's record grow for ever.
@@ -107,7 +108,10 @@ class Alerted(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Facts(msgspec.Struct, frozen=True, array_like=True):
-    """The newest profile of the party (CONTRACT fx.profiles.v1), by its `as_of`. `party_type`: see party_type.py."""
+    """The newest profile of the party (CONTRACT fx.profiles.v1), by its `as_of`.
+
+    `party_type`: see party_type.py. `register` and `residency` are None where the profile does not say.
+    """
 
     as_of_us: int
     registered_on: date | None
@@ -119,6 +123,8 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     region: str | None
     related: tuple[int, ...]
     party_type: str = ""
+    register: Register | None = None
+    residency: Residency | None = None
 
 
 class Party(msgspec.Struct, array_like=True):
@@ -133,9 +139,10 @@ class Party(msgspec.Struct, array_like=True):
     counterparties look new.
     `folded` is what is left of payments beyond those kept as rows (folded_payments.py), empty for nearly every party.
     `restated` is what payments said before they were said anew (accounting.py), `raised` the ids of the party's newest
-    alerts (verdicts.py). `words` are the types that each institution gave the party, as bits (party_type.py);
-    `party_type` is the strictest of them. `unusual` are the first events of payments that raised a statistical alert,
-    8 bytes each, so that each raises one at most. `trade` is the trade ledger (trade_book.py), empty for nearly all.
+    alerts (verdicts.py). `words` are the types and residencies that each institution gave the party, as bits
+    (party_type.py, residency.py); `party_type` is the strictest of them. `unusual` are the first events of payments
+    that raised a statistical alert, 8 bytes each, so that each raises one at most. `trade` is the trade ledger
+    (trade_book.py), empty for nearly all.
     """
 
     party_type: str = ""

@@ -65,14 +65,14 @@ def readings(party: Party, institution: str, told: PartyType) -> tuple[PartyType
 def remember_word(party: Party, institution: str, told: PartyType) -> None:
     """Keep that an institution called the party this."""
     party.party_type = stricter(party.party_type, told)
-    _add(party.words, institution, _bit(told))
+    add_word(party.words, institution, _bit(told))
 
 
 def joined_words(current: Party, earlier: Party) -> dict[str, int]:
     """The words about one party known under two tokens."""
     words = dict(current.words)
     for institution, mask in earlier.words.items():
-        _add(words, institution, mask)
+        add_word(words, institution, mask)
     return words
 
 
@@ -81,7 +81,8 @@ def who_said(party: Party, kind: str) -> list[str]:
     return sorted(name for name, mask in party.words.items() if kind in _types(mask))
 
 
-def _add(words: dict[str, int], institution: str, mask: int) -> None:
+def add_word(words: dict[str, int], institution: str, mask: int) -> None:
+    """Keep what an institution said, as bits of its word; beyond `MOST_INSTITUTIONS` all further ones share one."""
     if institution not in words and len(words) >= MOST_INSTITUTIONS:
         institution = OTHERS
     words[institution] = words.get(institution, 0) | mask

@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?")
 LARGEST = Decimal(10) ** 18
 # Numbers of the law that more readers than one compare with, such as a rule and a feature, and the table of `rules`
 # where the configuration has each. A rule reads what is its own by `Rulebook.limit`, these by `Rulebook.law`.
-LAW = {"document_line": "T01", "annual_cap": "T02"}
+LAW = {"document_line": "T01", "annual_cap": "T02", "firm_cap": "T02"}
 
 
 # where a rulebook has the limits of the configuration's `sanctions`; no typology has such an id

@@ -19,6 +19,7 @@ from detectors.books import payments
 from detectors.books.folded_payments import Folded
 from detectors.books.party import MOST_PARTS, Facts
 from detectors.books.payments import NO_DOCUMENT, OUT, Payment, Rows
+from detectors.books.residency import NOT_TOLD, Residence
 from detectors.books.trade_book import TradeBook
 from detectors.books.wanted import Wanted
 from detectors.contracts.alert import LawTest, LimitShown, Measured, Number, Outcome
@@ -70,7 +71,8 @@ class Context(msgspec.Struct, kw_only=True):
     and `last_us` are the event times of the party's first payment and of its newest record of any kind before this one,
     both the payment's own time where it is the party's first; a profile moves the second one. `reference(base, quote)`
     is the reference rate in force at the event's time, None without one. `usual` is what the models knew of the own
-    amounts before the payment, None for one that they saw before, and before there are enough.
+    amounts before the payment, None for one that they saw before, and before there are enough. `residence` is what the
+    party is judged as (residency.py).
     `dates` are the party's open due dates (due.py), which `learn` may change. `trade` is its packed trade ledger, empty
     for nearly all: a rule about trade leaves there; `ledger` unpacks it.
     """
@@ -95,6 +97,7 @@ class Context(msgspec.Struct, kw_only=True):
     last_us: int = 0
     reference: Callable[[str, str], Ratio | None] = no_reference
     usual: Usual | None = None
+    residence: Residence = NOT_TOLD
     dates: PartyDates = msgspec.field(default_factory=lambda: PartyDates({}))
     trade: bytes = b""
 
@@ -115,6 +118,11 @@ class Context(msgspec.Struct, kw_only=True):
     def law(self, name: str) -> DatedLimit | None:
         """The number of the law (`limits.LAW`) in force on the payment's legal day, None before the first."""
         return self.rulebook.law(name, self.day)
+
+    @property
+    def resident_cap(self) -> DatedLimit | None:
+        """What a resident of the party's type may pay in a year without documents, on the payment's legal day."""
+        return self.law("annual_cap" if self.transaction.party_type == "person" else "firm_cap")
 
     def undocumented_rows(self, first_us: int, last_us: int) -> Rows:
         """The party's rows the law adds up in [first, last) of event time, by time, then ledger position."""

@@ -99,7 +99,9 @@ class SplitRemittance:
     def evaluate(self, context: Context) -> Finding | None:
         """The largest group of pieces around this payment that satisfies the rule. Cost: 1 us when out of the band."""
         line = context.law("document_line")
-        if line is None or not context.undocumented or context.transaction.party_type == "bank":
+        # Reg 4-3(1) leaves foreign residents and non-residents out, and the line with them
+        exempt = context.transaction.party_type == "bank" or context.residence.foreign
+        if line is None or not context.undocumented or exempt:
             return None
         if not in_band(context, context.payment.usd, line):
             return None
@@ -206,8 +208,8 @@ def _cap_standing(context: Context, annual_total: Callable[[], int]) -> tuple[fl
     flag = context.limit(ID, "line_applies_after_cap")
     if flag is None or flag.number == 0:
         return 1.0, False
-    cap = context.law("annual_cap")
-    if cap is None or context.transaction.party_type != "person" or annual_total() > cap.cents:
+    cap = context.resident_cap
+    if cap is None or annual_total() > cap.cents:
         return 1.0, False
     report = context.limit(ID, "report_before_cap")
     return (BEFORE_CAP, True) if report is not None and report.number else None
@@ -325,7 +327,7 @@ def _finding(
     institutions = tuple(sorted(context.names[number] for number in set(pieces["institution"].tolist())))
     used = ["document_line", "band_low", "pieces_min", "sum_multiple", shown.window]
     shown_limits = [limits[name].shown() for name in used]
-    cap = context.law("annual_cap")
+    cap = context.resident_cap
     flag = context.limit(ID, "line_applies_after_cap")
     if before_cap and cap is not None and flag is not None:
         shown_limits += [flag.shown(), cap.shown()]

@@ -87,7 +87,7 @@ def law_tests(context: Context, payees: int | None, width: Decimal) -> tuple[Law
     """The tests of one transfer and of the line, for pieces within `width` days to `payees`, None where not known."""
     purpose = bool(context.names[context.payment.purpose])
     # a line that waits for the cap is tested by the cap of all; without one it binds at once
-    flag, cap = context.limit("T01", "line_applies_after_cap"), context.law("annual_cap")
+    flag, cap = context.limit("T01", "line_applies_after_cap"), context.resident_cap
     binds = flag is None or not flag.number or cap is None or context.annual_total() > cap.cents
     return (
         law_test(

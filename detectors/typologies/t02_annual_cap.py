@@ -1,8 +1,8 @@
-"""T02: the yearly amount a person may remit without documents, used up over all institutions and channels.
+"""T02: the yearly amount that may be remitted without documents, used up over all institutions and channels.
 
-The total is of the local calendar year and exact. From 2023-07 to 2025 small remitters had a lower cap of their own,
-which is compared with what went through them. Fails where senders give one person two party ids: nothing can then be
-summed.
+The total is of the local calendar year and exact. Residents, firms and foreign parties have amounts of their own
+(t02_scopes.py). Who is not said to be foreign is taken for a resident, whose amount is the larger one. Fails where
+senders give one party two ids: nothing can then be summed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,17 +14,20 @@ import numpy as np
 
 from detectors.books.folded_payments import Day
 from detectors.books.party import MOST_PARTS
-from detectors.books.payments import NO_DOCUMENT, SMALL_REMITTER, Rows, rows_where, running_sums, sums_by
+from detectors.books.party_type import DISPUTED
+from detectors.books.payments import NO_DOCUMENT, Rows, running_sums, sums_by
 from detectors.books.wanted import LookBack, Wanted, Which
 from detectors.contracts.alert import Measured
 from detectors.contracts.events import PartyType, Transaction
 from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.typologies.base import Change, Context, Finding, Past, largest_others, slot, undocumented_sum
 from detectors.typologies.declared import DueDate, TrialDay
+from detectors.typologies.t02_scopes import SCOPES, Scope, cap_of, counted_rows, of_day, rows_of, scopes
 from detectors.typologies.t02_words import (
     NEXT_STEPS,
     OTHER_INSTITUTIONS,
     OTHER_INSTITUTIONS_KO,
+    PHRASES,
     SANCTIONS,
     WORDS,
     law_tests,
@@ -48,12 +51,13 @@ MOST_MEASURED = 50
 
 
 class _Crossing(NamedTuple):
-    """A cap that is crossed: what it counts, the total, the crossing payment's time, pieces after it.
+    """A cap that is crossed: whose, what it counts, the total, the crossing payment's time, pieces after it.
 
     `folded` are the figures of folded payments of the year; they are part of the total. Of a day's payments they count
     first, so `after` is the least number where the cap was crossed among them.
     """
 
+    scope: Scope
     cap: DatedLimit
     rows: Rows
     total: int
@@ -68,11 +72,17 @@ class AnnualCap:
     id = ID
     name_en = "Annual no-document cap reached across institutions"
     name_ko = "연간 무증빙 송금한도 초과(전 금융기관 합산)"
-    told_apart: tuple[PartyType, ...] = ("person",)
+    told_apart: tuple[PartyType, ...] = ("person", "bank")
     limits: LimitKinds = MappingProxyType(
         {
             "annual_cap": LimitKind("USD", "1", "1000000000000", ko="연간 한도"),
             "small_remitter_cap": LimitKind("USD", "1", "1000000000000", needed=False, ko="소액해외송금업자 연간 한도"),
+            "firm_cap": LimitKind("USD", "1", "1000000000000", needed=False, ko="기업 연간 한도"),
+            "foreign_cap": LimitKind("USD", "1", "1000000000000", needed=False, ko="외국인거주자·비거주자 연간 한도"),
+            "foreign_small_remitter_cap": LimitKind(
+                "USD", "1", "1000000000000", needed=False, ko="외국인거주자·비거주자 소액해외송금 연간 한도"
+            ),
+            "sums_institutions": LimitKind("flag", "0", "1", whole=True, needed=False, ko="전 금융기관 합산"),
             "growth_ratio": LimitKind("ratio", "0.01", "1000000", ko="다시 경보하는 증가 배수"),
         }
     )
@@ -89,19 +99,17 @@ class AnnualCap:
 
     def evaluate(self, context: Context) -> Finding | None:
         """The cap that is crossed with this payment in its year, the one for all channels first. Cost: 10 us."""
-        if context.transaction.party_type != "person" or not context.undocumented:
-            return None
-        cap, small = context.law("annual_cap"), context.limit(ID, "small_remitter_cap")
         growth = context.limit(ID, "growth_ratio")
-        if cap is None or growth is None:
+        if growth is None or not context.undocumented:
             return None
-        crossing = None
-        if context.annual_total() > cap.cents:
-            crossing = _crossing(context, context.undocumented_rows(*context.year_us), cap)
-        elif small is not None and small.number < cap.number and context.payment.flags & SMALL_REMITTER:
-            rows = context.undocumented_rows(*context.year_us)
-            crossing = _crossing(context, rows_where(rows, rows["flags"] & SMALL_REMITTER != 0), small)
-        return None if crossing is None else _finding(context, crossing, growth)
+        total = context.annual_total()
+        for scope in scopes(context):
+            cap = cap_of(context.rulebook, scope, context.day)
+            # no part is more than the whole
+            crossing = None if cap is None or total <= cap.cents else _crossing(context, scope, cap)
+            if crossing is not None:
+                return _finding(context, crossing, growth)
+        return None
 
     def learn(self, context: Context) -> None:
         """Keep the year's total, so that next year's alert can show it beside its own."""
@@ -122,21 +130,18 @@ class AnnualCap:
             past.slots[ID] = msgspec.msgpack.encode(totals)
 
     def standing(self, past: Past, series: str, at_us: int) -> int:  # noqa: ARG002 - a year's total has no other time
-        """The year's total, over all channels or small remitters alone."""
+        """The year's total of the series' scope; a firm's with its payments for goods, which change nothing."""
         year, _, scope = series.partition(" ")
-        rows = past.rows if scope == "all" else rows_where(past.rows, past.rows["flags"] & SMALL_REMITTER != 0)
-        return undocumented_sum(rows, *year_bounds(int(year), past.zone))
+        return undocumented_sum(rows_of(SCOPES[scope], past.rows), *year_bounds(int(year), past.zone))
 
     def stands(self, past: Past, series: str, at_us: int) -> bool:
         """Whether the year's total, folded payments too, is still over the cap of the alert's day."""
-        year, _, scope = series.partition(" ")
-        day = local(at_us, past.zone).date()
-        everywhere = scope == "all"
-        cap = past.rulebook.law("annual_cap", day) if everywhere else past.rulebook.limit(ID, "small_remitter_cap", day)
+        year, _, name = series.partition(" ")
+        scope = SCOPES[name]
+        cap = cap_of(past.rulebook, scope, local(at_us, past.zone).date())
         total = self.standing(past, series, at_us)
         if past.folded is not None:
-            days = past.folded.of_year(int(year)).values()
-            total += sum(found.total if everywhere else found.small for found in days)
+            total += sum(of_day(scope, found).total for found in past.folded.of_year(int(year)).values())
         return cap is None or total > cap.cents
 
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:
@@ -144,7 +149,7 @@ class AnnualCap:
         shown = context.with_payment(flags=context.payment.flags & ~NO_DOCUMENT)
         text_ko = "이 송금에 대한 증빙서류가 제출되었다면"
         changes = [Change(shown, "had documents been shown for this transfer", text_ko)]
-        cap = context.limit(ID, "annual_cap" if finding.series.endswith("all") else "small_remitter_cap")
+        cap = cap_of(context.rulebook, SCOPES[finding.series.partition(" ")[2]], context.day)
         left = (cap.cents if cap is not None else 0) - (finding.size - context.payment.usd)
         if left > 0:
             changes.append(
@@ -158,24 +163,33 @@ class AnnualCap:
 
     def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction]]:
         """Of each cap almost all, a hundredth, a half: the second payment crosses it."""
-        for name in ("annual_cap", "small_remitter_cap"):
+        whose: dict[str, dict[str, str]] = {
+            "annual_cap": {},
+            "small_remitter_cap": {},
+            "firm_cap": {"party_type": "company"},
+            "foreign_cap": {"residency": "foreign_resident", "channel": "app"},
+            "foreign_small_remitter_cap": {"residency": "foreign_resident"},
+        }
+        for name, fields in whose.items():
             for number, part in enumerate((0.999, 0.01, 0.5)):
-                yield "a yearly cap", day.paid(number, name, day.limit(name) * part, channel="small_remitter")
+                given = {"channel": "small_remitter"} | fields
+                yield "a yearly cap", day.paid(number, name, day.limit(name) * part, **given)
 
 
 def _year(context: Context) -> int:
     return local(context.payment.time, context.zone).year
 
 
-def _crossing(context: Context, rows: Rows, cap: DatedLimit) -> _Crossing | None:
-    """Where these payments and the folded ones of the year cross a cap, None where they do not.
+def _crossing(context: Context, scope: Scope, cap: DatedLimit) -> _Crossing | None:
+    """Where the scope's payments and the folded ones of the year cross a cap, None where they do not.
 
     They count by time; folded ones stand at their day's midnight.
     """
+    rows = counted_rows(context, scope)
     times, cents, counts = rows["time"], rows["usd"], np.ones(len(rows), "<i8")
     whole = Day()
     if context.folded is not None:
-        days = [(day, _counted(found, cap)) for day, found in context.folded.of_year(_year(context)).items()]
+        days = [(day, of_day(scope, found)) for day, found in context.folded.of_year(_year(context)).items()]
         for _, found in days:
             whole = whole.plus(found)
         times = np.concatenate((np.array([midnight_us(day, context.zone) for day, _ in days], "<i8"), times))
@@ -188,18 +202,7 @@ def _crossing(context: Context, rows: Rows, cap: DatedLimit) -> _Crossing | None
     if total <= cap.cents:
         return None
     place = int(np.searchsorted(running, cap.cents, "right")) - 1
-    return _Crossing(cap, rows, total, int(times[place]), int(counts[place + 1 :].sum()), whole)
-
-
-def _everywhere(cap: DatedLimit) -> bool:
-    return cap.limit.name == "annual_cap"
-
-
-def _counted(found: Day, cap: DatedLimit) -> Day:
-    """The figures of a folded day that this cap counts."""
-    if _everywhere(cap):
-        return found
-    return msgspec.structs.replace(found, total=found.small, count=found.small_count)
+    return _Crossing(scope, cap, rows, total, int(times[place]), int(counts[place + 1 :].sum()), whole)
 
 
 def _by_institution(context: Context, crossing: _Crossing) -> dict[str, int]:
@@ -208,7 +211,7 @@ def _by_institution(context: Context, crossing: _Crossing) -> dict[str, int]:
     found = {context.names[number]: cents for number, (cents,) in sums.items()}
     if context.folded is not None:
         for name, both in context.folded.institutions.get(_year(context), {}).items():
-            cents = both[0] if _everywhere(crossing.cap) else both[1]
+            cents = of_day(crossing.scope, Day(total=both[0], small=both[1])).total
             if cents:
                 found[name] = found.get(name, 0) + cents
     return found
@@ -218,12 +221,13 @@ def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Findi
     cap, rows = crossing.cap, crossing.rows
     excess = crossing.total - cap.cents
     strength = 1.0 - (1.0 - LEAST_STRENGTH) * 0.5 ** (excess / (HALVING_EXCESS * cap.cents))
+    if crossing.scope.foreign and context.residence.disputed:
+        strength *= DISPUTED
     by_institution = _by_institution(context, crossing)
     named = sorted(by_institution)
     # the largest first, of equal ones by name; two plain sorts cost a third of one by pairs
     ordered = [(name, by_institution[name]) for name in sorted(named, key=by_institution.__getitem__, reverse=True)]
     year = _year(context)
-    scope = "all" if _everywhere(cap) else "small remitters"
     own = context.names[context.payment.institution]
     before = slot(context, ID, dict[int, int], {}).get(year - 1)
     english, korean = _sentences(context, crossing, ordered, before)
@@ -247,7 +251,7 @@ def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Findi
         ),
         offsets=tuple(rows["offset"].tolist()),
         institutions=tuple(filter(None, named)),
-        series=f"{year} {scope}",
+        series=f"{year} {crossing.scope.name}",
         institution=own,
         parts=tuple(parts.items()),
         without=tuple(
@@ -268,7 +272,7 @@ def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Findi
         text_en=english,
         text_ko=korean,
         folded=crossing.folded.count,
-        tests=law_tests(context, at_one=max(by_institution.values()) > cap.cents),
+        tests=law_tests(context, crossing.scope, at_one=max(by_institution.values()) > cap.cents),
     )
 
 
@@ -298,7 +302,7 @@ def _sentences(
     )
     parts_en += f" and {more} more" if more > 0 else ""
     parts_ko += f" 외 {more}개 기관" if more > 0 else ""
-    everywhere = _everywhere(cap)
+    said = PHRASES[crossing.scope.name]
     past_en = f"No payment without documents is known for {year - 1}."
     past_ko = f"{year - 1}년의 무증빙 송금은 확인되지 않습니다."
     if before is not None:
@@ -309,16 +313,15 @@ def _sentences(
         after = phrases.counted(crossing.after, "further payment", "further payments")
         after_ko = f"초과 이후 {crossing.after}건을 추가로 송금하였습니다"
     english = (
-        f"In {year} this person remitted {phrases.usd(crossing.total)} without documents or report in "
-        f"{phrases.counted(count, 'payment', 'payments')} through "
-        f"{'all institutions' if everywhere else 'small remitters'} ({parts_en}). "
-        f"The yearly cap is {phrases.usd(cap.cents)} ({phrases.basis(cap)}). It was crossed on {first} and is exceeded "
-        f"by {phrases.usd(excess)}; {after} followed the crossing. {past_en}"
+        f"In {year} {said.who_en} remitted {phrases.usd(crossing.total)} without documents or report in "
+        f"{phrases.counted(count, 'payment', 'payments')} through {said.through_en} ({parts_en}). "
+        f"The yearly cap{said.cap_en} is {phrases.usd(cap.cents)} ({phrases.basis(cap)}). It was crossed on {first} "
+        f"and is exceeded by {phrases.usd(excess)}; {after} followed the crossing. {past_en}"
     )
     korean = (
-        f"송금인은 {year}년 중 {'전 금융기관을' if everywhere else '소액해외송금업자를'} 통하여 증빙서류나 신고 없이 "
+        f"{said.who_ko} {year}년 중 {said.through_ko} 통하여 증빙서류나 신고 없이 "
         f"{count}건, 합계 {phrases.usd_ko(crossing.total)}를 송금하였습니다({parts_ko}). "
-        f"연간 한도는 {phrases.usd_ko(cap.cents)}({phrases.basis_ko(cap)})입니다. "
+        f"{said.cap_ko}연간 한도는 {phrases.usd_ko(cap.cents)}({phrases.basis_ko(cap)})입니다. "
         f"{first_ko}에 한도를 넘어 현재 초과 금액은 {phrases.usd_ko(excess)}이며, {after_ko}. {past_ko}"
     )
     if folded.count:

@@ -1,10 +1,45 @@
 """What T02 says beside its sentence: the tests of the law, the next steps, the sanctions, its own words in Korean."""
 
+from typing import NamedTuple
+
 from detectors.contracts.alert import LawTest
 from detectors.typologies.base import Context, law_test
 from detectors.typologies.declared import Said, Sanction, Word, Words
+from detectors.typologies.t02_scopes import ID, Scope
 from detectors.wording import phrases
 
+
+class Phrase(NamedTuple):
+    """What T02's sentence says of whom, through whom, and of whose cap; `cap_ko` ends with a space where it is told."""
+
+    who_en: str
+    who_ko: str
+    through_en: str
+    through_ko: str
+    cap_en: str = ""
+    cap_ko: str = ""
+
+
+_FOREIGN_EN, _FOREIGN_KO = " of a foreign resident or non-resident", "외국인거주자 또는 비거주자의 "
+# by the name of the scope (t02_scopes.py)
+PHRASES = {
+    "all": Phrase("this person", "송금인은", "all institutions", "전 금융기관을"),
+    "small remitters": Phrase("this person", "송금인은", "small remitters", "소액해외송금업자를"),
+    "firm": Phrase(
+        "this firm",
+        "당해 기업은 물품대금을 제외하고",
+        "all institutions, payments for goods left out",
+        "전 금융기관을",
+        " of a resident",
+        "거주자의 ",
+    ),
+    "foreign": Phrase(
+        "this party", "당사자는", "banks and card companies", "외국환은행과 신용카드사를", _FOREIGN_EN, _FOREIGN_KO
+    ),
+    "foreign small remitters": Phrase(
+        "this party", "당사자는", "small remitters", "소액해외송금업자를", _FOREIGN_EN, _FOREIGN_KO
+    ),
+}
 OTHER_INSTITUTIONS, OTHER_INSTITUTIONS_KO = "other institutions", "기타 기관"
 WORDS = Words(
     measured={
@@ -40,7 +75,7 @@ NEXT_STEPS: tuple[Said, ...] = (
         "증빙서류가 사후에 제출된 송금이나 반환된 송금이 있는지 금융기관에 확인하십시오",
     ),
     Said(
-        "Check whether the person is a foreign resident, who has another amount and one designated bank",
+        "Check whether the party is a foreign resident, who has another amount and one designated bank",
         "한도와 지정거래외국환은행이 따로 정해진 외국인거주자인지 확인하십시오",
     ),
     Said(
@@ -62,9 +97,12 @@ SANCTIONS: tuple[Sanction, ...] = (
 )
 
 
-def law_tests(context: Context, *, at_one: bool) -> tuple[LawTest, ...]:
-    """The tests of the yearly amount; `at_one` says whether it is crossed at one institution alone."""
-    line = context.law("document_line")
+def law_tests(context: Context, scope: Scope, *, at_one: bool) -> tuple[LawTest, ...]:
+    """The tests of the amount of a scope; `at_one` says whether it is crossed at one institution alone."""
+    if scope.foreign:
+        return _foreign_tests(context, scope)
+    line, residence = context.law("document_line"), context.residence
+    resident = residence.told and not residence.disputed
     return (
         law_test(
             "over_yearly_amount",
@@ -72,18 +110,13 @@ def law_tests(context: Context, *, at_one: bool) -> tuple[LawTest, ...]:
             "한 해의 무증빙 지급 누계가 연간 금액을 넘음(외국환거래규정 제4-3조제1항제1호)",
             holds=True,
         ),
-        law_test(
-            "over_at_one_institution",
-            "They are above it at one institution alone; only since 2025-12-29 are all institutions added up",
-            "한 금융기관의 누계만으로도 연간 금액을 넘음. 전 금융기관 합산은 2025년 12월 29일부터 적용됨",
-            holds=at_one,
-        ),
+        _at_one(context, holds=at_one),
         law_test(
             "resident_with_this_amount",
-            "The person is a resident and no foreign resident, who has another amount (Regulation art. 4-4)",
+            "The party is a resident and no foreign resident, who has another amount (Regulation art. 4-4)",
             "한도가 다른 외국인거주자가 아닌 거주자임(외국환거래규정 제4-4조)",
-            holds=None,
-            missing="transactions.residency",
+            holds=True if resident else None,
+            missing=None if residence.told or residence.disputed else "transactions.residency",
         ),
         law_test(
             "payment_over_line",
@@ -92,3 +125,46 @@ def law_tests(context: Context, *, at_one: bool) -> tuple[LawTest, ...]:
             holds=None if line is None else context.payment.usd > line.cents,
         ),
     )
+
+
+def _at_one(context: Context, *, holds: bool) -> LawTest:
+    """Whether the amount is crossed at one institution alone; since when all are summed is a dated limit."""
+    summed = context.limit(ID, "sums_institutions")
+    english, korean = "They are above it at one institution alone", "한 금융기관의 누계만으로도 연간 금액을 넘음"
+    if summed is not None and summed.number:
+        since = summed.limit.effective_from
+        english += f"; since {since.isoformat()} all institutions are added up"
+        korean += f". {phrases.date_ko(since)}부터 전 금융기관의 금액을 합산함"
+    elif summed is not None:
+        english += "; at that time the amount was counted at each institution"
+        korean += ". 당시에는 금융기관별로 금액을 계산함"
+    return law_test("over_at_one_institution", english, korean, holds=holds)
+
+
+def _foreign_tests(context: Context, scope: Scope) -> tuple[LawTest, ...]:
+    """Foreign residents and non-residents: documents of where the money is from, or an amount a year."""
+    small, designated = scope.part == "small", context.transaction.designated_bank
+    article = ("2-31(1) no. 2", "제2-31조제1항제2호") if small else ("4-4(2)", "제4-4조제2항")
+    over = law_test(
+        "over_foreign_amount",
+        "The year's payments without documents are above the yearly amount of a foreign resident or non-resident "
+        f"(Regulation art. {article[0]})",
+        f"한 해의 무증빙 지급 누계가 외국인거주자 또는 비거주자의 연간 금액을 넘음(외국환거래규정 {article[1]})",
+        holds=True,
+    )
+    foreign = law_test(
+        "foreign_party",
+        "The party is a foreign resident or a non-resident, as its institution or its profile says",
+        "금융기관 또는 고객정보상 외국인거주자 또는 비거주자임",
+        holds=None if context.residence.disputed else True,
+    )
+    if small:
+        return over, foreign
+    bank = law_test(
+        "designated_bank",
+        "It was paid through the bank or card company that the party designated (Regulation art. 4-4(2))",
+        "당사자가 지정한 외국환은행 또는 신용카드사를 통하여 지급함(외국환거래규정 제4-4조제2항)",
+        holds=designated,
+        missing="transactions.designated_bank" if designated is None else None,
+    )
+    return over, foreign, bank

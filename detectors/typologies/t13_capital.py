@@ -175,7 +175,7 @@ def _unreported(context: Context) -> bool:
         and payment.usd > 0
         and event.report_no is None
         and event.party_type != "bank"
-        and event.residency not in {"non_resident", "foreign_resident"}
+        and not context.residence.foreign
     )
 
 

@@ -82,6 +82,16 @@ def test_every_payment_of_a_day_is_what_its_limits_make_it():
             )
             for n, amount in enumerate(amounts)
         ),
+        # without their limits, the least amount that there is
+        *(
+            ("a yearly cap", paid(n, cap, "0.000001", **{"channel": "small_remitter"} | fields))
+            for cap, fields in (
+                ("firm_cap", {"party_type": "company"}),
+                ("foreign_cap", {"channel": "app"}),
+                ("foreign_small_remitter_cap", {}),
+            )
+            for n in range(3)
+        ),
         (
             "a payment fed by exchange-linked money",
             paid(0, "fed", "1.100000", party_type="company", evidence="shown"),

@@ -67,6 +67,7 @@ def test_every_path_listed_can_be_varied(path):
         "line_applies_after_cap": "0",
         "report_before_cap": "0",
         "related_exempt": "0",
+        "sums_institutions": "0",
         "out_ratio": "0.5",
         "linked_share": "0.4",
         "branch_share": "0.4",

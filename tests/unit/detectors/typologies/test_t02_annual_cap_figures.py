@@ -11,6 +11,7 @@ from detectors.contracts.alert import LimitShown, Measured
 from detectors.contracts.limits import Rulebook
 from detectors.typologies.base import Finding, Past
 from detectors.typologies.t02_annual_cap import AnnualCap
+from detectors.typologies.t02_scopes import EVERYWHERE
 from detectors.typologies.t02_words import law_tests
 from detectors.wording import phrases
 from tests.support.annual_cap import NAMES, SEOUL, SMALL, at, context, paid, table
@@ -133,7 +134,7 @@ def test_all_that_an_alert_says_of_a_crossed_cap():
         text_en=english + phrases.folded_payments(8, 700_000, 50_000),
         text_ko=korean + phrases.folded_payments_ko(8, 700_000, 50_000),
         # no institution is above the cap alone; the payment of 5 000 is not above the line
-        tests=law_tests(with_folded(), at_one=False),
+        tests=law_tests(with_folded(), EVERYWHERE, at_one=False),
     )
 
 
