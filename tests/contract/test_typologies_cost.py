@@ -11,9 +11,10 @@ does.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -21,6 +22,7 @@ import pytest
 
 from detectors.books import folded_payments, payments
 from detectors.books.party import Alerted, Party, pack, unpack
+from detectors.books.payments import OUT, SETTLED
 from detectors.memory.effective_configuration import Effective
 from detectors.typologies import REGISTRY
 from detectors.typologies.base import Context, Deal, Shared
@@ -48,11 +50,16 @@ MOST_SLOT_BYTES = 16_384
 
 
 class Shape(NamedTuple):
-    """What the payments are like, and the step in seconds from one measured payment to the next."""
+    """What the payments are like, and the step in seconds from one measured payment to the next.
+
+    `fields` are those of all payments, `amounts` of the first measured payment and the others.
+    """
 
     kind: Kind
     step: int = 60
     deal_rate: str | None = None
+    fields: Mapping[str, str] = MappingProxyType({})
+    amounts: tuple[str, str] = ("4900", "4900")
 
 
 SHAPES = {
@@ -63,9 +70,16 @@ SHAPES = {
     "late": Shape(Kind(days=-30.0), step=-60),
     "many institutions": Shape(Kind(institutions=4_000)),
     "off the market": Shape(Kind(institutions=8), deal_rate="1700"),
+    "third party": Shape(Kind(payees=5_000), fields=MappingProxyType({"contract_counterparty": "k1.111.maker"})),
+    # two thousand payers of two days, and nearly all of it goes out again
+    "passed through": Shape(Kind(payees=5_000, flags=SETTLED, days=2.0), amounts=("9500000", "100")),
 }
 # each rule of today fires on one of them, so that what is measured is the dearest that it does
-FIRING = {name: {"T01", "T02"} for name in SHAPES} | {"off the market": {"T01", "T02", "T16"}}
+FIRING = {name: {"T01", "T02"} for name in SHAPES} | {
+    "off the market": {"T01", "T02", "T16"},
+    "third party": {"T01", "T02", "T10"},
+    "passed through": {"T02", "T17"},
+}
 
 
 class Full(NamedTuple):
@@ -79,7 +93,8 @@ class Full(NamedTuple):
 def _fields(shape: Shape, number: int) -> dict[str, str]:
     """What a payment of the shape is like beside its time and amount."""
     kind = shape.kind
-    fields = {"party": PARTY, "party_type": "person", "counterparty": f"k1.111.payee{number % kind.payees}"}
+    payee = 0 if not kind.flags & OUT else number % kind.payees
+    fields = {"party": PARTY, "party_type": "person", "counterparty": f"k1.111.payee{payee}"} | dict(shape.fields)
     if kind.institutions > 1:
         fields["institution"] = f"{busy_party.INSTITUTION + 2 + number % (kind.institutions - 2):032d}"
     if shape.deal_rate is not None:
@@ -157,8 +172,17 @@ def _forget_alerted(ledger: Ledger, alerted: list[Alerted]) -> None:
     ledger.state.parties[PARTY] = pack(party)
 
 
-@pytest.mark.parametrize("name", SHAPES)
-@pytest.mark.parametrize("enabled", [*(typology.id for typology in REGISTRY), "all"])
+# a shape that is some rules' own is measured with those, and with all
+OWN = ("third party", "passed through")
+PAIRS = [
+    (name, enabled)
+    for enabled in (*(typology.id for typology in REGISTRY), "all")
+    for name in SHAPES
+    if name not in OWN or enabled == "all" or enabled in FIRING[name]
+]
+
+
+@pytest.mark.parametrize(("name", "enabled"), PAIRS)
 def test_no_payment_of_100_000_takes_20_ms(name, enabled):
     """Whatever the payments of a party are like, and whichever rules are in force, under all that it may remember."""
     twins = [_twin(name, enabled) for _ in range(TWINS)]
@@ -167,7 +191,8 @@ def test_no_payment_of_100_000_takes_20_ms(name, enabled):
         for twin in twins:
             _forget_alerted(twin, full(name).alerted)
         at = NOW + timedelta(seconds=shape.step * number)
-        seen = measured.pay(f"payment {number}", f"e{number}", at, **_fields(shape, number))
+        amount = shape.amounts[number > 0]
+        seen = measured.pay(f"payment {number}", f"e{number}", at, amount, **_fields(shape, number))
         assert seen.outcome == "applied"
         assert not seen.late
         folded += seen.folded
