@@ -58,16 +58,16 @@ WORDS = Words(
         # configurations of earlier releases say so
         "Foreign Exchange Transactions Act art. 15 (payment procedure): yearly amount a person may remit "
         "without documents": "외국환거래법 제15조(지급절차 등): 개인이 증빙서류 없이 송금할 수 있는 연간 금액",
-        "Foreign Exchange Transactions Act art. 15(1), FX Transactions Regulation art. 4-3(1) no. 1 and "
-        "2-31(1): yearly amount a person may remit without documents": (
-            "외국환거래법 제15조제1항, 외국환거래규정 제4-3조제1항제1호, 제2-31조제1항: 개인이 증빙서류 없이 "
-            " 송금할 수 있는 연간 금액"
+        "Foreign Exchange Transactions Act art. 15(1), FX Transactions Regulation art. 4-3(1) no. 1, 4-4(2) and "
+        "2-31(1): yearly amount that may be remitted without documents": (
+            "외국환거래법 제15조제1항, 외국환거래규정 제4-3조제1항제1호, 제4-4조제2항, 제2-31조제1항: 증빙서류 없이 "
+            "송금할 수 있는 연간 금액"
         ),
     },
 )
 NEXT_STEPS: tuple[Said, ...] = (
     Said(
-        "Compare the total with what each institution reports of this person for the year",
+        "Compare the total with what each institution reports of this party for the year",
         "각 금융기관이 통보한 이 송금인의 연간 누계금액과 합계를 대조하십시오",
     ),
     Said(

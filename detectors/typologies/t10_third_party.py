@@ -55,6 +55,13 @@ class ThirdPartyPayment:
             "bank_line": LimitKind("USD", "1", "1000000000", ko="외국환은행 신고 금액"),
             "split_window": LimitKind("days", "1", "365", whole=True, ko="분할 지급 합산 기간"),
             "related_exempt": LimitKind("flag", "0", "1", whole=True, needed=False, ko="특수관계인 지급 제외"),
+            # said in the tests of the law, never compared with
+            "exemption_count": LimitKind(
+                "count", "1", "1000", whole=True, needed=False, ko="신고 예외의 수", counter="개"
+            ),
+            "late_report_months": LimitKind(
+                "count", "1", "120", whole=True, needed=False, ko="사후 보고 기한", counter="개월"
+            ),
             "growth_ratio": LimitKind("ratio", "0.01", "1000000", ko="다시 경보하는 증가 배수"),
         }
     )

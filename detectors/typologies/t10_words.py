@@ -105,6 +105,9 @@ def sentences(context: Context, paid: Paid, earlier: int, first_us: int | None) 
 def law_tests(context: Context, paid: Paid, *, related: bool | None) -> tuple[LawTest, ...]:
     """The tests of art. 5-10; `related` says whether the profile relates the payee to the party, None without one."""
     single = context.payment.usd > paid.free.cents
+    term, term_ko = _term(context.limit("T10", "late_report_months"))
+    known = context.limit("T10", "exemption_count")
+    number, number_ko = ("", "") if known is None else (f" {known.number}", f" {known.number}개")
     return (
         law_test(
             "payee_is_third_party",
@@ -138,15 +141,22 @@ def law_tests(context: Context, paid: Paid, *, related: bool | None) -> tuple[La
         ),
         law_test(
             "group_treasury",
-            "The payee is the treasury company of a group; then the report may follow within a month (art. 5-10(4))",
-            "수취인이 다국적회사의 자금관리전문회사로서 지급 후 1개월 이내에 사후 보고할 수 있음(제5-10조제4항)",
+            f"The payee is the treasury company of a group; then the report may follow{term} (art. 5-10(4))",
+            f"수취인이 다국적회사의 자금관리전문회사로서 지급 후{term_ko} 사후 보고할 수 있음(제5-10조제4항)",
             holds=None if related is None or related else False,
             missing="profiles.related_counterparties" if related is None else None,
         ),
         law_test(
             "no_exemption",
-            "None of the 32 exemptions of art. 5-10(1) holds; no field tells it",
-            "제5-10조제1항의 32개 신고 예외에 해당하지 않음. 알 수 있는 항목 없음",
+            f"None of the{number} exemptions of art. 5-10(1) holds; no field tells it",
+            f"제5-10조제1항의{number_ko} 신고 예외에 해당하지 않음. 알 수 있는 항목 없음",
             holds=None,
         ),
     )
+
+
+def _term(months: DatedLimit | None) -> tuple[str, str]:
+    """Within how long after the payment a treasury company's report may follow; empty where no limit says so."""
+    if months is None:
+        return "", ""
+    return f" within {phrases.counted(months.number, 'month', 'months')}", f" {months.number}개월 이내에"

@@ -268,7 +268,7 @@ def _capital_finding(context: Context, found: Capital) -> Finding:
             *([] if found.krw is None else [Measured(name="this_payment_krw", value=str(found.krw), unit="KRW")]),
             *([] if above is None else [Measured(name="above_criminal_line", value=int(above), unit="flag")]),
             *_of_turnover(context, found.krw),
-            Measured(name="text_names_property", value=int(found.property_text), unit="flag"),
+            *([Measured(name="text_names_property", value=1, unit="flag")] if found.property_text else []),
         ),
         window=f"local day and calendar year {context.day.year}",
         offsets=(),

@@ -115,6 +115,8 @@ def test_the_rest_is_what_no_desk_before_it_gets():
         (About(("T10",), "low", "company", (), "20101", "web"), ("customs",)),
         (About(("T10",), "low", "person", ()), ("customs",)),
         (About(("T05",), "low", "company", (), "10101", "web"), ("customs",)),
+        (About(("T04",), "low", "person", ()), ("customs",)),
+        (About(("T09",), "low", "company", ()), ("customs",)),
         # no. 3(a): exchangers and their customers
         (About(("T02",), "low", "person", (), "40101", "exchanger"), ("customs",)),
         # no. 2: services and capital not tied to trade, small remitters, all others
@@ -131,6 +133,8 @@ def test_the_rest_is_what_no_desk_before_it_gets():
         "third party",
         "trade",
         "trade paid",
+        "mirror",
+        "price",
         "exchanger",
         "capital",
         "pieces",

@@ -349,3 +349,31 @@ def test_pieces_are_kept_for_the_window_and_late_ones_and_no_longer():
 
 def kept(ledger: Ledger) -> list[Kept]:
     return msgspec.msgpack.decode(unpack(ledger.state.parties[PARTY]).slots["T10"], type=list[Kept])
+
+
+@pytest.mark.parametrize(("days", "number"), [(0, "31"), (365, "32")])
+def test_counts_and_terms_are_those_of_the_limits_in_force(days, number, findings):
+    """How many exemptions there are, and the term of a later report: 31 before notice 2025-57, 32 since."""
+    pay(Ledger(), "a", "6000", 24 * days)
+    told = {one.id: (one.text_en, one.text_ko) for one in findings[0].tests}
+    assert told["no_exemption"] == (
+        f"None of the {number} exemptions of art. 5-10(1) holds; no field tells it",
+        f"제5-10조제1항의 {number}개 신고 예외에 해당하지 않음. 알 수 있는 항목 없음",
+    )
+    assert "may follow within 1 month (art. 5-10(4))" in told["group_treasury"][0]
+    assert "지급 후 1개월 이내에 사후 보고할 수 있음" in told["group_treasury"][1]
+
+
+def test_without_those_limits_no_count_and_no_term_is_said(findings):
+    """A configuration of before does without."""
+    limits = [
+        msgspec.to_builtins(each)
+        for each in configuration().rules["T10"].limits
+        if each.name not in {"exemption_count", "late_report_months"}
+    ]
+    pay(Ledger(configuration(rules={"T10": {"limits": limits}})), "a", "6000")
+    told = {one.id: (one.text_en, one.text_ko) for one in findings[-1].tests}
+    assert told["no_exemption"][0].startswith("None of the exemptions of")
+    assert told["no_exemption"][1].startswith("제5-10조제1항의 신고 예외에")
+    assert "may follow (art. 5-10(4))" in told["group_treasury"][0]
+    assert "지급 후 사후 보고할 수 있음" in told["group_treasury"][1]
