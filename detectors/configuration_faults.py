@@ -108,7 +108,7 @@ def _sanctions(configuration: Configuration) -> Iterator[str]:
 
 
 def _kinds() -> dict[str, LimitKinds]:
-    return {one.id: one.limits for one in registered()} | {one.id: one.limits for one in NODE_REGISTRY}
+    return {one.id: one.limits for one in NODE_REGISTRY} | {one.id: one.limits for one in registered()}
 
 
 def _place(name: str, limit: Limit) -> str:

@@ -20,6 +20,7 @@ from detectors.typologies.t12_purpose_drift import PurposeDrift
 from detectors.typologies.t13_capital import CapitalTransaction
 from detectors.typologies.t14_dormant_burst import DormantBurst
 from detectors.typologies.t16_off_market_rate import OffMarketRate
+from detectors.typologies.t17_device import PassThroughOfDevice
 from detectors.typologies.t17_pass_through import PassThrough
 
 REGISTRY: tuple[Typology, ...] = (
@@ -34,7 +35,7 @@ REGISTRY: tuple[Typology, ...] = (
     PassThrough(),
 )
 # Rules over what residents share; the shared agent's core judges by them (detectors/shared).
-NODE_REGISTRY: tuple[NodeTypology, ...] = (Fan(), MirrorOfPayments(), PriceOfGoods())
+NODE_REGISTRY: tuple[NodeTypology, ...] = (Fan(), MirrorOfPayments(), PriceOfGoods(), PassThroughOfDevice())
 
 
 def registered() -> tuple[Typology, ...]:
@@ -43,8 +44,9 @@ def registered() -> tuple[Typology, ...]:
 
 
 def all_rules() -> tuple[Typology | NodeTypology, ...]:
-    """The rules of both registries by id, as pages list them."""
-    return tuple(sorted((*REGISTRY, *NODE_REGISTRY), key=lambda one: one.id))
+    """The rules of both registries by id, as pages list them; a rule that stands in both is the first one's."""
+    first = {one.id: one for one in REGISTRY}
+    return tuple(sorted((*REGISTRY, *(one for one in NODE_REGISTRY if one.id not in first)), key=lambda one: one.id))
 
 
 @cache

@@ -73,7 +73,11 @@ class NodeView(msgspec.Struct, kw_only=True):
 
         What comes in order ends it itself; what comes late completes a window that began before it.
         """
-        time, width = rows["time"], days * DAY_US
+        return self.around(rows, at_us, days * DAY_US)
+
+    def around(self, rows: Rows, at_us: int, width: int) -> Rows:
+        """The same of a window of so many microseconds."""
+        time = rows["time"]
         after = time[(time >= at_us) & (time < at_us + width)]
         end = int(after.max()) if len(after) else at_us
         return payments.rows_where(rows, (time > end - width) & (time <= end))

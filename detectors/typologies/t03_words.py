@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from detectors.books.payments import Rows
+from detectors.books.payments import OUT, Rows
 from detectors.contracts.alert import LawTest
 from detectors.typologies.base import law_test
 from detectors.typologies.declared import Said, Sanction, Word, Words
@@ -100,7 +100,13 @@ def sentences(view: NodeView, series: str, star: Star) -> tuple[str, str]:
 
 
 def law_tests(view: NodeView, star: Star, spread_max: float, *, held: bool) -> tuple[LawTest, ...]:
-    """The tests of a ring; of a device or contact (`held`) similar amounts are not asked."""
+    """The tests of a ring; of a device or contact (`held`) similar amounts are not asked.
+
+    Pieces under the document line that pass it together are T01's sign of one transfer, here under several names.
+    """
+    line = view.rulebook.law("document_line", view.day(int(star.rows["time"].max())))
+    out = star.rows["flags"] & OUT != 0
+    pieces = bool(out.all()) and line is not None and int(star.rows["usd"].max()) <= line.cents < star.usd
     thing, thing_ko = view.thing()
     return (
         law_test(
@@ -114,6 +120,14 @@ def law_tests(view: NodeView, star: Star, spread_max: float, *, held: bool) -> t
             "The amounts are similar, as when one sum is shared out" + ("; here it is not asked for" if held else ""),
             "하나의 금액을 나눈 것처럼 거래 금액이 서로 비슷함" + (". 이 경우에는 요건이 아님" if held else ""),
             holds=star.spread < spread_max,
+        ),
+        law_test(
+            "pieces_under_line",
+            "Each payment out stays within the document line and all of them pass it, as one transfer split over names "
+            "would (Regulation art. 4-3(1), FSC notice of 2021-11-15)",
+            "각 지급은 증빙면제 기준금액 이내이나 합계는 이를 넘어, 하나의 송금을 여러 명의로 나눈 것과 같음"
+            "(외국환거래규정 제4-3조제1항, 금융위원회 2021년 11월 15일 안내)",
+            holds=pieces,
         ),
         law_test(
             "no_documents",

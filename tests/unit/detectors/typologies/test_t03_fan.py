@@ -57,6 +57,7 @@ def test_the_tests_say_what_is_met_and_what_no_field_tells():
     assert {test.id: test.outcome for test in alert.typologies[0].tests} == {
         "several_names": "met",
         "similar_amounts": "met",
+        "pieces_under_line": "met",
         "no_documents": "met",
         "one_principal": "cannot_tell",
         "business_without_registration": "cannot_tell",
@@ -64,6 +65,20 @@ def test_the_tests_say_what_is_met_and_what_no_field_tells():
     assert "requires a check" in alert.reasons[0].text_en
     assert "확인이 필요합니다" in alert.reasons[0].text_ko
     assert {one.article.split()[0] for one in alert.typologies[0].exposure}
+
+
+@pytest.mark.parametrize(
+    ("amounts", "direction", "outcome"),
+    [
+        (("5000",) * 5, "out", "met"),
+        (("5000",) * 4 + ("5000.01",), "out", "not_met"),
+        (("5000",) * 5, "in", "not_met"),
+    ],
+)
+def test_pieces_within_the_document_line_are_told(amounts, direction, outcome):
+    """T01's sign of a split transfer, under several names; what comes in is no piece."""
+    (alert,) = ring(LegLog(), amounts, direction=direction)
+    assert {test.id: test.outcome for test in alert.typologies[0].tests}["pieces_under_line"] == outcome
 
 
 @pytest.mark.parametrize("direction", ["out", "in"])
