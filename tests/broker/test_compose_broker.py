@@ -28,7 +28,7 @@ pytestmark = pytest.mark.broker
 BASE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 SECURED = yaml.safe_load((ROOT / "deploy" / "compose" / "secured.yml").read_text())["services"]
 START_SECONDS = 60.0
-ROLES = ("admin", "operator", "ingest", "monitor")
+ROLES = ("admin", "operator", "ingest", "monitor", "shared")
 # what the image's scripts give Java beside its arguments; C1 alone, because it lives for seconds
 OPTIONS = "-Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dlog4j2.level=WARN"
 
@@ -165,7 +165,7 @@ def test_the_secured_broker_runs_and_every_service_enters(tmp_path: Path) -> Non
                 done = fxwatch(site.environment(service), *command)
                 assert done.returncode == 0, done.stderr
             keys = secret_file(tmp_path / "keys", "k1 = " + "1f" * 32 + "\n")
-            for number, role in enumerate(("ingest", "monitor")):
+            for number, role in enumerate(("ingest", "monitor", "shared")):
                 given = {"FXWATCH_KEY_FILE": str(keys)} if role == "ingest" else {}
                 workers.append(Worker(tmp_path, os.environ | site.environment(role) | given, role, number))
             deadline = time.monotonic() + START_SECONDS

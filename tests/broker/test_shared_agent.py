@@ -80,6 +80,9 @@ def test_each_leg_counts_once_whatever_is_killed(empty_broker: EmbeddedBroker, t
             assert counters["applied"] + counters["duplicates"] + counters["conflicts"] == by_hand[number]["new"]
         assert sum(one["again"] for one in by_hand.values()) > 0, "nothing was written again"
         assert found.nodes > 100
+        again = sum(one["again"] for one in by_hand.values())
+        new = sum(one["new"] for one in by_hand.values())
+        print(f"{new} records of the legs, {again} written again, {found.nodes} nodes")
         told = json.loads(cluster.fxwatch("reconcile", "--json").stdout)
         assert (told["reconciled"], told["problems"]) == (True, [])
         assert cluster.fxwatch("rescore", "--all").returncode == 0

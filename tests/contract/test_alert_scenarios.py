@@ -5,6 +5,7 @@ import pytest
 from tests.support.fleet_series import DAY, Worker, check, constant, counter, since
 
 M1, M2 = "m1:6066", "m2:6067"
+AGENTS = ("ingest", "monitor", "shared")
 PAYMENTS = 'topic="fx.transactions.v1"'
 
 
@@ -129,10 +130,13 @@ def test_one_of_two_workers_dies(faults):
 
 
 def test_the_only_worker_of_a_role_dies(faults):
-    """Two alerts of one thing that an operator acts on: which worker, and what is not done. Once it was 13."""
-    workers = [Worker(M1, ("ingest",)), Worker(M2, ("monitor",), away=[(5, 99, "down")])]
-    dead = [alert("FxwatchWorkerDown", instance=M2), alert("FxwatchAgentGone", agent="monitor")]
-    absent = alert("FxwatchMetricAbsent")  # snapshot ages are a monitor's, and follow (Alertmanager holds them back)
+    """What an operator acts on: which worker, and for each agent that its work is not done. Once it was 13."""
+    workers = [Worker(M1, ("ingest",)), Worker(M2, ("monitor", "shared"), away=[(5, 99, "down")])]
+    dead = [
+        alert("FxwatchWorkerDown", instance=M2),
+        *(alert("FxwatchAgentGone", agent=agent) for agent in ("monitor", "shared")),
+    ]
+    absent = alert("FxwatchMetricAbsent")  # snapshot ages are theirs, and follow (Alertmanager holds them back)
     assert faults(workers, 30, {6.75: [], 7.5: dead, 14: dead, 16: [*dead, absent]}) == ""
 
 
@@ -142,17 +146,17 @@ def test_partitions_that_nobody_takes_over(faults):
         Worker(M1, holds=lambda _a, number, now: "running" if number == 0 or now < 5 else None),
         Worker(M2, holds=lambda *_: None),
     ]
-    lost = [alert("FxwatchPartitionNotHeld", agent=agent) for agent in ("ingest", "monitor")]
+    lost = [alert("FxwatchPartitionNotHeld", agent=agent) for agent in AGENTS]
     assert faults(workers, 12, {7.75: [], 8.5: lost}) == ""
 
 
 def _gone(kind):
-    return [Worker(M1, away=[(5, 18, kind)]), Worker(M2, ("monitor",), away=[(5.25, 18.5, kind)])]
+    return [Worker(M1, away=[(5, 18, kind)]), Worker(M2, ("monitor", "shared"), away=[(5.25, 18.5, kind)])]
 
 
 def test_a_fleet_that_does_not_answer(faults):
     """Everything that its metrics stand for is missing; the page is FxwatchFleetGone, from which the rest follows."""
-    gone = [alert("FxwatchFleetGone"), *(alert("FxwatchAgentGone", agent=agent) for agent in ("ingest", "monitor"))]
+    gone = [alert("FxwatchFleetGone"), *(alert("FxwatchAgentGone", agent=agent) for agent in AGENTS)]
     down = [alert("FxwatchWorkerDown", instance=instance) for instance in (M1, M2)]
     absent = alert("FxwatchMetricAbsent")
     back = [gone[0], down[1]]  # the second one comes later: the cause is told until all are there
@@ -162,13 +166,13 @@ def test_a_fleet_that_does_not_answer(faults):
 
 def test_a_fleet_that_service_discovery_finds_no_more(faults):
     """No target, so no `up` either: absence is what is seen."""
-    gone = [alert("FxwatchFleetGone"), *(alert("FxwatchAgentGone", agent=agent) for agent in ("ingest", "monitor"))]
+    gone = [alert("FxwatchFleetGone"), *(alert("FxwatchAgentGone", agent=agent) for agent in AGENTS)]
     assert faults(_gone("gone"), 20, {6.75: [], 7.75: gone, 16: [*gone, alert("FxwatchMetricAbsent")], 19.5: []}) == ""
 
 
 def test_no_ingest_in_service_discovery(faults):
     """A role without any target is seen although the other role's metrics are there."""
-    workers = [Worker(M1, ("ingest",), away=[(5, 99, "gone")]), Worker(M2, ("monitor",))]
+    workers = [Worker(M1, ("ingest",), away=[(5, 99, "gone")]), Worker(M2, ("monitor", "shared"))]
     assert faults(workers, 9, {6.75: [], 7.5: [alert("FxwatchAgentGone", agent="ingest")]}) == ""
 
 
@@ -199,13 +203,13 @@ def _away(back):
 
 def test_kafka_is_gone(faults):
     """Told within 2 minutes as what it is, and still so when the workers have ended; over when one reaches it again."""
-    workers = [Worker(M1, ("ingest",), **_away(40)), Worker(M2, ("monitor",), **_away(40))]
+    workers = [Worker(M1, ("ingest",), **_away(40)), Worker(M2, ("monitor", "shared"), **_away(40))]
     kafka = alert("FxwatchKafkaGone")
     cut = [alert("FxwatchWorkerCutOff", instance=instance) for instance in (M1, M2)]
     ended = [
         alert("FxwatchFleetGone"),
         alert("FxwatchMetricAbsent"),
-        *(alert("FxwatchAgentGone", agent=agent) for agent in ("ingest", "monitor")),
+        *(alert("FxwatchAgentGone", agent=agent) for agent in AGENTS),
         *(alert("FxwatchWorkerDown", instance=instance) for instance in (M1, M2)),
     ]
     # inhibited by the first: tests/contract/test_alertmanager.py

@@ -19,7 +19,7 @@ from streams.settings import Settings
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
-FXWATCH = ("topics", "ingest", "monitor")
+FXWATCH = ("topics", "ingest", "monitor", "shared")
 # Found as a file: check_jsonschema 0.38.1 cannot be imported beside faust-streaming, which allows click below 8.4 only.
 SCHEMA_FILE = metadata.distribution("check-jsonschema").locate_file(
     "check_jsonschema/builtin_schemas/vendor/compose-spec.json"
@@ -46,7 +46,16 @@ def test_the_specification_check_can_fail():
 
 def test_has_the_services_that_are_promised():
     """Kafka 4.3.1, topic job, workers, Prometheus, Alertmanager and Grafana, every image with an exact version."""
-    assert SERVICES.keys() == {"kafka", "topics", "ingest", "monitor", "prometheus", "alertmanager", "grafana"}
+    assert SERVICES.keys() == {
+        "kafka",
+        "topics",
+        "ingest",
+        "monitor",
+        "shared",
+        "prometheus",
+        "alertmanager",
+        "grafana",
+    }
     assert SERVICES["kafka"]["image"] == "apache/kafka:4.3.1"
     for name, service in SERVICES.items():
         if name not in FXWATCH:
@@ -111,11 +120,11 @@ def test_workers_wait_for_the_topics_and_the_topics_for_kafka():
     """The topic job starts when Kafka is healthy, the workers when the job succeeded."""
     assert SERVICES["topics"]["depends_on"]["kafka"]["condition"] == "service_healthy"
     assert "healthcheck" in SERVICES["kafka"]
-    for name in ("ingest", "monitor"):
+    for name in ("ingest", "monitor", "shared"):
         assert SERVICES[name]["depends_on"]["topics"]["condition"] == "service_completed_successfully"
 
 
-@pytest.mark.parametrize("name", ["ingest", "monitor"])
+@pytest.mark.parametrize("name", ["ingest", "monitor", "shared"])
 def test_workers_are_asked_for_their_health_on_their_own_port(name):
     """The health check asks /healthz on the port of --web-port, which the container exposes to the network only."""
     service = SERVICES[name]
@@ -186,4 +195,4 @@ def test_the_secured_broker_lets_nobody_in_by_default():
     assert "'listeners=SECURE://:19093,CONTROLLER://localhost:9094'" in script
     assert "SECURE:SASL_SSL" in script
     users = re.findall(r"FXWATCH_SASL_USERNAME': '([a-z-]+)'", str(SECURED))
-    assert {name.removeprefix("fxwatch-") for name in users} == {"admin", "operator", "ingest", "monitor"}
+    assert {name.removeprefix("fxwatch-") for name in users} == {"admin", "operator", "ingest", "monitor", "shared"}

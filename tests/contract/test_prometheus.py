@@ -21,7 +21,7 @@ def rules():
 
 
 def test_configuration_reads_the_rules_and_scrapes_both_workers():
-    """Prometheus loads the rules file and asks /metrics of ingest and monitor on the port that compose gives them."""
+    """Prometheus loads the rules file and asks /metrics of each worker on the port that compose gives it."""
     configuration = yaml.safe_load(CONFIGURATION.read_text())
     found = [path for pattern in configuration["rule_files"] for path in CONFIGURATION.parent.glob(pattern)]
     assert found == [RULES]
@@ -31,7 +31,7 @@ def test_configuration_reads_the_rules_and_scrapes_both_workers():
         assert job["metrics_path"] == "/metrics"
         for discovery in job["dns_sd_configs"]:
             scraped.update(dict.fromkeys(discovery["names"], discovery["port"]))
-    assert scraped.keys() == {"ingest", "monitor"}
+    assert scraped.keys() == {"ingest", "monitor", "shared"}
     for service, port in scraped.items():
         assert str(port) == compose["services"][service]["command"][-1]
 

@@ -44,7 +44,7 @@ class Worker:
     """One worker: when it is down (`up` is 0) or gone from service discovery, what it holds, what its page shows."""
 
     instance: str
-    agents: tuple[str, ...] = ("ingest", "monitor")
+    agents: tuple[str, ...] = ("ingest", "monitor", "shared")
     job: str = "fxwatch"
     # (first minute, first minute after) of what is not "up"
     away: Sequence[tuple[float, float, Life]] = ()
@@ -129,6 +129,7 @@ OF_AGENT: dict[str, dict[str, Value]] = {
         'fxwatch_end_to_end_seconds_bucket{le="120"}': counter(10),
         'fxwatch_end_to_end_seconds_bucket{le="+Inf"}': counter(10),
     },
+    "shared": {'fxwatch_events_total{agent="shared", outcome="applied"}': counter(4 * 594 + PARTITIONS)},
 }
 
 

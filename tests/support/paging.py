@@ -2,6 +2,7 @@
 
 import contextlib
 import http.server
+import itertools
 import json
 import re
 import subprocess
@@ -28,7 +29,7 @@ ALERTMANAGER = DEPLOY / "alertmanager" / "alertmanager.yml"
 class Page:
     """A worker that consists of its page of metrics, which are the real ones, with values that the test sets."""
 
-    def __init__(self, agent: str, port: int) -> None:
+    def __init__(self, port: int, *agents: str) -> None:
         self.port = port
         self.metrics = Metrics(
             partitions=12,
@@ -37,12 +38,12 @@ class Page:
             topics=["fx.transactions.v1", "fx.rates.v1"],
             codes=[],
             detectors=[],
-            agents=[agent],
+            agents=agents,
             versions=Versions(code="0", config="c", detectors="d", rules="r"),
         )
-        if agent == "ingest":
+        if "ingest" in agents:
             self.metrics.sender_keys.labels("none").set(0)
-        for partition in range(12):
+        for agent, partition in itertools.product(agents, range(12)):
             self.metrics.set_partition_state(agent, partition, "running")
             self.metrics.set_lag(agent, partition, 0)
             self.metrics.set_hidden(agent, partition, 0)
@@ -219,7 +220,7 @@ class Site:
 def site(prometheus: str, alertmanager_program: str, directory: Path) -> Iterator[Site]:
     """The configurations of deploy/ without Docker, with these intervals and addresses put in."""
     first, second, port, receiver, told = find_free_ports(5)
-    ingest, monitor = Page("ingest", first), Page("monitor", second)
+    ingest, monitor = Page(first, "ingest", "shared"), Page(second, "monitor")
     text = ALERTMANAGER.read_text().replace("127.0.0.1:9099", f"127.0.0.1:{receiver}")
     # not a hundredth: on a busy machine a scrape or an evaluation comes a second late, where really it is 15 s of 30
     text = re.sub(r"(group_wait|group_interval): \w+", rf"\1: {GROUP_SECONDS * 1000:.0f}ms", text)
