@@ -22,6 +22,7 @@ from detectors.typologies.t14_dormant_burst import DormantBurst
 from detectors.typologies.t16_off_market_rate import OffMarketRate
 from detectors.typologies.t17_device import PassThroughOfDevice
 from detectors.typologies.t17_pass_through import PassThrough
+from detectors.typologies.t18_mismatch import BusinessMismatch
 
 REGISTRY: tuple[Typology, ...] = (
     SplitRemittance(),
@@ -33,6 +34,7 @@ REGISTRY: tuple[Typology, ...] = (
     DormantBurst(),
     OffMarketRate(),
     PassThrough(),
+    BusinessMismatch(),
 )
 # Rules over what residents share; the shared agent's core judges by them (detectors/shared).
 NODE_REGISTRY: tuple[NodeTypology, ...] = (Fan(), MirrorOfPayments(), PriceOfGoods(), PassThroughOfDevice())

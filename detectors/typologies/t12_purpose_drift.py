@@ -4,12 +4,14 @@ Looked at are persons' outgoing payments whose purpose is known. A kind of purpo
 `usual_share` of at least `past_min` earlier payments. It fires where at least `odd_payments_min` odd payments of
 `DRIFT_DAYS` are less likely by the person's own past than `surprise_max` (t12_past.py), and come to `bare_min` without
 any document, or to `shown_min` together with those whose documents were shown and not verified.
-The case behind it: study money for which there was no student (FSC, 2021-11-15: 159 transfers in seven months).
+The case behind it: study money for which there was no student (FSC, 2021-11-15: 159 transfers in seven months). So it
+fires as well where a person not known to have paid for studies does, `odd_payments_min` times, for `study_min`, which
+is far above a family's first term, however short the past is.
 
 An indicator of art. 15: who pays under a purpose says what it is for. Payments with verified documents, and those of
-capital, which have their own rules, are never odd. A purpose that is not stated or not known counts nowhere.
-Fails on a person with a short or a mixed past, and where the false purpose is the usual one. A return takes back an odd
-payment, and no usual one: then a kind stays usual.
+capital, which have their own rules, are never odd; verified studies say nothing of others that are not. A purpose that
+is not stated or not known counts nowhere. Fails on a person with a short or a mixed past, and where the false purpose
+is the usual one. A return takes back an odd payment, and no usual one: then a kind stays usual.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +27,7 @@ from detectors.typologies.base import Change, Context, Finding, Past, slot
 from detectors.typologies.declared import DueDate, TrialDay
 from detectors.typologies.firm import kind_of
 from detectors.typologies.kept_payments import Kept, added, of_payment, restated, with_parts
-from detectors.typologies.t12_past import DRIFT_DAYS, KEPT_DAYS, KINDS, Purposes, chance
+from detectors.typologies.t12_past import DRIFT_DAYS, KEPT_DAYS, KINDS, NEW, STUDY, Purposes, chance
 from detectors.typologies.t12_words import NEXT_STEPS, SANCTIONS, WORDS, Drift, law_tests, measured, sentences
 from detectors.values.legal_calendar import DAY_US, local
 from detectors.values.money import plain
@@ -38,11 +40,12 @@ NEEDED = (
     "surprise_max",
     "bare_min",
     "shown_min",
+    "study_min",
     "growth_ratio",
 )
 CAPITAL = KINDS.index("capital")
 # Our judgement: a purpose is a person's word, and lives change. At the limit two fifths speak for it; each further
-# tenth of the chance takes a tenth of the rest away.
+# tenth of the chance takes a tenth of the rest away, and twice the study money half of it.
 LEAST_STRENGTH, MOST_STRENGTH, A_TENTH, MOST_TENTHS = 0.4, 0.85, 0.9, 20
 MEMORY_US = 366 * DAY_US
 _SUM = LimitKind("USD", "1", "1000000000000")
@@ -63,6 +66,7 @@ class PurposeDrift:
             "surprise_max": LimitKind("ratio", "0.000000001", "1", ko="과거 사유로 본 최대 확률"),
             "bare_min": _SUM._replace(ko="증빙서류 없는 지급의 최소 합계"),
             "shown_min": _SUM._replace(ko="확인되지 않은 증빙서류를 포함한 최소 합계"),
+            "study_min": _SUM._replace(ko="확인되지 않은 유학 지급의 최소 합계"),
             "growth_ratio": LimitKind("ratio", "0.01", "1000000", ko="다시 경보하는 증가 배수"),
         }
     )
@@ -78,12 +82,13 @@ class PurposeDrift:
         kind = _kind(context)
         if kind is None or ID not in context.slots:
             return None
-        limits = _limits(context)
-        past = _past(context)
-        if limits is None or not _is_odd(context, past, kind, limits):
+        limits, past = _limits(context), _past(context)
+        tag = None if limits is None else _tag(context, past, kind, limits)
+        if limits is None or tag is None:
             return None
-        drift = _drift(context, past, kind)
-        return _finding(context, limits, drift) if _is_enough(drift.payments, past, limits) else None
+        past.odd.append(of_payment(context, tag))
+        drift = _drift(past, context.payment.time, limits)
+        return None if drift is None else _finding(context, limits, drift)
 
     def learn(self, context: Context) -> None:
         """Keep an odd payment apart, count any other. Cost: 4 us."""
@@ -93,9 +98,10 @@ class PurposeDrift:
         past = slot(context, ID, Purposes, Purposes())
         newest = max([context.payment.time, *(one.time_us for one in past.odd)])
         past.age(newest)
-        if _is_odd(context, past, kind, limits):
-            past.odd = added(past.odd, of_payment(context, _tag(context, kind)), newest - KEPT_DAYS * DAY_US)
-        else:
+        tag = _tag(context, past, kind, limits)
+        if tag is not None:
+            past.odd = added(past.odd, of_payment(context, tag), newest - KEPT_DAYS * DAY_US)
+        elif kind != STUDY or context.transaction.evidence != "verified":
             past.add(kind)
         context.slots[ID] = msgspec.msgpack.encode(past)
 
@@ -106,18 +112,20 @@ class PurposeDrift:
             found.odd = restated(past, found.odd)
             past.slots[ID] = msgspec.msgpack.encode(found)
 
-    def standing(self, past: Past, series: str, at_us: int) -> int:  # noqa: ARG002 - there is one series
-        """USD cents of the odd payments that are kept, up to that time."""
-        return sum(one.usd for one in slot(past, ID, Purposes, Purposes()).odd if one.time_us <= at_us)
+    def standing(self, past: Past, series: str, at_us: int) -> int:
+        """USD cents of the series' payments that are kept, up to that time."""
+        odd = [one for one in slot(past, ID, Purposes, Purposes()).odd if one.time_us <= at_us]
+        return sum(one.usd for one in odd if _is_of(one, series))
 
-    def stands(self, past: Past, series: str, at_us: int) -> bool:  # noqa: ARG002 - there is one series
+    def stands(self, past: Past, series: str, at_us: int) -> bool:
         """Whether the odd payments still come to as much; it stands once some may be kept no more."""
         found, day = slot(past, ID, Purposes, Purposes()), local(at_us, past.zone).date()
         limits = {name: limit for name in NEEDED if (limit := past.rulebook.limit(ID, name, day)) is not None}
         newest = max([at_us, *past.rows["time"].tolist()])
         if len(limits) < len(NEEDED) or newest > at_us + (KEPT_DAYS - DRIFT_DAYS) * DAY_US:
             return True
-        return bool(_is_enough(found.drift(at_us), found, limits))
+        odd = [one for one in found.drift(at_us) if _is_of(one, series)]
+        return bool(_is_enough(odd, found, limits, series))
 
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:  # noqa: ARG002
         """The documents of this payment verified."""
@@ -159,42 +167,53 @@ def _past(context: Context) -> Purposes:
     return past
 
 
-def _tag(context: Context, kind: int) -> int:
-    """What an odd payment is told by: its kind, and whether a document was shown."""
-    return kind if context.transaction.evidence == "none" else kind + len(KINDS)
+def _tag(context: Context, past: Purposes, kind: int, limits: dict[str, DatedLimit]) -> int | None:
+    """What the payment is told by where it is kept apart (`Purposes`); None where it is not."""
+    event = context.transaction
+    if event.evidence == "verified" or event.report_no is not None or kind == CAPITAL:
+        return None
+    tag, total = kind if event.evidence == "none" else kind + len(KINDS), past.total
+    if total >= limits["past_min"].number and past.count(kind) < total * limits["usual_share"].number:
+        return tag
+    return tag + NEW if kind == STUDY and past.is_first(STUDY) else None
 
 
-def _is_odd(context: Context, past: Purposes, kind: int, limits: dict[str, DatedLimit]) -> bool:
-    """Whether the payment's kind is unusual for the person and its documents are not verified."""
-    if context.transaction.evidence == "verified" or context.transaction.report_no is not None or kind == CAPITAL:
-        return False
-    total = past.total
-    return total >= limits["past_min"].number and past.count(kind) < total * limits["usual_share"].number
+def _is_of(one: Kept, series: str) -> bool:
+    """Whether a payment kept apart belongs to a series: the odd ones, or those for studies."""
+    return one.tag < NEW if series == "drift" else one.tag % len(KINDS) == STUDY
 
 
-def _drift(context: Context, past: Purposes, kind: int) -> Drift:
-    now = of_payment(context, _tag(context, kind))
-    past.odd.append(now)
-    payments = past.drift(now.time_us)
-    return Drift(payments, past, _chance(past, payments))
+def _drift(past: Purposes, at_us: int, limits: dict[str, DatedLimit]) -> Drift | None:
+    """The first series that is enough."""
+    every = past.drift(at_us)
+    for series in ("drift", "study"):
+        payments = [one for one in every if _is_of(one, series)]
+        if _is_enough(payments, past, limits, series):
+            return Drift(series, payments, past, _chance(past, payments) if series == "drift" else None)
+    return None
 
 
 def _chance(past: Purposes, payments: Sequence[Kept]) -> float:
     return chance(past, (one.tag % len(KINDS) for one in payments))
 
 
-def _is_enough(payments: Sequence[Kept], past: Purposes, limits: dict[str, DatedLimit]) -> int:
-    """USD cents of odd payments where they satisfy the rule, else 0."""
+def _is_enough(payments: Sequence[Kept], past: Purposes, limits: dict[str, DatedLimit], series: str) -> bool:
+    """Whether the payments of a series satisfy the rule."""
     total = sum(one.usd for one in payments)
-    bare = sum(one.usd for one in payments if one.tag < len(KINDS))
+    bare = sum(one.usd for one in payments if one.tag % NEW < len(KINDS))
     if len(payments) < limits["odd_payments_min"].number:
-        return 0
+        return False
+    if series == "study":
+        return total >= limits["study_min"].cents
     if bare < limits["bare_min"].cents and total < limits["shown_min"].cents:
-        return 0
-    return total if _chance(past, payments) < float(limits["surprise_max"].number) else 0
+        return False
+    return _chance(past, payments) < float(limits["surprise_max"].number)
 
 
 def _strength(drift: Drift, limits: dict[str, DatedLimit]) -> float:
+    if drift.chance is None:
+        times = sum(one.usd for one in drift.payments) / limits["study_min"].cents
+        return round(min(1.0 - (1.0 - LEAST_STRENGTH) / times, MOST_STRENGTH), 4)
     tenths, left = 0, drift.chance * 10
     while left < float(limits["surprise_max"].number) and tenths < MOST_TENTHS:
         tenths, left = tenths + 1, left * 10
@@ -211,7 +230,7 @@ def _finding(context: Context, limits: dict[str, DatedLimit], drift: Drift) -> F
         window=f"odd purposes of {DRIFT_DAYS} days",
         offsets=(),
         institutions=(),
-        series="drift",
+        series=drift.series,
         size=total,
         growth=limits["growth_ratio"].cents,
         memory_us=MEMORY_US,
@@ -225,4 +244,5 @@ def _finding(context: Context, limits: dict[str, DatedLimit], drift: Drift) -> F
         text_ko=korean,
         tests=law_tests(context, drift),
     )
-    return with_parts(context, finding, drift.payments, limits["shown_min"].cents)
+    least = limits["study_min" if drift.series == "study" else "shown_min"].cents
+    return with_parts(context, finding, drift.payments, least)

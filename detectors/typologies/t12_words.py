@@ -8,7 +8,7 @@ from detectors.typologies.base import Context, law_test
 from detectors.typologies.declared import Said, Sanction, Word, Words
 from detectors.typologies.firm import kind_of
 from detectors.typologies.kept_payments import Kept
-from detectors.typologies.t12_past import DRIFT_DAYS, KINDS, Purposes
+from detectors.typologies.t12_past import DRIFT_DAYS, KINDS, NEW, Purposes
 from detectors.values.money import plain
 from detectors.wording import phrases
 
@@ -70,11 +70,12 @@ SANCTIONS: tuple[Sanction, ...] = (
 
 
 class Drift(NamedTuple):
-    """Odd payments in order of time, the past that they are odd in, and how likely that past makes them."""
+    """A series' payments in order of time, the past beside them, and how likely that makes them; None for studies."""
 
+    series: str
     payments: list[Kept]
     past: Purposes
-    chance: float
+    chance: float | None
 
 
 def _kinds(drift: Drift) -> dict[int, int]:
@@ -86,7 +87,7 @@ def _kinds(drift: Drift) -> dict[int, int]:
 
 
 def _bare(drift: Drift) -> int:
-    return sum(one.usd for one in drift.payments if one.tag < len(KINDS))
+    return sum(one.usd for one in drift.payments if one.tag % NEW < len(KINDS))
 
 
 def measured(drift: Drift) -> tuple[Measured, ...]:
@@ -96,7 +97,11 @@ def measured(drift: Drift) -> tuple[Measured, ...]:
         Measured(name="odd_sum", value=plain(sum(one.usd for one in drift.payments)), unit="USD"),
         Measured(name="odd_without_document", value=plain(_bare(drift)), unit="USD"),
         Measured(name="usual_payments", value=drift.past.total, unit="count"),
-        Measured(name="chance_of_purposes", value=float(f"{drift.chance:.2g}"), unit="ratio"),
+        *(
+            []
+            if drift.chance is None
+            else [Measured(name="chance_of_purposes", value=float(f"{drift.chance:.2g}"), unit="ratio")]
+        ),
     )
 
 
@@ -112,6 +117,8 @@ def sentences(limits: dict[str, DatedLimit], drift: Drift) -> tuple[str, str]:
     usual = dict(sorted(usual.items(), key=lambda each: (-each[1], each[0])))
     total, bare = sum(one.usd for one in drift.payments), _bare(drift)
     odd, count = _kinds(drift), len(drift.payments)
+    if drift.chance is None:
+        return _of_studies(limits["study_min"], count, total, bare)
     english = (
         f"This person's {phrases.counted(past.total, 'usual payment was', 'usual payments were')} for "
         f"{_listed(usual, 0)}. Within {DRIFT_DAYS} days {phrases.counted(count, 'payment', 'payments')} of "
@@ -128,6 +135,23 @@ def sentences(limits: dict[str, DatedLimit], drift: Drift) -> tuple[str, str]:
     return english, korean
 
 
+def _of_studies(least: DatedLimit, count: int, total: int, bare: int) -> tuple[str, str]:
+    """The sentences where it is the study money alone."""
+    english = (
+        f"Within {DRIFT_DAYS} days this person, not known to have paid for studies before, made "
+        f"{phrases.counted(count, 'payment', 'payments')} of {phrases.usd(total)} for studies, {phrases.usd(bare)} of "
+        f"it without any document and none of it with verified ones. From {phrases.usd(least.cents)} on it is told "
+        f"({phrases.basis(least)}). Whether there is a student requires a check."
+    )
+    korean = (
+        f"과거 유학 지급이 확인되지 않은 이 개인은 {DRIFT_DAYS}일 동안 유학 사유로 {count}건, 합계 "
+        f"{phrases.usd_ko(total)}를 지급하였습니다. 그중 {phrases.usd_ko(bare)}는 증빙서류가 없으며 확인된 증빙서류는 "
+        f"없습니다. 기준은 {phrases.usd_ko(least.cents)}입니다({phrases.basis_ko(least)}). 실제 유학생이 있는지 확인이 "
+        f"필요합니다."
+    )
+    return english, korean
+
+
 def law_tests(context: Context, drift: Drift) -> tuple[LawTest, ...]:
     """The tests of the definition; the figures are our own."""
     classes = context.transaction.remittance_classes
@@ -138,7 +162,7 @@ def law_tests(context: Context, drift: Drift) -> tuple[LawTest, ...]:
             "purposes_unusual",
             "The purposes hardly occur in the person's own past; the figures are fxwatch's own",
             "해당 사유는 당사자의 과거 지급에 거의 없음. 수치는 시스템 기본값임",
-            holds=True,
+            holds=True if drift.series == "drift" else None,
         ),
         law_test(
             "no_verified_documents",

@@ -1,9 +1,9 @@
 """T14: a party that slept, or a firm just set up, moves many times what its past or its capital explains.
 
 Asleep: known for `silence_days` and longer, with at most `quiet_payments` in the `silence_days` before the burst.
-Awake: at least `payments_min` payments of `burst_min` within `burst_window` days, and `burst_multiple` times the mean
-of the stretches of three weeks in which the party paid at all. Sleep is no part of that mean, so a season after half a
-year of silence is compared with the seasons before it.
+Awake: at least `burst_payments_min` payments of `burst_min` within `burst_window` days, and `burst_multiple` times the
+mean of the stretches of three weeks in which the party paid at all. Sleep is no part of that mean, so a season after
+half a year of silence is compared with the seasons before it.
 New: a firm registered for `age_days` at most, by its profile, whose payments of `new_window` days come either to
 `burst_multiple` times the mean of what it paid before, and to more than its capital: first a few small payments, then a
 flood. Or `new_payments_min` of them to `burst_multiple` times its capital, and to more than the turnover of a year.
@@ -11,8 +11,8 @@ What the profile does not tell is not met: a young importer whose trade is stead
 
 An indicator: no article forbids it. Banks are left out, and parties with payments that are kept in totals only
 (folded_payments.py), whose past is not known here. Fails where a stream is younger than the silence, where the burst is
-spread over months, and on a party that made fewer than `payments_min` payments before: those are no past to compare
-with. A payment told more than a week after its time completes no burst.
+spread over months, and on a party that made fewer than `burst_payments_min` payments before: those are no past to
+compare with. A payment told more than a week after its time completes no burst.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,7 +42,7 @@ NEEDED = (
     "age_days",
     "burst_window",
     "new_window",
-    "payments_min",
+    "burst_payments_min",
     "new_payments_min",
     "burst_min",
     "burst_multiple",
@@ -79,7 +79,7 @@ class DormantBurst:
             "age_days": _DAYS._replace(ko="신설 업체로 보는 기간"),
             "burst_window": LimitKind("days", "1", str(MOST_WINDOW), whole=True, ko="집중 거래 관찰 기간"),
             "new_window": LimitKind("days", "1", str(MOST_WINDOW), whole=True, ko="신설 업체 집중 거래 관찰 기간"),
-            "payments_min": LimitKind("count", "1", "1000", whole=True, ko="집중 거래 최소 건수"),
+            "burst_payments_min": LimitKind("count", "1", "1000", whole=True, ko="집중 거래 최소 건수"),
             "new_payments_min": LimitKind("count", "1", "1000", whole=True, ko="신설 업체의 자본금 대비 최소 건수"),
             "burst_min": LimitKind("USD", "1", "1000000000000", ko="집중 거래 최소 합계"),
             "burst_multiple": LimitKind("ratio", "1", "1000000", ko="과거 평균 또는 자본금 대비 최소 배수"),
@@ -134,7 +134,7 @@ class DormantBurst:
         """Whether there still are as many payments of as much; it stands where its rows are kept no more."""
         day = local(at_us, past.zone).date()
         window, count, amount = (
-            past.rulebook.limit(ID, name, day) for name in ("burst_window", "payments_min", "burst_min")
+            past.rulebook.limit(ID, name, day) for name in ("burst_window", "burst_payments_min", "burst_min")
         )
         if window is None or count is None or amount is None:
             return True
@@ -157,7 +157,7 @@ class DormantBurst:
 
     def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction]]:
         """Payments of a party just met: of half a year's silence no trial can tell."""
-        count = min(int(max(day.limit("payments_min"), 1)), 12)
+        count = min(int(max(day.limit("burst_payments_min"), 1)), 12)
         amount = max(day.limit("burst_min"), 1.0) / count * 1.1
         for number in range(count):
             given = {"party_type": "company", "evidence": "shown", "purpose": "10101"}
@@ -217,7 +217,7 @@ def _before(context: Context, limits: dict[str, DatedLimit], begins: int) -> Lif
     if life.until_us > begins:
         return None
     before = taken(life, context.rows, begins + 1)
-    return before if before.count >= limits["payments_min"].number and before.mean else None
+    return before if before.count >= limits["burst_payments_min"].number and before.mean else None
 
 
 def _found(context: Context, limits: dict[str, DatedLimit], *, old: bool, young: bool) -> _Found | None:
@@ -272,7 +272,7 @@ def _beyond_capital(context: Context, rows: Rows, limits: dict[str, DatedLimit])
 def _total(rows: Rows, limits: dict[str, DatedLimit], least: int) -> int:
     """USD cents of these payments where they are as many as is asked and come to `least`, else 0."""
     total = exact_sum(rows["usd"])
-    return total if len(rows) >= limits["payments_min"].number and total >= least else 0
+    return total if len(rows) >= limits["burst_payments_min"].number and total >= least else 0
 
 
 def _strength(burst: Burst, limits: dict[str, DatedLimit]) -> float:

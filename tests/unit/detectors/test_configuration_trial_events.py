@@ -115,6 +115,8 @@ def test_every_payment_of_a_day_is_what_its_limits_make_it():
             for n, rate in enumerate(("1401", "1700", "900", "0.000001", "1000000000000000"))
         ),
         ("a pass-through", paid(0, "through", "0.000001")),
+        ("goods of a firm", paid(0, "dealer", "100.000000", party_type="company", evidence="shown")),
+        ("goods of a firm", paid(1, "dealer", "1.100000", party_type="company", evidence="shown")),
         *(
             ("an extreme amount", paid(n, "x", amount, direction=direction, party_type="bank"))
             for n, amount in enumerate(("0.000001", "1000000000000000"))

@@ -8,7 +8,8 @@ import pytest
 from detectors.books.party import unpack
 from detectors.typologies.declared import TrialDay
 from detectors.typologies.kept_payments import Kept
-from detectors.typologies.t12_past import DRIFT_DAYS, KEPT_DAYS, KINDS, Purposes, chance
+from detectors.typologies.t12_past import DRIFT_DAYS, KEPT_DAYS, KINDS, NEW, Purposes, chance
+from detectors.typologies.t12_past import STUDY as STUDY_PLACE
 from detectors.typologies.t12_purpose_drift import PurposeDrift
 from detectors.typologies.t12_words import NAMES
 from detectors.values.legal_calendar import DAY_US
@@ -58,7 +59,7 @@ def test_the_third_payment_of_study_money_after_seven_gifts_fires():
     "changes",
     [
         {"past": 6},
-        {"past": 4, "odd": 9},
+        {"past": 4, "odd": 9, "evidence": "none", "usd": 1_500.0},
         {"past": 40, "odd": 2, "usd": 30_000.0},
         {"usd": 13_333.33},
         {"evidence": "none", "usd": 3_333.33},
@@ -106,9 +107,9 @@ def test_a_kind_of_a_tenth_of_the_past_is_usual():
         for number in range(gifts):
             ledger.send(f"g{number}", later(days=1 + number), 300, purpose=GIFT, evidence="none", **PERSON)
         for number in range(4):
-            ledger.send(f"x{number}", later(days=40 + number), 15_000, purpose=STUDY, evidence="shown", **PERSON)
+            ledger.send(f"x{number}", later(days=40 + number), 12_000, purpose=STUDY, evidence="shown", **PERSON)
         assert ledger.firing("T12") == fires
-        assert bool(kept(ledger).odd) is bool(fires)
+        assert any(one.tag < NEW for one in kept(ledger).odd) is bool(fires)
 
 
 def test_several_odd_purposes_count_together():
@@ -218,6 +219,80 @@ def test_a_settlement_of_an_odd_order_counts_once():
 def test_a_persons_slot_is_a_few_bytes():
     """Nine numbers and nothing else, where no purpose is odd."""
     assert len(unpack(drifted(odd=0).state.parties[PARTY]).slots["T12"]) <= 13
+
+
+# -- study money, however short the past -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "fires"),
+    [
+        ({}, ["e2"]),
+        ({"past": 3}, ["e2"]),
+        ({"usd": 19_999.99}, []),
+        ({"odd": 2, "usd": 60_000.0}, []),
+        ({"evidence": "none", "usd": 20_000.0}, ["e2"]),
+        ({"evidence": "verified"}, []),
+        ({"purpose": LIVING, "usd": 25_000.0}, []),
+        ({"step": 60.0}, []),
+        ({"report_no": "R-1"}, []),
+    ],
+    ids=str,
+)
+def test_study_money_of_a_person_who_had_none_fires(changes, fires):
+    """Sixty thousand in three payments of 120 days; nobody has to have a past for that, and no other kind has it."""
+    assert drifted(**{"past": 1, "usd": 20_000.0} | changes).firing("T12") == fires
+
+
+def test_who_is_known_to_pay_for_studies_goes_on_and_a_verified_payment_says_nothing_of_others():
+    """A study payment that became usual after 155 days; one whose documents were verified."""
+    for evidence, days, fires in (("shown", KEPT_DAYS + 1, []), ("verified", 5, ["e2"]), ("shown", 5, ["e2"])):
+        ledger = FirmLedger()
+        ledger.send("first", later(), 300, purpose=STUDY, evidence=evidence, **PERSON)
+        ledger.send("then", later(days=days), 300, purpose=GIFT, evidence="none", **PERSON)
+        for number in range(3):
+            at = later(days=days + 1 + number)
+            ledger.send(f"e{number}", at, 20_000, purpose=STUDY, evidence="shown", **PERSON)
+        assert ledger.firing("T12") == fires
+
+
+def test_study_money_is_said_in_its_own_words():
+    """No chance is told of a past that is too short for one."""
+    ledger = drifted(past=1, usd=20_000.0)
+    alert, hit = hit_of(ledger)
+    reason = next(one for one in alert.reasons if one.feature == "T12")
+    assert reason.text_en == (
+        "Within 120 days this person, not known to have paid for studies before, made 3 payments of 60,000.00 USD for "
+        "studies, 0.00 USD of it without any document and none of it with verified ones. From 60,000.00 USD on it is "
+        "told (fxwatch default, in force since 2001-01-01). Whether there is a student requires a check."
+    )
+    assert reason.text_ko == (
+        "과거 유학 지급이 확인되지 않은 이 개인은 120일 동안 유학 사유로 3건, 합계 미화 60,000.00달러를 "
+        "지급하였습니다. 그중 미화 0.00달러는 증빙서류가 없으며 확인된 증빙서류는 없습니다. 기준은 미화 "
+        "60,000.00달러입니다(시스템 기본값, 2001년 1월 1일 시행). 실제 유학생이 있는지 확인이 필요합니다."
+    )
+    assert "chance_of_purposes" not in ledger.measured("T12")
+    assert next(test.outcome for test in hit.tests if test.id == "purposes_unusual") == "cannot_tell"
+    assert ledger.fired["e2"]["T12"] == 0.4
+    assert drifted(past=1, usd=40_000.0).fired["e2"]["T12"] == 0.7
+    assert drifted(past=1, usd=400_000.0).fired["e2"]["T12"] == 0.85
+
+
+def test_a_return_takes_study_money_back():
+    """Two payments are left."""
+    ledger = drifted(past=1, usd=20_000.0)
+    given = {"party": PARTY, "status": "returned", "original_event_id": "e1", "purpose": STUDY, "evidence": "shown"}
+    back = ledger.pay("r", later(days=40), "20000.00", **given | PERSON)
+    assert [alert.status for alert in back.alerts] == ["retracted"]
+
+
+def test_studies_kept_apart_are_part_of_the_past_of_other_kinds():
+    """Not odd, and counted."""
+    past = Purposes([0, 0, 0, 0, 3, 0, 0, 0, 0], [odd(0, STUDY_PLACE + NEW), odd(1, STUDY_PLACE)])
+    assert (past.count(STUDY_PLACE), past.total) == (1, 4)
+    assert past.is_first(STUDY_PLACE)
+    assert Purposes().is_first(STUDY_PLACE)
+    assert not past.is_first(4)
 
 
 # -- the past --------------------------------------------------------------------------------------------------------

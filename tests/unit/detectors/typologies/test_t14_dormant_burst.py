@@ -438,7 +438,7 @@ def test_a_late_payment_is_one_more_of_known_weeks():
 )
 def test_a_trial_pays_what_the_limits_ask_for(asked, count, amount):
     """Twelve payments at most, a tenth more than the least sum."""
-    limits = {"payments_min": asked, "burst_min": 20_000.0}
+    limits = {"burst_payments_min": asked, "burst_min": 20_000.0}
     day = TrialDay(date(2025, 3, 3), later(), lambda name: limits[name])
     tried = [event for _, event in DormantBurst().trial(day)]
     assert [float(event.amount) for event in tried] == [amount] * count
