@@ -28,10 +28,9 @@ from detectors.contracts.events import (
 )
 from detectors.contracts.open_items import ItemNews
 from detectors.declared_line import apply_declaration
-from detectors.memory import verdicts
+from detectors.memory import dispositions
 from detectors.memory.event_clock import MILLISECOND_US, borne_out
 from detectors.memory.marks import find_mark
-from detectors.memory.officers import officer_number
 from detectors.memory.roster import recall, store
 from detectors.memory.state import PartitionState
 from detectors.memory.taken_back import bring_others_up_to_date
@@ -98,8 +97,8 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     totals (folded_payments.py), nearly always 0. `judged_as` is the party's type as a transaction was judged
     (party_type.py); `type_differs` that the sender said another one than the party was known by. `rate` says what is
     remarkable of a rate (rate_checks.py), `faults` why a configuration was refused;
-    `displaced` that another officer's verdict on the alert gave way (verdicts.py); `items` is what became of open items
-    of trade ledgers (contracts/open_items.py).
+    `displaced` that another officer's verdict on the alert gave way (verdicts.py); `snooze` that an officer began or
+    ended one (snoozes.py); `items` is what became of open items of trade ledgers (contracts/open_items.py).
     """
 
     outcome: Outcome
@@ -115,6 +114,7 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[str, ...] = ()
     displaced: bool = False
     items: tuple[ItemNews, ...] = ()
+    snooze: Literal["begun", "ended"] | None = None
 
     @property
     def alerts(self) -> tuple[Alert, ...]:
@@ -193,11 +193,11 @@ def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         first = Source(state.topics[known.topic], known.partition, known.offset)
         return Outputs(outcome="conflict", notice=_notice(CONFLICT, event.identity, origin, first))
     if isinstance(event, Disposition):
-        judged = _disposition(state, event, origin)
-        if judged.refused is not None:
+        taken = dispositions.take(state, event, origin)
+        if taken.refused is not None:
             # not remembered: when it is sent again it is judged again
-            return Outputs(outcome="refused", notice=_notice(judged.refused, event.identity, origin, None))
-        outputs = Outputs(outcome="applied", displaced=judged.displaced)
+            return Outputs(outcome="refused", notice=_notice(taken.refused, event.identity, origin, None))
+        outputs = Outputs(outcome="applied", displaced=taken.displaced, snooze=taken.snooze)
     else:
         outputs = _learn(state, event, origin)
     source = origin.source or Source(state.ledger_topic, state.partition, origin.offset)
@@ -339,22 +339,6 @@ def _profile(state: PartitionState, event: Profile, origin: Origin) -> None:
         )
     party.last_us = max(party.last_us, at_us)
     store(state, event.party, event.previous, party, OFFICES)
-
-
-def _disposition(state: PartitionState, event: Disposition, origin: Origin) -> verdicts.VerdictOutcome:
-    """Keep a verdict with its party, or say why it does not count; learning from it is a later step.
-
-    It makes no party. It was given at its date as far as the Kafka timestamp bears that out, and keeps a party alive
-    for no longer than the partition's clock does.
-    """
-    party, at_us = recall(state, event.party, event.previous), borne_out(to_us(event.decided_at), origin.timestamp_ms)
-    judged = verdicts.judge(party, event, at_us, state.officers)
-    if judged.refused is None:
-        clock_us = state.watermark_us or 0
-        state.officers.note_counted(officer_number(event.investigator), clock_us)
-        party.last_us = max(party.last_us, min(at_us, clock_us))
-        store(state, event.party, event.previous, party)
-    return judged
 
 
 def _count(state: PartitionState, event: Event, outputs: Outputs) -> None:

@@ -5,13 +5,12 @@ moved), for an alert that no typology explains the payment's, with those of the 
 """
 
 from collections.abc import Callable, Sequence
-from itertools import chain
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from detectors.alerting import cases, evidence, identity, unusual
+from detectors.alerting import cases, evidence, identity, resting, unusual
 from detectors.alerting import desks as routing
 from detectors.alerting.evidence import Trigger
 from detectors.alerting.reasons import reasons
@@ -159,11 +158,7 @@ def build(
     case_id = cases.case_of(party, alert_id, case.at_us, case.configuration.engine.case_window_days, inherited)
     names = {event.institution}.union(*(hit.finding.institutions for hit in found), known.institutions if known else ())
     institutions = tuple(sorted(names - {""}))
-    # a due date's trigger is no payment: what is known of it has neither purpose nor channel
-    purpose, channel = (event.purpose, event.channel) if case.trigger is None else (None, None)
-    about = routing.About(typologies, level, event.party_type, institutions, purpose, channel)
-    desks = routing.matching(about, case.configuration)
-    desks = _told([*(hit.superseded for hit in found), superseded], desks)
+    desks, told, snoozed = _route(case, found, level, institutions, superseded)
     items, total = _evidence(case, found, known)
     # of an alert of several payments something is known, whatever its own is worth
     several = bool(found) or known is not None
@@ -193,15 +188,31 @@ def build(
         position=Position(topic=state.ledger_topic, partition=state.partition, offset=case.origin.offset),
         selection=selection,
         rate_missing=case.usd is None and case.trigger is None,
+        snoozed=snoozed,
     )
     verdicts.note_raised(party, alert_id, state.shares.known_as(event.institution))
     if kind is not None:
-        now = Told(kind, alert_id, case_id, case.at_us, desks, (Noticed(case.payment, score),))
+        now = Told(kind, alert_id, case_id, case.at_us, told, (Noticed(case.payment, score),))
         unusual.remember(party, now, known)
         party.remember_proof(evidence.proof_of(state, event, case.origin))
     hits = [(hit.typology.id, hit.finding) for hit in found]
-    cases.remember(party, hits, alert_id, case_id, case.at_us, state.shares.has, desks)
+    cases.remember(party, hits, alert_id, case_id, case.at_us, state.shares.has, told)
     return RaisedAlert(alert, desks)
+
+
+def _route(
+    case: AlertFacts,
+    found: Sequence[Hit],
+    level: Severity,
+    institutions: tuple[str, ...],
+    superseded: Alerted | Told | None,
+) -> resting.Routed:
+    event, typologies = case.event, tuple(hit.typology.id for hit in found)
+    # a due date's trigger is no payment: what is known of it has neither purpose nor channel
+    purpose, channel = (event.purpose, event.channel) if case.trigger is None else (None, None)
+    about = routing.About(typologies, level, event.party_type, institutions, purpose, channel)
+    findings, before = [hit.finding for hit in found], [*(hit.superseded for hit in found), superseded]
+    return resting.route(case.state, case.party, case.configuration, case.at_us, about, findings, before)
 
 
 class _Weighed(NamedTuple):
@@ -232,11 +243,6 @@ def _superseded(found: Sequence[Hit], known: Standing | None) -> Alerted | Told 
     if known is not None:
         return known.told
     return found[0].superseded if found and all(hit.superseded is not None for hit in found) else None
-
-
-def _told(superseded: Sequence[Alerted | Told | None], desks: tuple[str, ...]) -> tuple[str, ...]:
-    """Whoever got an alert of the series gets what brings it up to date, whatever the desks are by now."""
-    return tuple(dict.fromkeys(chain(desks, *(one.desks for one in superseded if one is not None))))
 
 
 def _exposure(case: AlertFacts, hit: Hit) -> tuple[Exposure, ...]:

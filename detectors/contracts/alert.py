@@ -191,11 +191,23 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     explored: bool
 
 
+class Snoozed(msgspec.Struct, frozen=True, kw_only=True):
+    """The snooze that an alert rests under (contract 1.1): until when, and its ledger position in the partition.
+
+    `legal_line`: a test of the law is met against a limit of the law, so that the desks get the alert all the same.
+    """
+
+    until: datetime
+    offset: int
+    legal_line: bool
+
+
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One alert; key = `party`.
 
     `score` 0-1, higher is more unusual; `rank` is the conformal p-value, lower is rarer. `x_shared` is there in alerts
     about what several residents share: `parties` are those residents then, and `party` the one with most at risk.
+    `snoozed` is left out where no officer let it rest.
     """
 
     alert_id: str
@@ -224,3 +236,4 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     selection: Selection
     rate_missing: bool = msgspec.field(name="x_rate_missing", default=False)
     shared: SharedShown | msgspec.UnsetType = msgspec.field(name="x_shared", default=msgspec.UNSET)
+    snoozed: Snoozed | msgspec.UnsetType = msgspec.UNSET

@@ -148,7 +148,8 @@ class Disposition(_Event, frozen=True, kw_only=True, tag="disposition"):
     """An investigator's verdict on an alert.
 
     The free-text reason stays outside; `reason_hash` is its keyed fingerprint. `voluntary` says that the party put it
-    right itself, None where the officer does not say.
+    right itself, None where the officer does not say. With `snooze_until` it is no verdict but a snooze: alerts of
+    `snooze_typology` (or `anomaly`) of this party rest until then; a time that is over ends one (memory/snoozes.py).
     """
 
     alert_id: str
@@ -162,6 +163,8 @@ class Disposition(_Event, frozen=True, kw_only=True, tag="disposition"):
     sanction: Literal["none", "warning", "fine", "referral"] | None = None
     office: str | None = None
     voluntary: bool | None = None
+    snooze_until: Moment | None = None
+    snooze_typology: str | None = None
 
 
 class ConfigurationChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="configuration"):

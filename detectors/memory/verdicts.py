@@ -63,11 +63,9 @@ def judge(party: Party, event: Disposition, at_us: int, officers: Officers) -> V
     officer = officer_number(event.investigator)
     if not officers.may_judge(officer):
         return VerdictOutcome(UNKNOWN_OFFICER)
-    if not _ALERT.fullmatch(event.alert_id):
+    if not was_raised(party, event.alert_id):
         return VerdictOutcome(UNKNOWN)
     alert = bytes.fromhex(event.alert_id)
-    if not _is_raised(party, alert):
-        return VerdictOutcome(UNKNOWN)
     others = [one for one in party.verdicts if (one.alert, one.officer) != (alert, officer)]
     gives_way: Given | None = None
     if len(others) < len(party.verdicts):
@@ -98,6 +96,9 @@ def _who_gives_way(on_alert: list[Given], officers: Officers) -> Given:
     return on_alert[min(by_rank[SENIOR:])]
 
 
-def _is_raised(party: Party, alert: bytes) -> bool:
-    """Whether the alert is among those known; by whole ids, not anywhere in their bytes."""
+def was_raised(party: Party, alert_id: str) -> bool:
+    """Whether an alert of this id is among those known of the party; by whole ids, not anywhere in their bytes."""
+    if not _ALERT.fullmatch(alert_id):
+        return False
+    alert = bytes.fromhex(alert_id)
     return any(party.raised[at : at + ALERT_BYTES] == alert for at in range(0, len(party.raised), RAISED_BYTES))

@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from detectors.contracts.alert import Alert, EvidenceItem, LawTest, LimitShown, Number, Reason, TypologyHit
+from detectors.contracts.alert import Alert, EvidenceItem, LawTest, LimitShown, Number, Reason, Snoozed, TypologyHit
 from detectors.wording import phrases
 from streams.alert_text import korean
 from streams.alert_text.evidence_lines import paid_lines
@@ -159,6 +159,11 @@ def _head(alert: Alert, words: Labels, lang: Language, zone: ZoneInfo) -> Iterat
     yield TextLine(_money(alert, words, lang), words.amount, 2, _LABEL)
     changed = f" {words.updates} {make_printable(alert.supersedes)}" if alert.supersedes else ""
     yield TextLine(f"{local_time(alert.created_for, zone, lang)} ({status}{changed})", words.when, 2, _LABEL)
+    if isinstance(alert.snoozed, Snoozed):
+        text = words.rests_not if alert.snoozed.legal_line else words.rests
+        place = f"{alert.position.partition}:{alert.snoozed.offset}"
+        until = local_time(alert.snoozed.until, zone, lang)
+        yield TextLine(text.format(until=until, place=place), words.snoozed, 2, _LABEL)
     yield TextLine(make_printable(alert.party), words.party, 2, _LABEL)
     if alert.counterparty:
         yield TextLine(make_printable(alert.counterparty), words.counterparty, 2, _LABEL)

@@ -21,6 +21,12 @@ class Labels(Words):
         "critical": ("CRITICAL", "심각"),
     })
     status = both_of({"raised": ("raised", "신규"), "updated": ("updated", "갱신"), "retracted": ("RETRACTED", "철회")})
+    snoozed = Both("Snoozed", "경보 보류")
+    rests = Both("until {until}, by the officer's record at ledger {place}: no desk gets it",
+                 "{until}까지, 담당관 기록은 원장 {place}: 담당 부서로 보내지 않음")
+    rests_not = Both("until {until}, by the officer's record at ledger {place}; a test of the law is met, so the desks "
+                     "get it",
+                     "{until}까지, 담당관 기록은 원장 {place}: 법령상 기준을 충족하여 담당 부서로 보냄")
     updates = Both("brings up to date", "- 갱신 전 경보")
     anomaly = Both("Unusual payment (no typology explains it)", "통상과 다른 거래(해당하는 유형 없음)")
     amount = Both("At risk", "의심 금액")

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "publish": ("streams.cli.publish", "Publish JSON lines and payment messages, or check them."),
     "alerts": ("streams.cli.alerts", "What an investigator reads: list, show, follow."),
     "dispose": ("streams.cli.dispose", "An officer's verdict on alerts, sent and seen to be taken in."),
+    "snooze": ("streams.cli.snooze", "Let a party's alerts of a typology rest, on the record: add, list, end."),
     "party": ("streams.cli.party", "A party's history, alerts and cases."),
     "trade": ("streams.cli.trade", "A trader's declarations and payments, matched and open: show."),
     "ledger": ("streams.cli.ledger", "A ledger record in words: show."),

@@ -93,6 +93,7 @@ def typology_id(given: str | None) -> str | None:
     show_default=True,
     help="Which come first: the most severe, the newest, the largest.",
 )
+@click.option("--snoozed", is_flag=True, help="Also alerts that rest under a snooze (`fxwatch snooze list`).")
 @click.option("--limit", type=click.IntRange(min=1), default=MOST_SHOWN, show_default=True, help="At most so many.")
 @spreadsheet
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an alert.")
@@ -107,6 +108,7 @@ def list_(  # noqa: PLR0917
     min_severity: Any,
     status: Any,
     sorting: Any,
+    snoozed: bool,
     limit: int,
     as_csv: bool,
     bom: bool,
@@ -128,8 +130,8 @@ def list_(  # noqa: PLR0917
     require_one_form(as_csv=as_csv, as_json=as_json, bom=bom)
     settings = load_settings()
     zone = ZoneInfo(settings.effective.engine.time_zone)
-    for party in parties:
-        require_token(party)  # what is no token is told before anything is read
+    for party in parties:  # what is no token is told before anything is read
+        require_token(party)
     begin, end = span(since, until, zone)
     wanted = Wanted(
         since=begin,
@@ -138,6 +140,7 @@ def list_(  # noqa: PLR0917
         typology=typology_id(typology),
         case=case,
         least=min_severity,
+        resting=snoozed,
     )
     query = Query(topic=alert_topic(settings, desk), wanted=wanted, state=status, sorting=sorting, most=limit)
     found = list_alerts(settings, query, ReadingProgress(lang))
@@ -149,14 +152,14 @@ def list_(  # noqa: PLR0917
     elif tables.is_terminal() and tables.make_console().width < TABLE_COLUMNS:
         show_page([line for row in found.rows for line in list_text.block(row, zone, lang)])
     else:
-        names = list_text.columns(zone, lang)
-        tables.show(
-            names,
-            (list_text.cells(row, zone, lang) for row in found.rows),
-            numeric=[names[3]],
-            whole=[names[0], *names[5:]],
-        )
+        _table(found, zone, lang)
     _remarks(found, lang)
+
+
+def _table(found: Listed, zone: ZoneInfo, lang: Language) -> None:
+    names = list_text.columns(zone, lang)
+    rows = (list_text.cells(row, zone, lang) for row in found.rows)
+    tables.show(names, rows, numeric=[names[3]], whole=[names[0], *names[5:]])
 
 
 def _remarks(found: Listed, lang: Language) -> None:
@@ -165,5 +168,7 @@ def _remarks(found: Listed, lang: Language) -> None:
     remark(words.listed.format(shown=f"{len(found.rows):,}", total=f"{found.total:,}") + more)
     if found.without_verdicts is not None:
         remark(words.no_right)
+    if found.resting:
+        remark(words.resting.format(n=f"{found.resting:,}"))
     if found.unreadable:
         remark(words.unreadable.format(n=f"{found.unreadable:,}"))

@@ -14,7 +14,7 @@ from streams.plain_text import tables
 from streams.plain_text.csv_text import csv_text
 from streams.plain_text.languages import Language
 from streams.plain_text.printable import say
-from streams.settings import load_settings
+from streams.settings import Settings, load_settings
 
 # a reading that takes longer says how far it is, and then as often
 PATIENCE_SECONDS = 2.0
@@ -63,6 +63,19 @@ def require_one_form(*, as_csv: bool, as_json: bool, bom: bool) -> None:
 def remark(text: str) -> None:
     """A remark beside the output."""
     say(text, err=True)
+
+
+def require_officer(settings: Settings, officer: str | None) -> str:
+    """Who answers for it. Raises `UsageError` where nobody does."""
+    answers = officer or settings.officer
+    if not answers:
+        raise UsageError(
+            "nobody answers for this verdict",
+            got="neither --officer nor the setting officer",
+            expected="the id of the accountable officer",
+            todo="say --officer ID, or set FXWATCH_OFFICER",
+        )
+    return answers
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str]], *, bom: bool) -> None:

@@ -13,7 +13,7 @@ import click
 
 from detectors.books.party import MOST_RAISED
 from detectors.contracts.events import Verdict
-from streams.cli.desk_options import ReadingProgress, language, remark
+from streams.cli.desk_options import ReadingProgress, language, remark, require_officer
 from streams.contracts.inputs import DispositionRecord
 from streams.desk.alert_lookup import SHORT_DIGITS, FoundAlert, find_alerts
 from streams.desk.disposing import DETAILS, Done, check, dispose, find_same_verdict, make_decision
@@ -58,19 +58,6 @@ def _asked(texts: tuple[str, ...]) -> list[str]:
             todo="name alerts, or give their ids on standard input",
         )
     return ids
-
-
-def _officer(settings: Settings, officer: str | None) -> str:
-    """Who answers for it. Raises `UsageError` where nobody does."""
-    answers = officer or settings.officer
-    if not answers:
-        raise UsageError(
-            "nobody answers for this verdict",
-            got="neither --officer nor the setting officer",
-            expected="the id of the accountable officer",
-            todo="say --officer ID, or set FXWATCH_OFFICER",
-        )
-    return answers
 
 
 def _verdicts(settings: Settings, found: list[FoundAlert], progress: ReadingProgress) -> Verdicts | None:
@@ -141,7 +128,7 @@ def command(
     zone = ZoneInfo(settings.effective.engine.time_zone)
     key = None if sign_key is None else load_signing_key(sign_key)
     at = moment(decided_at, zone) or datetime.now(UTC)
-    given["officer"] = _officer(settings, given["officer"])
+    given["officer"] = require_officer(settings, given["officer"])
     matches = find_alerts(settings, _asked(alerts), progress).values()
     found = list({one.alert.alert_id: one for one in matches}.values())  # two beginnings may be one alert's
     verdicts = _verdicts(settings, found, progress)

@@ -162,7 +162,8 @@ class ProfileRecord(msgspec.Struct, frozen=True, kw_only=True):
 class DispositionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """CONTRACT `fx.dispositions.v1`: an investigator's verdict on an alert; `party` is the alert's token.
 
-    `voluntary` came with 1.1.
+    `voluntary`, `snooze_until` and `snooze_typology` came with 1.1. The last two come together and make it a snooze: no
+    verdict but a rest for the party's alerts of that typology; its `verdict` is `inconclusive`.
     """
 
     event_id: Id64
@@ -177,6 +178,8 @@ class DispositionRecord(msgspec.Struct, frozen=True, kw_only=True):
     sanction: Literal["none", "warning", "fine", "referral"] | UnsetType = UNSET
     office: str | UnsetType = UNSET
     voluntary: bool | UnsetType = UNSET
+    snooze_until: Time | UnsetType = UNSET
+    snooze_typology: Annotated[str, Meta(pattern=r"^(T[0-9]{2}|anomaly)$(?!\n)")] | UnsetType = UNSET
 
 
 class RulesRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,6 +58,7 @@ CODES: dict[str, str] = {
     "verdict.unknown_alert": "The verdict is on an alert not raised for this party, or long ago (told by the monitor).",
     "verdict.repeated": "The same officer gave the same verdict on this alert before (told by the monitor).",
     "verdict.outdated": "The same officer decided otherwise on this alert at a later time (told by the monitor).",
+    "snooze.too_long": "A snooze ends more than 90 days after it was given.",
     "verdict.too_many_officers": "Eight other officers had given verdicts on this alert (told by 0.2.0 alone).",
     "rate.held": "The rate is far from the one before and nothing confirms it; not used (told by the monitor).",
     "rate.direction": "The pair is quoted the other way round already; not used (told by the monitor).",

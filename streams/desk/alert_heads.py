@@ -23,6 +23,14 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
     name: str
 
 
+class Resting(msgspec.Struct, frozen=True, gc=False):
+    """The snooze that an alert came under (detectors/contracts/alert.py)."""
+
+    until: datetime
+    offset: int
+    legal_line: bool
+
+
 class Head(msgspec.Struct, frozen=True, gc=False):
     """The fields of an alert that lists are made of (detectors/contracts/alert.py); some 1.2 KB each."""
 
@@ -40,6 +48,12 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     desk: str
     counterparty: str | None = None
     supersedes: str | None = None
+    snoozed: Resting | None = None
+
+    @property
+    def rests(self) -> bool:
+        """Whether an officer let it rest, and no line of the law is passed."""
+        return self.snoozed is not None and not self.snoozed.legal_line
 
     @property
     def found(self) -> tuple[str, ...]:
@@ -81,7 +95,10 @@ def read_head(value: bytes | None) -> Head:
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which alerts: each given condition must hold; `since` <= time of the trigger < `until`."""
+    """Which alerts: each given condition must hold; `since` <= time of the trigger < `until`.
+
+    Those that rest under a snooze are among them unless `resting` is false.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
@@ -89,9 +106,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     typology: str | None = None
     case: str | None = None
     least: Severity = "low"
+    resting: bool = True
 
     def takes(self, head: Head) -> bool:
         """Whether the alert is one of those."""
+        return self.takes_awake(head) and (self.resting or not head.rests)
+
+    def takes_awake(self, head: Head) -> bool:
+        """The same, whether it rests or not."""
         return (
             (self.since is None or head.created_for >= self.since)
             and (self.until is None or head.created_for < self.until)

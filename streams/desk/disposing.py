@@ -23,7 +23,7 @@ from streams.contracts.dead_letters import read_original
 from streams.contracts.identifiers import Identifiers
 from streams.contracts.input_record import InputRecord
 from streams.contracts.inputs import DISPOSITIONS, INPUTS, DispositionRecord
-from streams.desk.verdicts import WITHDRAWN, LedgerVerdict, Verdicts, read_verdict
+from streams.desk.verdicts import WITHDRAWN, LedgerVerdict, Verdicts, read_disposition
 from streams.errors import DeliveryError, UsageError
 from streams.ingest.decode import decode, find_faults
 from streams.kafka import clients, topics
@@ -266,10 +266,11 @@ class _Watch:
 
 
 def _taken_in(record: Any, partition: int) -> _News | None:
-    given = read_verdict(record, partition)
-    if given is None or given.source is None or given.source.topic != DISPOSITIONS:
+    found = read_disposition(record, partition)
+    source = None if found is None else found[1].source
+    if source is None or source.topic != DISPOSITIONS:
         return None
-    place = given.source.partition, given.source.offset
+    place = source.partition, source.offset
     return place, {"outcome": "taken_in", "ledger_partition": partition, "ledger_offset": record.offset}
 
 

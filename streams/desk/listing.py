@@ -42,11 +42,15 @@ class AlertRow(msgspec.Struct, frozen=True):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """The rows in their order, how many alerts met the conditions, and why verdicts are not known, where so."""
+    """The rows in their order, how many alerts met the conditions, and why verdicts are not known, where so.
+
+    `resting` more meet them and were left out, because they rest under a snooze.
+    """
 
     rows: tuple[AlertRow, ...]
     total: int
     unreadable: int
+    resting: int = 0
     without_verdicts: NotAuthorizedError | None = None
 
 
@@ -83,14 +87,14 @@ def _of_any_state(
         first.add_all(currents)
     chosen = first.in_order()
     if not chosen:
-        return Listed((), 0, source.unreadable)
+        return Listed((), 0, source.unreadable, source.resting)
     if verdicts is None:
         try:
             with topic_reader.Reader(settings, [topics.LEDGER]) as ledger:
                 verdicts = read_verdicts(settings, ledger, _starts(chosen), told)
         except NotAuthorizedError as fault:
-            return Listed(tuple(map(AlertRow, chosen)), first.total, source.unreadable, fault)
-    return Listed(tuple(_row(each, verdicts) for each in chosen), first.total, source.unreadable)
+            return Listed(tuple(map(AlertRow, chosen)), first.total, source.unreadable, source.resting, fault)
+    return Listed(tuple(_row(each, verdicts) for each in chosen), first.total, source.unreadable, source.resting)
 
 
 def _of_a_state(settings: Settings, query: Query, source: "_AlertReader", told: topic_reader.Told) -> Listed:
@@ -102,7 +106,7 @@ def _of_a_state(settings: Settings, query: Query, source: "_AlertReader", told: 
             if currents:
                 verdicts = read_verdicts(settings, ledger, _starts(currents), told)
                 first.add_all(row for row in (_row(each, verdicts) for each in currents) if row.state == query.state)
-    return Listed(tuple(first.in_order()), first.total, source.unreadable)
+    return Listed(tuple(first.in_order()), first.total, source.unreadable, source.resting)
 
 
 def _row(current: Current, verdicts: Verdicts) -> AlertRow:
@@ -124,7 +128,7 @@ class _AlertReader:
         # a series goes on under another key where keys are rotated; the slot stays
         self._slots = frozenset(map(slot_part, query.wanted.parties))
         self._seen = 0
-        self.unreadable = 0
+        self.unreadable = self.resting = 0
 
     def partitions(self) -> Iterator[list[Current]]:
         """The alerts wanted, of each partition, or of all together where they are few.
@@ -143,12 +147,11 @@ class _AlertReader:
                 folding = Folding()
                 for records in self._records(reader, lot, total):
                     self._take(records, folding)
-                chosen = [
-                    current
-                    for current in folding
-                    if self._query.wanted.takes(current.head) and (ids is None or current.head.alert_id in ids)
-                ]
-                del folding, ids
+                met = [each for each in folding if self._query.wanted.takes_awake(each.head)]
+                there = [each for each in met if ids is None or each.head.alert_id in ids]
+                chosen = [each for each in there if self._query.wanted.takes(each.head)]
+                self.resting += len(there) - len(chosen)
+                del folding, ids, met, there
                 yield chosen
                 chosen.clear()  # whoever got it holds it still: two partitions' heads at once otherwise
 

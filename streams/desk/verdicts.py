@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from detectors.contracts.events import Disposition, Source, Verdict
+from detectors.contracts.events import Disposition, Origin, Source, Verdict
 from detectors.memory.officers import officer_number
 from streams.desk.alert_heads import slot_part
 from streams.errors import LedgerError
@@ -51,6 +51,11 @@ class LedgerVerdict(msgspec.Struct, frozen=True, kw_only=True):
         A clock that is ahead does not date a verdict behind its arrival.
         """
         return self.decided_at if self.received_at is None else min(self.decided_at, self.received_at)
+
+
+def counted_at(decided_at: datetime, timestamp_ms: int) -> datetime:
+    """The same of what was decided then and came at Kafka's time (ms, negative: not known)."""
+    return decided_at if timestamp_ms < 0 else min(decided_at, datetime.fromtimestamp(timestamp_ms / 1000, UTC))
 
 
 class Verdicts:
@@ -116,16 +121,23 @@ def _first(start: int, begin: int, end: int) -> int:
     return begin if start > end else max(begin, start)
 
 
-def read_verdict(record: Any, partition: int) -> LedgerVerdict | None:
-    """The verdict of a ledger record; None for any other record, and one that cannot be read. 0.2 us for another's."""
+def read_disposition(record: Any, partition: int) -> tuple[Disposition, Origin] | None:
+    """An officer's record in the ledger; None for any other, and one that cannot be read. 0.2 us for another's."""
     if not envelope.is_kind(record.headers, _KIND):
         return None
     try:
         event, origin = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
     except LedgerError:
         return None  # `fxwatch ledger show` says what is wrong with it; the monitor stops there
-    if not isinstance(event, Disposition):
+    return (event, origin) if isinstance(event, Disposition) else None
+
+
+def read_verdict(record: Any, partition: int) -> LedgerVerdict | None:
+    """The verdict of a ledger record; None for any other record, a snooze among them. The same cost."""
+    found = read_disposition(record, partition)
+    if found is None or found[0].snooze_until is not None:
         return None
+    event, origin = found
     return LedgerVerdict(
         event_id=event.event_id,
         alert_id=event.alert_id,

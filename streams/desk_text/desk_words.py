@@ -29,6 +29,12 @@ class DeskWords(Words):
                             "원장 열람 권한이 없어 거래 내역과 판정을 표시하지 않습니다")
     unreadable = Both("{n} records of the topic are no alerts that this version can read",
                       "경보로 읽을 수 없는 기록이 {n}건 있습니다")
+    resting = Both("{n} more rest under a snooze: see them with --snoozed",
+                   "그 밖에 보류 중인 경보가 {n}건 있습니다. --snoozed로 볼 수 있습니다")
+    rest = Both("{what} rests until {until}, by {officer}", "{what} 경보를 {until}까지 보류, 담당관 {officer}")
+    rest_ended = Both("{what} rests no more since {until}, by {officer}",
+                      "{until}부터 {what} 경보 보류 해제, 담당관 {officer}")
+    under_snooze = Both("snoozed until {until}", "{until}까지 경보 보류")
     reading = Both("reading: {seen} of {total} records", "읽는 중: 기록 {total}건 중 {seen}건")
     positions = both_of({
         "deleted": ("no longer in the ledger: it begins at offset {first}, what was before is past its retention",

@@ -31,6 +31,9 @@ WHAT = {
     "there is no such typology": "없는 유형입니다",
     "these are not as many alerts as can be judged at once": "한 번에 판정할 수 있는 경보 건수가 아닙니다",
     "nobody answers for this verdict": "이 판정의 담당관이 정해지지 않았습니다",
+    "a snooze cannot end then": "경보 보류를 그때까지 할 수 없습니다",
+    "no such snooze stands": "유효한 경보 보류가 없습니다",
+    "this alert does not say which typology is to rest": "이 경보만으로는 보류할 유형을 정할 수 없습니다",
     "this is not a position of the ledger": "원장 위치가 아닙니다",
     "the ledger has no such partition": "원장에 없는 파티션입니다",
     "output has one form": "출력 형식은 하나만 선택할 수 있습니다",
@@ -91,6 +94,8 @@ EXPECTED = {
     "none is configured": "설정된 담당 없음",
     "1 to *": "1~{}건",
     "the id of the accountable officer": "책임 있는 담당관의 식별번호",
+    "a later time than now, within * days": "지금 이후 {}일 이내의 시각",
+    "one that is listed": "목록에 있는 경보 보류",
     "one of them": "둘 중 하나",
     "a reachable Kafka cluster": "연결할 수 있는 Kafka 클러스터",
     "an answer": "응답",
@@ -129,6 +134,7 @@ GOT = {
     "nobody answers for this verdict": {
         "neither --officer nor the setting officer": "--officer와 설정 officer가 모두 없음"
     },
+    "this alert does not say which typology is to rest": {"no --typology": "--typology 없음"},
     "output has one form": {"--csv and --json": "--csv와 --json"},
     "--bom belongs to --csv": {"--bom alone": "--bom만 사용"},
     "the configuration is not valid": {"environment only": "환경 변수"},
@@ -147,6 +153,9 @@ GOT = {
     "rescore takes one alert or all of them": {"both": "둘 다 지정", "neither": "지정하지 않음"},
 }
 TODO = {
+    "name another --until; `fxwatch snooze end` ends one": "--until을 다시 지정하십시오. 해제는 fxwatch snooze end",
+    "see `fxwatch snooze list`": "`fxwatch snooze list`에서 확인하십시오",
+    "name one of these with --typology; each rests by itself": "--typology로 하나를 지정하십시오. 유형별로 보류합니다",
     "copy it from `fxwatch alerts list`": "`fxwatch alerts list`에 표시된 번호를 복사하십시오",
     "see `fxwatch alerts list`": "`fxwatch alerts list`에서 확인하십시오",
     "see `fxwatch alerts show`": "`fxwatch alerts show`에서 확인하십시오",

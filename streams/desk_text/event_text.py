@@ -1,6 +1,7 @@
 """An event of the ledger in a line or two: a payment, a declaration, a verdict, as lists of them show it."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from detectors.contracts.configuration import Purpose
@@ -8,6 +9,7 @@ from detectors.contracts.events import Declaration, Disposition, Event, Profile,
 from detectors.wording import phrases
 from streams.alert_text.alert_text import number
 from streams.contracts.inputs import DispositionRecord
+from streams.desk.alert_heads import ANOMALY
 from streams.desk.verdicts import LedgerVerdict
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.record_words import KINDS, value_in_words
@@ -75,7 +77,14 @@ def _rate(event: Transaction, lang: Language) -> tuple[str, ...]:
 
 
 def verdict_of(one: Disposition | DispositionRecord | LedgerVerdict, lang: Language) -> str:
-    """What was said, and by whom."""
+    """What was said, and by whom; of a snooze which typology rests until when."""
+    until = getattr(one, "snooze_until", None)
+    if isinstance(until, datetime):
+        typology = str(getattr(one, "snooze_typology", ""))
+        what = DESK_WORDS[lang].anomaly if typology == ANOMALY else typology
+        rest = DESK_WORDS[lang].rest if until > one.decided_at else DESK_WORDS[lang].rest_ended
+        when = until.astimezone(UTC).isoformat(" ")
+        return rest.format(what=what, until=when, officer=one.investigator)
     said = value_in_words("verdict", one.verdict, lang)
     return DESK_WORDS[lang].decided.format(verdict=said, officer=one.investigator)
 

@@ -37,6 +37,7 @@ CSV_COLUMNS = (
     "evidence_total",
     "status",
     "ledger",
+    "snoozed_until",
 )
 CSV_KOREAN = (
     "경보 번호",
@@ -57,6 +58,7 @@ CSV_KOREAN = (
     "근거 자료 건수",
     "경보 구분",
     "원장 위치",
+    "보류 기한",
 )
 CSV_TITLES: dict[Language, tuple[str, ...]] = {"en": CSV_COLUMNS, "ko": CSV_KOREAN}
 
@@ -77,7 +79,7 @@ def cells(row: AlertRow, zone: ZoneInfo, lang: Language) -> list[str]:
         LABELS[lang].severity[head.severity],
         title(head, lang),
         worth(head, lang),
-        verdict(row, lang),
+        verdict(row, lang) + resting(head, zone, lang),
         head.alert_id[:SHORT_DIGITS],
         head.party,
         head.case_id,
@@ -109,6 +111,14 @@ def verdict(row: AlertRow, lang: Language) -> str:
     return f"{words.states[row.state]}{remark}"
 
 
+def resting(head: Head, zone: ZoneInfo, lang: Language) -> str:
+    """That an officer let its typology rest, and until when; empty for most."""
+    if head.snoozed is None:
+        return ""
+    until = local_time(head.snoozed.until, zone, lang)
+    return f" ({DESK_WORDS[lang].under_snooze.format(until=until)})"
+
+
 def csv_cells(row: AlertRow, zone: ZoneInfo, lang: Language) -> list[str]:
     """A row for a spreadsheet: whole ids, decimal amounts, times in the zone with its offset."""
     head, last = row.current.head, row.standing[-1] if row.standing else None
@@ -132,6 +142,7 @@ def csv_cells(row: AlertRow, zone: ZoneInfo, lang: Language) -> list[str]:
         str(head.evidence_total),
         LABELS[lang].status.get(head.status, head.status),
         place,
+        "" if head.snoozed is None else head.snoozed.until.astimezone(zone).isoformat(),
     ]
 
 

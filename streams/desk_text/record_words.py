@@ -79,6 +79,8 @@ LABELS = split_by_language(
         "related_counterparties": ("Related parties", "특수관계인"),
         "as_of": ("When", "일시"),
         "register": ("Registered as", "등록 업종"),
+        "snooze_until": ("Alerts rest until", "경보 보류 기한"),
+        "snooze_typology": ("Alerts that rest", "보류할 유형"),
         "alert_id": ("Alert", "경보"),
         "verdict": ("Verdict", "판정"),
         "reason_hash": ("Reason's fingerprint", "판정 사유 지문"),

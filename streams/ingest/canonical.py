@@ -6,7 +6,7 @@ Each function takes a record that fits its contract; the values it reads from `b
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -236,4 +236,6 @@ def disposition(decoded: Decoded, keys: Keys) -> Disposition:
         sanction=get("sanction"),
         office=get("office"),
         voluntary=get("voluntary"),
+        snooze_until=None if record.snooze_until is msgspec.UNSET else record.snooze_until.astimezone(UTC),
+        snooze_typology=get("snooze_typology"),
     )

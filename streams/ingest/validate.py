@@ -6,7 +6,7 @@ asks for all faults among the fields that are well formed by themselves.
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from msgspec import inspect
 
 from detectors.configuration_faults import configuration_faults
 from detectors.contracts.configuration import Configuration
+from detectors.memory.snoozes import MOST_DAYS
 from detectors.values.legal_calendar import HOUR_US, to_us
 from streams.contracts import iso_registers
 from streams.contracts.identifiers import DEFAULT, LONGEST_READ, Identifiers
@@ -29,6 +30,9 @@ LENGTHS = {
     DISPOSITIONS: {"alert_id": 64, "investigator": 128, "legal_basis": 256, "office": 128},
     PROFILES: {"industry_code": 256},
 }
+
+# What the `verdict` of a snooze says, which decides nothing; a reader that knows no snoozes reads it so.
+SNOOZING = "inconclusive"
 
 _REGISTERS: dict[str, tuple[Callable[[str], bool], str]] = {
     "currency": (iso_registers.CURRENCIES.__contains__, "an active ISO 4217 code"),
@@ -182,11 +186,38 @@ def _between_fields(topic: InputTopic, valid: Mapping[str, Any], body: Mapping[s
             for name, most in LENGTHS[topic.name].items()
             if len(str(valid.get(name, ""))) > most
         ]
+        faults += _snooze_faults(valid, body) if topic.name == DISPOSITIONS else []
     elif topic.name == RATES and "base" in valid and valid["base"] == valid.get("quote"):
         faults.append(Fault("currency.same", "quote", "another currency than base"))
     elif topic.name == RULES and not is_usable(valid.get("configuration")):
         faults.append(Fault("configuration.invalid", "configuration", "one that `fxwatch rules apply` accepts"))
     return faults
+
+
+def _snooze_faults(valid: Mapping[str, Any], body: Mapping[str, Any]) -> list[Fault]:
+    """Faults between the fields of a snooze: both of its own, no verdict beside it, an end within `MOST_DAYS`."""
+    if "snooze_until" not in body and "snooze_typology" not in body:
+        return []
+    missing = [name for name in ("snooze_until", "snooze_typology") if name not in body]
+    faults = [Fault("field.missing", name, "both fields of a snooze") for name in missing]
+    if valid.get("verdict", SNOOZING) != SNOOZING:
+        faults.append(Fault("field.enum", "verdict", f"{SNOOZING} with snooze_until"))
+    if "snooze_until" in valid:
+        until = _moment(valid["snooze_until"])
+        given = _moment(valid["decided_at"]) if "decided_at" in valid else None
+        if until is None or not has_rfc3339_offset(valid["snooze_until"]):
+            faults.append(Fault("time.malformed", "snooze_until", "a time of UTC, with an offset like +09:00 or Z"))
+        elif given is not None and until - given > timedelta(days=MOST_DAYS):
+            faults.append(Fault("snooze.too_long", "snooze_until", f"at most {MOST_DAYS} days after decided_at"))
+    return faults
+
+
+def _moment(text: str) -> datetime | None:
+    """A time that its type takes, in UTC; None for one that UTC cannot write."""
+    try:
+        return utc(msgspec.convert(text, datetime))
+    except OverflowError:
+        return None
 
 
 def is_usable(configuration: Any) -> bool:

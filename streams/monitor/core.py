@@ -90,6 +90,7 @@ class MonitorCore:
             new = isinstance(event, Transaction) and len(state.parties) + forgotten > parties
             self._count_news(event, origin, step, watermark, new_party=new)
             tally.forgotten += forgotten
+            self._count_snoozes(step)
             if step.rate is not None and partition == 0:  # a rate comes to every partition
                 tally.rates[step.rate] += 1
         if isinstance(event, ConfigurationChange):
@@ -126,6 +127,14 @@ class MonitorCore:
             tally.outcomes["displaced"] += 1
         if origin.history and step.outcome == "applied":
             tally.outcomes["history"] += 1
+
+    def _count_snoozes(self, step: science.Outputs) -> None:
+        """Add to the tally that one was begun or ended, and which alerts rest under one."""
+        if step.snooze is not None:
+            self.tally.snoozes[step.snooze] += 1
+        for one in step.raised:
+            if one.alert.snoozed is not msgspec.UNSET:
+                self.tally.snoozes["legal_line" if one.alert.snoozed.legal_line else "resting"] += 1
 
     def _count_news(
         self, event: Event, origin: Origin, step: science.Outputs, watermark: float | None, *, new_party: bool

@@ -93,6 +93,14 @@ class DefinedMetrics:
         self.rates = counter("rates", "Reference rates that were not used, doubted or corrected, records.", "verdict")
         for verdict in VERDICTS:
             self.rates.labels(verdict)
+        self.snoozes = counter(
+            "snoozes",
+            "Snoozes begun and ended by officers, and alerts under one, records. resting: no desk gets the alert; "
+            "legal_line: the desks get it all the same, marked.",
+            "what",
+        )
+        for what in ("begun", "ended", "resting", "legal_line"):
+            self.snoozes.labels(what)
         self.payment_joins, self.sender_words, self.sender_proofs = institution_metrics(self.registry, institutions)
         self.payments_folded = counter(
             "payments_folded",

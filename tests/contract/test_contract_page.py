@@ -23,6 +23,7 @@ PARTS = {
     "typologies": alert.TypologyHit,
     "limits": alert.LimitShown,
     "measured": alert.Measured,
+    "snoozed": alert.Snoozed,
     "tests": alert.LawTest,
     "next_steps": alert.NextStep,
     "exposure": alert.Exposure,
@@ -127,7 +128,7 @@ NEW_IN_1_1 = {
     "fx.transactions.v1": {"residency", "designated_bank"},
     "fx.rates.v1": {"event_id", "source"},
     "fx.profiles.v1": {"register", "residency"},
-    "fx.dispositions.v1": {"voluntary"},
+    "fx.dispositions.v1": {"voluntary", "snooze_until", "snooze_typology"},
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from detectors.contracts.alert import Alert, Snoozed
 from detectors.contracts.events import Event, Leg
 from streams import schemas
 from streams.contracts.input_record import ArrivedRecord
@@ -312,6 +313,37 @@ def test_a_worker_of_before_reads_a_ledger_with_the_fields_of_1_1(topic):
     )
     read = msgspec.json.decode(value, type=old)
     assert all(getattr(read, each.name) == getattr(now, each.name) for each in fields)
+
+
+SNOOZE = GOOD["fx.dispositions.v1"] | {
+    "verdict": "inconclusive",
+    "snooze_until": "2026-02-01T00:00:00+09:00",
+    "snooze_typology": "T16",
+}
+
+
+def test_a_snooze_reaches_the_ledger_and_is_a_verdict_that_decides_nothing_to_a_worker_of_before():
+    """Both fields as they were said; without them the event is one that every release reads as `inconclusive`."""
+    value = ledger_value(SNOOZE, "fx.dispositions.v1")
+    event, written = envelope._decode_event(value), json.loads(value)
+    assert (event.snooze_until, event.snooze_typology) == (datetime(2026, 1, 31, 15, tzinfo=UTC), "T16")
+    known = {name: said for name, said in written.items() if not name.startswith("snooze_")}
+    before = envelope._decode_event(json.dumps(known).encode())
+    assert (before.verdict, before.snooze_until, before.snooze_typology) == ("inconclusive", None, None)
+
+
+def test_an_alert_says_of_a_snooze_only_where_it_rests_under_one():
+    """No byte of other alerts changes, and a reader of 1.0 passes over the field."""
+    alert = msgspec.json.decode((HERE.parent / "golden" / "alert.json").read_bytes(), type=Alert)
+    assert "snoozed" not in json.loads(msgspec.json.encode(alert))
+    resting = msgspec.structs.replace(
+        alert, snoozed=Snoozed(until=datetime(2026, 2, 1, tzinfo=UTC), offset=7, legal_line=False)
+    )
+    told = json.loads(msgspec.json.encode(resting))
+    assert told["snoozed"] == {"until": "2026-02-01T00:00:00Z", "offset": 7, "legal_line": False}
+    fields = [(each.name, each.type, each.default) for each in msgspec.structs.fields(Alert) if each.name == "case_id"]
+    old = msgspec.defstruct("Before", [(name, kind) for name, kind, _ in fields])
+    assert msgspec.json.decode(msgspec.json.encode(resting), type=old).case_id == alert.case_id
 
 
 def test_a_reader_of_v1_takes_an_alert_of_v1_1():

@@ -61,6 +61,14 @@ BOUNDED_TEXTS = {
     "disposition_office_129",
     "profile_industry_code_too_long",
 }
+# rules between fields that came with 1.1: a rule of the schema itself may not be added to what was published
+SNOOZES = {
+    "disposition_snooze_too_long",
+    "disposition_snooze_typology_alone",
+    "disposition_snooze_until_alone",
+    "disposition_snooze_verdict",
+    "disposition_snooze_before_time",
+}
 
 
 def test_the_published_files_are_what_the_code_gives():
@@ -91,7 +99,7 @@ BAD = [
     name
     for name, case in CASES.items()
     if parsed(name) is not None
-    and name not in CALENDAR | WHOLE_NUMBERS | BOUNDED_TEXTS
+    and name not in CALENDAR | WHOLE_NUMBERS | BOUNDED_TEXTS | SNOOZES
     and not set(case["codes"]) <= {"json.malformed", *NOT_IN_A_SCHEMA}
     and case["codes"] != []
 ]

@@ -54,6 +54,7 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "party",
         "trade show",
         "dispose",
+        "snooze",
     ),
     "operator": (
         "topics apply",

@@ -197,7 +197,7 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         topic(DECLARATIONS, "raw", "trader's id", "customs, publish, simulate, deadletter", "ingest, reconcile"),
         topic(RATES, "raw", "BASE/QUOTE", "rate feed, publish, simulate, deadletter", "ingest, reconcile"),
         topic(PROFILES, "raw", "party's id", "registers, publish, simulate, deadletter", "ingest, reconcile"),
-        topic(DISPOSITIONS, "raw", "party token", "investigators, dispose, console of your own, deadletter",
+        topic(DISPOSITIONS, "raw", "party token", "investigators, dispose, snooze, console of your own, deadletter",
               "ingest, alerts show, reconcile"),
         # every configuration that was ever in force: an old alert is explained by the rules of its day, and the newest
         # one is in force however old it is
@@ -205,15 +205,15 @@ def table(settings: Settings) -> tuple[Topic, ...]:
               "ingest, monitor, shared, rules apply, rules show, reconcile"),
         topic(LEDGER, "evidence", "party token", "ingest, topics apply",
               "ingest, monitor, shared, rescore, reconcile, rules show, skip, state, institutions, alerts list, "
-              "alerts show, ledger show, party, trade show, dispose"),
+              "alerts show, ledger show, party, trade show, dispose, snooze"),
         topic(LEGS, "evidence", "shared thing's token, goods group", "ingest, topics apply",
               "shared, rescore, reconcile, skip, state, topics apply"),
         topic(DEADLETTER, "raw", "the input's own", "ingest", "deadletter, reconcile", extra=_STAMPED_BY_BROKER),
         topic(IDENTITIES, "compacted", "token", "ingest", "reidentify, reconcile"),
         topic(NOTICES, "raw", "party token", "monitor", "ingest", extra=_STAMPED_BY_BROKER),
         topic(ALERTS, "evidence", "party token", "monitor, shared",
-              "investigators, alerts follow, alerts list, alerts show, party, dispose, console of your own, rescore, "
-              "evidence"),
+              "investigators, alerts follow, alerts list, alerts show, party, dispose, snooze, console of your own, "
+              "rescore, evidence"),
         *(topic(desk_topic(desk), "evidence", "party token", "monitor, shared",
                 f"desk {desk}, alerts follow, alerts list, rescore") for desk in settings.effective.desks),
         # traders' declarations and payments that wait for their other side; a record without value closes one

@@ -45,6 +45,7 @@ PROMISED = {
     "fxwatch_legs_left_out_total": ("counter", set()),
     "fxwatch_nodes_forgotten_total": ("counter", set()),
     "fxwatch_rates_total": ("counter", {"verdict"}),
+    "fxwatch_snoozes_total": ("counter", {"what"}),
     "fxwatch_payment_joins_total": ("counter", {"join", "institution"}),
     "fxwatch_sender_words_total": ("counter", {"word", "institution"}),
     "fxwatch_sender_proofs_total": ("counter", {"outcome", "institution"}),

@@ -67,6 +67,7 @@ KEPT = {
     "designated_bank",
     "register",
     "voluntary",
+    "snooze_typology",
 }
 TIMES = {
     "event_time",
@@ -77,6 +78,7 @@ TIMES = {
     "registered_on",
     "as_of",
     "decided_at",
+    "snooze_until",
 }
 
 

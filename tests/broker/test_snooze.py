@@ -1,0 +1,134 @@
+"""The way of a snooze through real Kafka: added by the command, taken in, kept by the monitor, listed, ended.
+
+Three deals of one party at a rate far off the market, each twice the one before, so that each is news: one raises the
+alert that the snooze rests on, one rests under it, and one comes after its end.
+"""
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from streams.cli import command
+from streams.contracts.input_record import InputRecord
+from streams.demo.broker import EmbeddedBroker
+from streams.publication.sending import publish_records
+from tests.support.cluster import Cluster
+from tests.support.korean import foreign_words
+from tests.support.pipeline import TRANSACTION
+from tests.support.topic_deletion import delete_topics
+
+pytestmark = pytest.mark.broker
+
+PARTY_ID = "KR-P-00000017"
+
+
+def deal(number: int, amount: str) -> list[InputRecord]:
+    """A reference rate of now, and a payment of so many dollars at 7 % above it."""
+    now = datetime.now(UTC)
+    rated = {"base": "USD", "quote": "KRW", "mid": "1400", "rate_time": (now - timedelta(minutes=1)).isoformat()}
+    paid = {name: said for name, said in TRANSACTION.items() if name not in {"payment_id", "deal_rate"}} | {
+        "event_id": f"deal-{number}",
+        "event_time": now.isoformat(),
+        "party_id": PARTY_ID,
+        "amount": amount,
+        "currency": "USD",
+        "settled_amount": str(int(float(amount) * 1500)),
+        "settled_currency": "KRW",
+        "deal_rate": "1500",
+        "evidence": "verified",
+    }
+    return [
+        InputRecord("fx.rates.v1", b"USD/KRW", json.dumps(rated).encode(), -1),
+        InputRecord("fx.transactions.v1", PARTY_ID.encode(), json.dumps(paid).encode(), -1),
+    ]
+
+
+def ran(cluster: Cluster, *arguments: str, code: int = 0) -> Result:
+    """A command, run to its end; it must exit so."""
+    foreign = {name: None for name in os.environ if name.startswith("FXWATCH_")}
+    done = CliRunner().invoke(command, list(arguments), env=foreign | cluster.environment)
+    assert done.exit_code == code, (done.stdout, done.stderr, done.exception)
+    return done
+
+
+def listed(cluster: Cluster, *arguments: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in ran(cluster, *arguments, "--json").stdout.splitlines()]
+
+
+class Day:
+    """A worker that runs, and what the party's deals come to."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+
+    def alert_on(self, number: int, amount: str) -> Any:
+        """The alert of one more deal."""
+        publish_records(self.cluster.settings, deal(number, amount), stamps="now", expected=2)
+        self.cluster.wait_drained()
+        return next(one for one in self.cluster.alerts() if one.trigger_event_id == f"deal-{number}")
+
+    def counted(self, what: str) -> float:
+        """What the worker has counted of snoozes."""
+        return float(self.cluster.workers[0].metric("fxwatch_snoozes_total", what=what))
+
+    def add(self, alert_id: str, *more: str) -> str:
+        """What `snooze add` says."""
+        until = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+        named = ("snooze", "add", alert_id[:12], "--until", until, "--reason", "inspection", "--officer", "I-17")
+        return ran(self.cluster, *named, *more).stdout
+
+
+@pytest.fixture
+def day(own_broker: EmbeddedBroker, tmp_path: Any) -> Any:
+    delete_topics(own_broker.bootstrap)
+    with Cluster(own_broker.bootstrap, tmp_path, session_timeout_seconds=6) as cluster:
+        cluster.start("all")
+        yield Day(cluster)
+
+
+def test_the_way_of_a_snooze(day: Day) -> None:
+    """The alert rests, is listed and counted, reaches no desk; after the end the next one does; all of it is proven."""
+    first = day.alert_on(1, "3000")
+    assert "not sent" in day.add(first.alert_id, "--dry-run")
+    assert listed(day.cluster, "snooze", "list") == []
+    told = day.add(first.alert_id, "--lang", "ko")
+    assert "접수 완료: 원장" in told
+    assert foreign_words(told) == []
+    day.cluster.wait_drained()
+    second = day.alert_on(2, "6100")
+    _rests(day, first, second)
+
+    done = ran(day.cluster, "snooze", "end", second.party, "T16", "--reason", "done", "--officer", "I-17")
+    assert "taken in" in done.stdout
+    day.cluster.wait_drained()
+    third = day.alert_on(3, "12500")
+    assert (third.supersedes, third.desk != "unassigned") == (second.alert_id, True)
+    assert "snoozed" not in listed(day.cluster, "alerts", "show", third.alert_id)[0]["alert"]
+    assert listed(day.cluster, "snooze", "list") == []
+    (ended,) = listed(day.cluster, "snooze", "list", "--all")
+    assert (ended["state"], day.counted("ended")) == ("ended", 1)
+    ran(day.cluster, "rescore", "--all")
+    ran(day.cluster, "reconcile")
+
+
+def _rests(day: Day, first: Any, second: Any) -> None:
+    """The second alert rests under the snooze on the first, and every list says so."""
+    cluster = day.cluster
+    assert [hit.id for hit in second.typologies] == ["T16"]
+    assert (second.desk, second.supersedes, second.snoozed.legal_line) == ("unassigned", first.alert_id, False)
+    (row,) = listed(cluster, "snooze", "list")
+    assert (row["typology"], row["alerts"], row["investigator"]) == ("T16", 1, "I-17")
+    assert (row["party"], row["alert_id"]) == (second.party, first.alert_id)
+    assert row["ledger"] == f"{second.position.partition}:{second.snoozed.offset}"
+    awake = ran(cluster, "alerts", "list")
+    assert second.alert_id[:12] not in awake.stdout
+    assert "1 more rest under a snooze" in awake.stderr
+    assert [one["alert_id"] for one in listed(cluster, "alerts", "list", "--snoozed")] == [second.alert_id]
+    assert "no desk gets it" in ran(cluster, "alerts", "show", second.alert_id[:12]).stdout
+    for desk in cluster.settings.effective.desks:
+        assert listed(cluster, "alerts", "list", "--snoozed", "--desk", desk) == []
+    assert [day.counted(what) for what in ("begun", "resting", "ended")] == [1, 1, 0]
