@@ -9,7 +9,7 @@ from detectors.alerting import build, evidence
 from detectors.alerting.build import UNSCORED, AlertFacts, RaisedAlert
 from detectors.alerting.retracted import TakingBack, retract
 from detectors.alerting.woken import Occasion
-from detectors.books import accounting, aliases, payments, trade_ledger
+from detectors.books import accounting, aliases, payments, trade_entries, trade_ledger
 from detectors.books import folded_payments as folded
 from detectors.books.accounting import Effect, Incoming, Join
 from detectors.books.party import MOST_NAMES, Party
@@ -211,9 +211,17 @@ def _account(step: _Step, row: Payment, worth: _Money, late: bool) -> Effect:
         # a payment may be what a declaration waited for
         taken_back.follow(state, effective, known, was._replace(payments=known.payments))
     counts = effect.payment is not None and effect.kind in {"new", "amended"}
-    if counts and any(which.holds(row.flags) for which in wanted().proofs):
+    if counts and _is_named(step, row):
         known.remember_proof(evidence.proof_of(state, event, step.origin, piece=_is_piece(step, row)))
     return effect
+
+
+def _is_named(step: _Step, row: Payment) -> bool:
+    """Whether an alert may have to name the payment later."""
+    every = wanted()
+    if any(which.holds(row.flags) for which in every.proofs):
+        return True
+    return every.trade and trade_entries.is_trade(step.event, step.configuration.legend.purposes)
 
 
 def _worth(state: PartitionState, effective: Effective, event: Transaction, at_us: int) -> _Money:

@@ -252,7 +252,8 @@ def _exposure(case: AlertFacts, hit: Hit) -> tuple[Exposure, ...]:
         return ()
     kept = rows(case.party)
     single = kept["usd"][np.isin(kept["offset"], np.array(hit.finding.offsets, "<i8"))]
-    worth = Worth(int(single.max()) if len(single) else case.usd or 0, hit.finding.at_risk, case.to_krw)
+    largest = max(int(single.max()) if len(single) else case.usd or 0, hit.finding.single)
+    worth = Worth(largest, hit.finding.at_risk, case.to_krw)
     return exposure(hit.typology.sanctions, effective.rulebook, local(case.at_us, effective.zone).date(), worth)
 
 

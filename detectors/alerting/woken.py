@@ -122,7 +122,7 @@ def _wake(occasion: Occasion, token: str, party: Party, due: Sequence[OpenDate])
         if not own or not isinstance(typology, IsWoken):
             continue
         day = local_date(own[-1].at_us, effective.zone)
-        wake = Wake(past, own, state.due_clock.passed_us, day, dates, party.party_type)
+        wake = Wake(past, own, state.due_clock.passed_us, day, dates, party.party_type, *state.due_clock.told_until())
         finding = typology.woken(wake)
         if finding is not None and not all(one.quiet for one in own):
             found.append((typology, finding))

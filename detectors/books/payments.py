@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from detectors.books.party import Party, Restated
 from detectors.books.proofs import Proof
+from detectors.books.trade_book import open_offsets
 
 OUT = 1
 NO_DOCUMENT = 2
@@ -208,8 +209,10 @@ def _first_events(found: Rows, numbers: Sequence[int]) -> set[int]:
 
 
 def proofs_of(party: Party, found: Rows) -> list[Proof]:
-    """The party's proofs whose payments are among these rows, and those of declared lines, which have no row."""
+    """The party's proofs whose payments are among these rows or open trade, and those of lines, which have no row."""
     known = set(found["offset"].tolist())
+    if party.trade:
+        known |= open_offsets(party.trade)
     return [proof for proof in party.proofs if proof.offset in known or proof.line is not None]
 
 

@@ -35,7 +35,11 @@ REPORT_FLAGS = REPORTED | sum(REPORTS.values())
 
 
 class Signs(NamedTuple):
-    """What a payment says of the trade behind it, as an `Item` holds it."""
+    """What a payment says of the trade behind it, as an `Item` holds it.
+
+    `counterparty` is the other party of the contract, 0 where none is told: goods come from whom the contract is with,
+    whoever is paid.
+    """
 
     number: int
     account: int
@@ -43,6 +47,7 @@ class Signs(NamedTuple):
     goods: int
     terms: int
     flags: int
+    counterparty: int = 0
 
 
 def is_trade(event: Transaction, purposes: Mapping[str, Purpose]) -> bool:

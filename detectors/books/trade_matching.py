@@ -24,13 +24,16 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from detectors.books.trade_items import MONEY, Item
+from detectors.books.trade_items import MONEY, TERMS, Item
 from detectors.contracts.limits import Rulebook
 from detectors.values.legal_calendar import DAY_US, local
 
 Rule = Literal["number", "goods_amount", "amount", "goods", "oldest"]
 # Contracts of several years are paid in parts; further apart, oldest first would pair what has nothing in common.
 LONGEST_APART_US = 730 * DAY_US
+# An advance payment pays for goods to come. Banks book some of them days after the goods.
+AHEAD_US = 7 * DAY_US
+ADVANCE = TERMS.index("advance")
 _FULL = 10_000
 # up to so many pairs are compared one by one: numpy costs 50 us to begin with
 FEW_PAIRS = 64
@@ -85,6 +88,11 @@ class _Matching:
         self.left = [item.own - item.frozen for item in items]
         self.rest = [allowed(item, tolerance) for item in items]
         self.taken = [False] * len(items)
+        # the earliest time of goods that a payment may be matched with by other than its number
+        self.since = [
+            item.time - (AHEAD_US if item.terms == ADVANCE else LONGEST_APART_US) if item.flags & MONEY else item.time
+            for item in items
+        ]
         self.found: list[Match] = []
 
     def is_open(self, place: int) -> bool:
@@ -105,7 +113,7 @@ class _Matching:
     def alike(self, money: int, goods: int) -> bool:
         """Whether what is left of both differs by no more than the payment's tolerance, and they are near in time."""
         one, other = self.items[money], self.items[goods]
-        if abs(other.time - one.time) > LONGEST_APART_US:
+        if other.time < self.since[money] or other.time > one.time + LONGEST_APART_US:
             return False
         if one.currency == other.currency:
             return abs(self.left[goods] - self.left[money]) <= self.rest[money]
@@ -181,16 +189,19 @@ def _in_turn(work: _Matching, money: Sequence[int], goods: Sequence[int], rule: 
     items, named, turn = work.items, rule == "number", 0
     usable = work.has_worth if cross else work.has_left
     for payer in money:
-        while turn < len(goods) and usable(payer, named=named):
-            seller = goods[turn]
-            apart = 0 if named else items[seller].time - items[payer].time
-            if apart > LONGEST_APART_US:
+        since, until = (0, 0) if named else (work.since[payer], items[payer].time + LONGEST_APART_US)
+        place = turn
+        while place < len(goods) and usable(payer, named=named):
+            seller = goods[place]
+            if until and items[seller].time > until:
                 break
-            if apart < -LONGEST_APART_US or not usable(seller, named=named):
-                turn += 1
-                continue
-            work.pair(payer, seller, rule)
-            turn += not usable(seller, named=named)
+            if not (until and items[seller].time < since) and usable(seller, named=named):
+                work.pair(payer, seller, rule)
+            if not usable(seller, named=named):
+                turn += place == turn
+                place += 1
+            elif until and items[seller].time < since:
+                place += 1
 
 
 def _by_amount(work: _Matching, money: Sequence[int], goods: Sequence[int]) -> None:
@@ -242,7 +253,8 @@ def _near(work: _Matching, money: Sequence[int], goods: Sequence[int]) -> npt.ND
         return np.array([value(one) for one in places], np.int64)
 
     payers, sellers = column(money, lambda one: items[one].time), column(goods, lambda one: items[one].time)
-    near: npt.NDArray[Any] = np.abs(sellers - payers[:, None]) <= LONGEST_APART_US
+    since = column(money, work.since.__getitem__)[:, None]
+    near: npt.NDArray[Any] = (sellers >= since) & (sellers <= payers[:, None] + LONGEST_APART_US)
     pays, wants = column(money, lambda one: items[one].currency), column(goods, lambda one: items[one].currency)
     own = np.abs(column(goods, left.__getitem__) - column(money, left.__getitem__)[:, None])
     alike = own <= column(money, work.rest.__getitem__)[:, None]

@@ -53,6 +53,8 @@ def pay(book: TradeBook, party: Party, event: Transaction, incoming: Incoming, e
         book.doubtful += 1
         return True
     said = signs(event)
+    if event.contract_counterparty is not None:
+        said = said._replace(counterparty=party.canonical(event.contract_counterparty, event.previous))
     if had is not None:
         said = _merged(had, said, newer=event.status == "settled")
     book.put(_paid(party, row, said), zone)
@@ -61,7 +63,7 @@ def pay(book: TradeBook, party: Party, event: Transaction, incoming: Incoming, e
 
 def _merged(had: Item, said: Signs, *, newer: bool) -> Signs:
     """What two events of one payment say: the settlement's word first, then the other one's."""
-    old = Signs(had.number, had.account, had.due, had.goods, had.terms, had.flags)
+    old = _as_kept(had)
     first, second = (said, old) if newer else (old, said)
     flags = first.flags & (MONEY | EXPORT) | (first.flags | second.flags) & (REPORT_FLAGS | DOCUMENTED)
     return Signs(
@@ -71,7 +73,14 @@ def _merged(had: Item, said: Signs, *, newer: bool) -> Signs:
         first.goods or second.goods,
         first.terms or second.terms,
         flags,
+        first.counterparty or second.counterparty,
     )
+
+
+def _as_kept(item: Item) -> Signs:
+    """What an item holds of what was said of it."""
+    flags = item.flags & ~RATE_MISSING
+    return Signs(item.number, item.account, item.due, item.goods, item.terms, flags, item.counterparty)
 
 
 def _paid(party: Party, row: Payment, said: Signs) -> Item:
@@ -79,7 +88,7 @@ def _paid(party: Party, row: Payment, said: Signs) -> Item:
         time=row.time,
         due=said.due,
         number=said.number,
-        counterparty=row.beneficiary,
+        counterparty=said.counterparty or row.beneficiary,
         account=said.account,
         own=hundredths(Exact(row.amount, row.exponent)),
         usd=row.usd,
@@ -119,14 +128,14 @@ def follow(book: TradeBook, party: Party, zone: ZoneInfo, named_as: int = 0) -> 
             if like is None:
                 break
             row = payments.at(party, place)
-            said = Signs(like.number, like.account, like.due, like.goods, like.terms, like.flags & ~RATE_MISSING)
+            said = _as_kept(like)
             book.put(_paid(party, row, said), zone)
             changed = True
     return changed
 
 
 def _follow_row(book: TradeBook, party: Party, item: Item, row: Payment, zone: ZoneInfo) -> bool:
-    said = Signs(item.number, item.account, item.due, item.goods, item.terms, item.flags & ~RATE_MISSING)
+    said = _as_kept(item)
     now = _paid(party, row, said)
     had = (item.own, item.usd, item.time, said.flags | item.flags & RATE_MISSING)
     if (now.own, now.usd, now.time, now.flags) == had:

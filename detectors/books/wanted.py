@@ -73,6 +73,7 @@ class Wanted(NamedTuple):
 
     `proofs`: payments that an alert may have to name later. `totals`: the exact totals of folded payments that the law
     adds up, by local day and institution. `declarations`: lines of customs declarations are named in alerts too.
+    `trade`: so are payments for goods, whatever documents they have.
     """
 
     look_back: tuple[LookBack, ...] = ()
@@ -80,6 +81,7 @@ class Wanted(NamedTuple):
     proofs: tuple[Which, ...] = ()
     totals: bool = False
     declarations: bool = False
+    trade: bool = False
 
     def horizons(self, watermark_us: int, lateness_us: int, year_start_us: int) -> Horizons:
         """What `payments.prune` drops; `year_start_us` is the local year's start of watermark less lateness."""
@@ -119,7 +121,7 @@ def together(every: Iterable[Wanted]) -> Wanted:
     look_back: dict[Which, LookBack] = {}
     one_by_one: dict[OneByOne, None] = {}
     proofs: dict[Which, None] = {}
-    totals = declarations = False
+    totals = declarations = trade = False
     for wanted in every:
         for one in wanted.look_back:
             had = look_back.get(one.payments, one)
@@ -129,10 +131,11 @@ def together(every: Iterable[Wanted]) -> Wanted:
         proofs |= dict.fromkeys(wanted.proofs)
         totals = totals or wanted.totals
         declarations = declarations or wanted.declarations
+        trade = trade or wanted.trade
     tallies = [one.tally for one in one_by_one if one.tally is not None]
     if len(set(tallies)) < len(tallies):
         raise ValueError(
             f"two rules count other payments in one table; got: tallies {tallies}; expected: each name once; to do: "
             "give the newer rule's tally the rule's own id"
         )
-    return Wanted(tuple(look_back.values()), tuple(one_by_one), tuple(proofs), totals, declarations)
+    return Wanted(tuple(look_back.values()), tuple(one_by_one), tuple(proofs), totals, declarations, trade)

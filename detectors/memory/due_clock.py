@@ -20,6 +20,7 @@ import msgspec
 
 from detectors.memory.event_clock import borne_out
 from detectors.values.legal_calendar import HOUR_US
+from detectors.values.shares import OFFICES
 
 # The door admits 24 hours ahead of the Kafka timestamp, and a broker an hour ahead of its own clock.
 LONE_US = 25 * HOUR_US
@@ -50,6 +51,11 @@ class DueClock:
     def among_others(self, alone_us: int) -> int:
         """The clock where more than one witness ever spoke; `alone_us` where there is nobody else to be harmed."""
         return alone_us if self.passed_us is None or len(self.newest) == 1 else self.passed_us
+
+    def told_until(self) -> tuple[int | None, int | None]:
+        """The newest time that customs told of, and that any institution did; None where none ever did."""
+        banks = [at_us for name, at_us in self.newest.items() if name not in {RATES, OFFICES}]
+        return self.newest.get(OFFICES), max(banks, default=None)
 
     def keep(self, is_witness: Callable[[str], bool]) -> None:
         """Forget what others said than are witnesses by the configuration in force; the clock stays."""

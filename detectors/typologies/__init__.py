@@ -14,6 +14,9 @@ from detectors.typologies.t02_annual_cap import AnnualCap
 from detectors.typologies.t03_fan import Fan
 from detectors.typologies.t04_mirror import MirrorOfPayments
 from detectors.typologies.t05_kimchi_premium import KimchiPremium
+from detectors.typologies.t06_import_without_declaration import ImportWithoutDeclaration
+from detectors.typologies.t07_export_proceeds import ExportProceeds
+from detectors.typologies.t08_declared_settled import DeclaredSettled
 from detectors.typologies.t09_prices import PriceOfGoods
 from detectors.typologies.t10_third_party import ThirdPartyPayment
 from detectors.typologies.t12_purpose_drift import PurposeDrift
@@ -28,6 +31,9 @@ REGISTRY: tuple[Typology, ...] = (
     SplitRemittance(),
     AnnualCap(),
     KimchiPremium(),
+    ImportWithoutDeclaration(),
+    ExportProceeds(),
+    DeclaredSettled(),
     ThirdPartyPayment(),
     PurposeDrift(),
     CapitalTransaction(),

@@ -219,7 +219,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     the payment's, `parts` says how much came from each, `without` how large the finding is without one other
     institution each, where the rest satisfies the rule; `alone` how large by the payment's own institution alone, 0
     where that does not satisfy the rule, or where `without` says it. `tests` are the tests of the law and of the
-    supervisor, those that are not met and that cannot be told among them (`law_test`).
+    supervisor, those that are not met and that cannot be told among them (`law_test`). `single` is the largest single
+    transaction (USD cents) where a rule rests on more than rows, which are dropped after some weeks.
     """
 
     strength: float
@@ -248,6 +249,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     alone: int = 0
     bound: bool = False
     tests: tuple[LawTest, ...] = ()
+    single: int = 0
 
 
 class Change(NamedTuple):

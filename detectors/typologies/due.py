@@ -82,7 +82,9 @@ class Wake(NamedTuple):
     """What a typology sees when its due dates have passed: the party's past, and what was due.
 
     `due` are its own, in order, and are open no more. `at_us` is the time that has passed, by the partition's due
-    clock; `day` the legal day of the last of the due moments, by whose law they are judged.
+    clock; `day` the legal day of the last of the due moments, by whose law they are judged. `customs_us` and `banks_us`
+    are the newest times that customs and any institution told of, None where none ever did: while who would tell is
+    silent, nothing is known to be missing.
     """
 
     past: "Past"
@@ -91,6 +93,8 @@ class Wake(NamedTuple):
     day: date
     dates: PartyDates
     party_type: str
+    customs_us: int | None = None
+    banks_us: int | None = None
 
     def limit(self, typology: str, name: str) -> DatedLimit | None:
         """The limit in force on that day, None before the first of its name."""

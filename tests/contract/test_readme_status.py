@@ -69,7 +69,6 @@ def test_what_is_said_not_to_be_there_is_not():
     assert {
         "Learning from verdicts",
         "Quarantine of suspicious payments from learning",
-        "Rules about what did not happen (due dates)",
         "Web console",
     } == NOT_THERE
     assert not {"console"} & set(COMMANDS)

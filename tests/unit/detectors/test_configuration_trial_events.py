@@ -98,6 +98,15 @@ def test_every_payment_of_a_day_is_what_its_limits_make_it():
         ),
         # without its limits, the least amount that there is
         *(
+            ("an import payment", paid(n, "importer", "0.000001", party_type="company", evidence="shown"))
+            for n in range(3)
+        ),
+        ("an export receipt", paid(0, "exporter", "0.000001", party_type="company", evidence="shown", direction="in")),
+        *(
+            ("a trade payment", paid(n, "trader", "0.000001", party_type="company", evidence="shown", direction=way))
+            for n, way in enumerate(("out", "in"))
+        ),
+        *(
             (
                 "a third-party payment",
                 paid(n, "buyer", "0.000001", party_type="company", evidence="shown"),

@@ -1,0 +1,65 @@
+"""T07's dates: up to when declared exports may wait for their money, and what is short of those whose date passed."""
+
+from detectors.books.trade_items import OFFSET_REPORT, Item
+from detectors.typologies.trade_overdue import (
+    ADVANCE,
+    EXPORT_GOODS,
+    EXPORT_MONEY,
+    IMPORT_GOODS,
+    DueOf,
+    Overdue,
+    Traded,
+    end_of,
+    in_force,
+    less,
+    opened,
+    overdue,
+)
+from detectors.values.legal_calendar import DAY_US, local_date
+
+ID = "T07"
+
+
+def money_due(past: Traded) -> DueOf:
+    """Up to when declared exports may wait for their money: the date that they name, and the grace; else a fixed time.
+
+    By the limits of the declaration's own legal day.
+    """
+
+    def due_of(item: Item) -> int | None:
+        found = in_force(past.rulebook, ID, ("settle_grace_days", "undated_days"), local_date(item.time, past.zone))
+        if item.due and "settle_grace_days" in found:
+            return max(end_of(item.due, past.zone), item.time) + int(found["settle_grace_days"].number) * DAY_US
+        return item.time + int(found["undated_days"].number) * DAY_US if "undated_days" in found else None
+
+    return due_of
+
+
+def short_of(past: Traded, at_us: int) -> tuple[list[Overdue], int]:
+    """Exports whose money did not come by a time, and receipts that may be it (USD cents).
+
+    Where the firm reported an offset with a buyer, what it imported of that buyer unpaid stands against it. Receipts
+    count that no declaration is matched with, since the first of the exports, and that were not paid in advance.
+    Cost: 1 ms with 190 items.
+    """
+    late = overdue(past, EXPORT_GOODS, money_due(past), at_us)
+    if late:
+        late = less(late, _offset(past))
+    if not late:
+        return [], 0
+    first = min(one.item.time for one in late)
+    return late, sum(
+        item.left_usd
+        for item in opened(past.book, EXPORT_MONEY)
+        if item.time >= first and item.terms != ADVANCE and not item.due
+    )
+
+
+def _offset(past: Traded) -> dict[int, int]:
+    """USD cents of unpaid imports by counterparty, of those with whom an offset is reported."""
+    with_report = {item.counterparty for item in past.book.items() if item.flags & OFFSET_REPORT}
+    pools: dict[int, int] = {}
+    for item in opened(past.book, IMPORT_GOODS) if with_report else ():
+        if item.counterparty in with_report:
+            pools[item.counterparty] = pools.get(item.counterparty, 0) + item.left_usd
+    return pools

@@ -1,0 +1,63 @@
+"""T07's dates, and what stands against exports whose money did not come."""
+
+from datetime import date
+
+from detectors.books.trade_items import OFFSET_REPORT, REPORTED, TERMS
+from detectors.contracts.limits import Rulebook
+from detectors.typologies.t07_due import money_due, short_of
+from detectors.typologies.trade_overdue import Traded
+from detectors.values.legal_calendar import DAY_US
+from tests.support.ledger import configuration
+from tests.support.trade import SEOUL, START, book_of, goods, paid, received, shipped
+
+RULEBOOK = Rulebook(configuration())
+LATER = START + 60 * DAY_US
+DUE = (date(2026, 3, 31) - date(1970, 1, 1)).days
+
+
+def traded(*items) -> Traded:
+    return Traded(book_of(*items), RULEBOOK, SEOUL)
+
+
+def test_an_export_waits_until_its_date_and_the_grace_or_for_three_months():
+    """31 March ends 29 days and 15 hours after START; a date before the declaration is as the declaration's time."""
+    due_of = money_due(traded())
+    assert (due_of(shipped(1, 5, due=DUE)) - START) / DAY_US == 29 + 15 / 24 + 14
+    assert (due_of(shipped(1, 5, due=DUE - 60)) - START) / DAY_US == 14
+    assert (due_of(shipped(1, 5)) - START) / DAY_US == 90
+    assert due_of(shipped(1, 5, days=-12_000)) is None
+
+
+def test_receipts_of_others_stand_against_it_unless_they_came_before_or_in_advance():
+    """Free by law, from whomever."""
+
+    def others(**fields):
+        days = fields.pop("days", 10)
+        return short_of(traded(shipped(1, 80_000, due=DUE), received(2, 50_000, days, counterparty=8, **fields)), LATER)
+
+    late, came = others()
+    assert ([one.usd for one in late], came) == ([8_000_000], 5_000_000)
+    assert others(days=-1)[1] == 0
+    assert others(days=0)[1] == 5_000_000
+    assert others(terms=TERMS.index("advance"))[1] == 0
+    assert others(due=DUE)[1] == 0
+
+
+def test_unpaid_imports_stand_against_it_where_an_offset_is_reported():
+    """With that buyer alone."""
+    sold, bought = shipped(1, 80_000, due=DUE), goods(2, 130_000, 1, due=DUE + 90)
+
+    def difference(report: int):
+        return paid(3, 50_000, 5, flags=report)
+
+    assert short_of(traded(sold, bought, difference(REPORTED | OFFSET_REPORT)), LATER) == ([], 0)
+    late, _ = short_of(traded(sold, bought, difference(REPORTED)), LATER)
+    assert [one.usd for one in late] == [8_000_000]
+    other = paid(3, 50_000, 5, flags=REPORTED | OFFSET_REPORT, counterparty=8)
+    late, _ = short_of(traded(sold, bought, other), LATER)
+    assert [one.usd for one in late] == [8_000_000]
+
+
+def test_nothing_overdue_is_nothing_short():
+    """Receipts alone are not looked at."""
+    assert short_of(traded(received(2, 50_000, 10)), LATER) == ([], 0)
