@@ -17,9 +17,11 @@ from detectors.contracts.configuration import (
     Admission,
     Configuration,
     DetectorSet,
+    Duties,
     Engine,
     Limit,
     RateRules,
+    Sanctions,
     TypologyRules,
 )
 from detectors.contracts.limits import LimitKinds, number
@@ -76,7 +78,8 @@ def stopping_faults(configuration: Configuration) -> list[str]:
         *_detectors(configuration.detectors),
         *_engine(configuration.engine),
         *_rates(configuration.rate_rules),
-        *_sanctions(configuration),
+        *_of_the_law("sanctions", configuration.sanctions),
+        *_of_the_law("duties", configuration.duties),
         *approver_faults(approvers_of(configuration)),
     ]
     if not found:
@@ -92,19 +95,18 @@ def stand_in(fallback: Configuration, begun: Configuration) -> Configuration:
     return msgspec.structs.replace(fallback, engine=engine)
 
 
-def _sanctions(configuration: Configuration) -> Iterator[str]:
-    """Values of sanctions that are no number, or too many of them: an alert would stop at one."""
-    if configuration.sanctions is msgspec.UNSET:
+def _of_the_law(name: str, table: Sanctions | Duties | msgspec.UnsetType) -> Iterator[str]:
+    """Values of the law's own tables that are no number, or too many of them: an alert would stop at one."""
+    if table is msgspec.UNSET:
         return
-    limits = configuration.sanctions.limits
-    if len(limits) > MOST_LIMITS:
-        yield f"[sanctions] limits: got: {len(limits)}; expected: at most {MOST_LIMITS}"
+    if len(table.limits) > MOST_LIMITS:
+        yield f"[{name}] limits: got: {len(table.limits)}; expected: at most {MOST_LIMITS}"
         return
-    for limit in limits:
+    for limit in table.limits:
         try:
             number(limit.value)
         except ValueError as fault:
-            yield f"[sanctions] limit {limit.name[:_SHOWN]} from {limit.effective_from}: {fault}"
+            yield f"[{name}] limit {limit.name[:_SHOWN]} from {limit.effective_from}: {fault}"
 
 
 def _kinds() -> dict[str, LimitKinds]:

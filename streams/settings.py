@@ -19,7 +19,16 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from detectors.configuration_faults import configuration_faults
-from detectors.contracts.configuration import Admission, Configuration, Desk, Limit, RateRules, Sanctions, TypologyRules
+from detectors.contracts.configuration import (
+    Admission,
+    Configuration,
+    Desk,
+    Duties,
+    Limit,
+    RateRules,
+    Sanctions,
+    TypologyRules,
+)
 from streams.errors import ConfigurationError
 from streams.kafka_access import bootstrap_addresses as bootstrap
 from streams.log import logs
@@ -31,7 +40,18 @@ SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"
 
 HIDDEN = ("oauth_token_command",)
 
-EFFECTIVE = ("rules", "legend", "desks", "detectors", "engine", "admission", "rates", "sanctions", "approvers")
+EFFECTIVE = (
+    "rules",
+    "legend",
+    "desks",
+    "detectors",
+    "engine",
+    "admission",
+    "rates",
+    "sanctions",
+    "duties",
+    "approvers",
+)
 
 
 class Settings(BaseSettings):
@@ -197,6 +217,7 @@ _TYPES = {field.name: field.type for field in msgspec.structs.fields(Configurati
     "admission": Admission,
     "rates": RateRules,
     "sanctions": Sanctions,
+    "duties": Duties,
     "approvers": dict[str, str],
 }
 # Tables of tables and their items' types: converted item by item, because msgspec stops at the first fault it meets.

@@ -201,6 +201,12 @@ class Sanctions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     limits: tuple[Limit, ...] = ()
 
 
+class Duties(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Lines of the law that no typology compares with, and `fxwatch precheck` does, as dated limits."""
+
+    limits: tuple[Limit, ...] = ()
+
+
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything beside the events themselves that can change a score, or whether an event is admitted.
 
@@ -218,6 +224,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     rates: RateRules | msgspec.UnsetType = msgspec.UNSET
     # not part of the encoding where it is not given; alerts then tell no exposure
     sanctions: Sanctions | msgspec.UnsetType = msgspec.UNSET
+    # not part of the encoding where it is not given; a pre-check then cannot tell what rests on them
+    duties: Duties | msgspec.UnsetType = msgspec.UNSET
     # name -> Ed25519 public key of who approves what replaces this (approvals.py); without any, anybody does
     approvers: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 

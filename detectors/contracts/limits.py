@@ -27,6 +27,7 @@ LAW = {"document_line": "T01", "annual_cap": "T02", "firm_cap": "T02"}
 
 # where a rulebook has the limits of the configuration's `sanctions`; no typology has such an id
 SANCTIONS = "sanctions"
+DUTIES = "duties"
 
 
 class LimitKind(NamedTuple):
@@ -102,6 +103,8 @@ class Rulebook:
         tables = {typology: rules.limits for typology, rules in configuration.rules.items()}
         if configuration.sanctions is not msgspec.UNSET:
             tables[SANCTIONS] = configuration.sanctions.limits
+        if configuration.duties is not msgspec.UNSET:
+            tables[DUTIES] = configuration.duties.limits
         for typology, limits in tables.items():
             for limit in sorted(limits, key=lambda each: each.effective_from):
                 try:

@@ -51,6 +51,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "acknowledge": ("streams.cli.acknowledge", "Settle that input records were deleted unread."),
     "schemas": ("streams.cli.schemas", "Write the JSON Schemas generated from the code's types."),
     "deploy": ("streams.cli.deploy", "Take rules, dashboard, Compose files and locks out of the package."),
+    "precheck": ("streams.cli.precheck", "What the law will ask of a payment that is not ordered yet."),
     "doctor": ("streams.cli.doctor", "What this machine has and lacks."),
     "version": ("streams.cli.version", "Versions of code, configuration, rules and detectors."),
 }

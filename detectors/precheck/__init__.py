@@ -1,0 +1,1 @@
+"""What the law asks of a payment that is not ordered yet: documents, reports, a designated bank; no state is needed."""
