@@ -5,11 +5,11 @@ from collections.abc import Callable
 from detectors.contracts.configuration import Legend
 from detectors.contracts.limits import Rulebook
 from detectors.precheck.documents import documents
-from detectors.precheck.planned import Asked, Duty, Planned
+from detectors.precheck.planned import Duty, Inquiry, Planned
 from detectors.precheck.reports import capital_report, designated_bank, offset_report, period_report, third_party_report
 
 # Each looks at one article; the order is that of the answers.
-REPORTS: tuple[Callable[[Asked], Duty | None], ...] = (
+REPORTS: tuple[Callable[[Inquiry], Duty | None], ...] = (
     third_party_report,
     offset_report,
     period_report,
@@ -19,7 +19,7 @@ REPORTS: tuple[Callable[[Asked], Duty | None], ...] = (
 
 def check(planned: Planned, rulebook: Rulebook, legend: Legend) -> tuple[Duty, ...]:
     """Every duty that may apply. Pure, needs no state. Cost: 0.1 ms."""
-    asked = Asked(planned, rulebook, legend)
+    asked = Inquiry(planned, rulebook, legend)
     reports = [duty for look in REPORTS if (duty := look(asked)) is not None]
     papers = documents(asked, reported=any(duty.outcome == "asked" for duty in reports))
     bank = designated_bank(asked)

@@ -9,7 +9,7 @@ residents and non-residents have a cap of their own, through one designated bank
 from fractions import Fraction
 
 from detectors.contracts.limits import DatedLimit
-from detectors.precheck.planned import Asked, Duty, Office, Outcome, spoken
+from detectors.precheck.planned import Duty, Inquiry, Office, Outcome, spoken
 
 DOCUMENTS = "documents"
 _RESIDENT = ("FX Transactions Regulation 4-3(1) no. 1, 2", "외국환거래규정 제4-3조제1항제1호·제2호")
@@ -18,7 +18,7 @@ _RECEIPT = ("FX Transactions Regulation 4-3(1) no. 3", "외국환거래규정 �
 _FOREIGN_RECEIPT = ("FX Transactions Regulation 4-4(4)", "외국환거래규정 제4-4조제4항")
 
 
-def documents(asked: Asked, *, reported: bool) -> Duty:
+def documents(asked: Inquiry, *, reported: bool) -> Duty:
     """Whether the bank will want documents of reason and amount; `reported`: whether a report is asked for."""
     if asked.is_foreign is None:
         return _told(
@@ -41,7 +41,7 @@ def documents(asked: Asked, *, reported: bool) -> Duty:
     return _foreign(asked, asked.worth) if asked.is_foreign else _resident(asked, asked.worth, reported=reported)
 
 
-def _resident(asked: Asked, worth: Fraction, *, reported: bool) -> Duty:
+def _resident(asked: Inquiry, worth: Fraction, *, reported: bool) -> Duty:
     cap, line = asked.limit("T02", "annual_cap"), asked.limit("T01", "document_line")
     if cap is None or line is None:
         return _no_limit(_RESIDENT)
@@ -81,7 +81,7 @@ def _resident(asked: Asked, worth: Fraction, *, reported: bool) -> Duty:
     return _told(outcome, _RESIDENT, told, told_ko, limits)
 
 
-def _foreign(asked: Asked, worth: Fraction) -> Duty:
+def _foreign(asked: Inquiry, worth: Fraction) -> Duty:
     cap = asked.limit("T02", "foreign_cap")
     if cap is None:
         return _no_limit(_FOREIGN)
@@ -109,7 +109,7 @@ def _foreign(asked: Asked, worth: Fraction) -> Duty:
     )
 
 
-def _receipt(asked: Asked, worth: Fraction) -> Duty:
+def _receipt(asked: Inquiry, worth: Fraction) -> Duty:
     if asked.is_foreign:
         return _told(
             "not_asked",

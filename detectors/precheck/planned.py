@@ -72,7 +72,7 @@ class Duty(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()
 
 
-class Asked(NamedTuple):
+class Inquiry(NamedTuple):
     """A planned payment with what every duty needs of it."""
 
     planned: Planned

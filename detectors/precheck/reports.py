@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from detectors.contracts.limits import DatedLimit
-from detectors.precheck.planned import Asked, Duty, Office, Outcome
+from detectors.precheck.planned import Duty, Inquiry, Office, Outcome
 
 
 class _Subject(NamedTuple):
@@ -50,7 +50,7 @@ CAPITAL = _Subject(
 _GOODS = ("import", "export")
 
 
-def third_party_report(asked: Asked) -> Duty | None:
+def third_party_report(asked: Inquiry) -> Duty | None:
     """Money that goes to another than the contract's other party. Receipts from others need no report (no. 2, 3)."""
     told = asked.planned
     if told.direction == "in" or told.other_party_pays is False:
@@ -61,7 +61,7 @@ def third_party_report(asked: Asked) -> Duty | None:
     return _by_lines(asked, THIRD_PARTY, (free, bank), "" if told.other_party_pays else "other_party_pays")
 
 
-def offset_report(asked: Asked) -> Duty | None:
+def offset_report(asked: Inquiry) -> Duty | None:
     """Claims set against debts: above the line to the bank, before it or within a month after it (5-4(2))."""
     if asked.planned.offset is False:
         return None
@@ -71,7 +71,7 @@ def offset_report(asked: Asked) -> Duty | None:
     return _by_lines(asked, OFFSET, (free,), "" if asked.planned.offset else "offset")
 
 
-def _by_lines(asked: Asked, subject: _Subject, lines: tuple[DatedLimit, ...], unsaid: str) -> Duty:
+def _by_lines(asked: Inquiry, subject: _Subject, lines: tuple[DatedLimit, ...], unsaid: str) -> Duty:
     """No report up to the first line, the bank's up to the second, the central bank's beyond; earlier pieces count.
 
     `unsaid`: the field that says whether the payment is of this kind, where it does not; empty where it does.
@@ -102,7 +102,7 @@ def _by_lines(asked: Asked, subject: _Subject, lines: tuple[DatedLimit, ...], un
     )
 
 
-def period_report(asked: Asked) -> Duty | None:
+def period_report(asked: Inquiry) -> Duty | None:
     """Goods paid, or received for, more than a year before they come: to the central bank, before it (5-8(1))."""
     told, kind = asked.planned, asked.kind
     if kind not in (None, *_GOODS) or told.trade_terms not in (None, "advance"):
@@ -138,7 +138,7 @@ def period_report(asked: Asked) -> Duty | None:
     )
 
 
-def capital_report(asked: Asked) -> Duty | None:
+def capital_report(asked: Inquiry) -> Duty | None:
     """Deposits, securities, loans, property and direct investment abroad: free of a report only when small (7-2)."""
     if asked.kind not in (None, "capital") or asked.planned.direction == "in":
         return None
@@ -175,7 +175,7 @@ def capital_report(asked: Asked) -> Duty | None:
     )
 
 
-def designated_bank(asked: Asked) -> Duty | None:
+def designated_bank(asked: Inquiry) -> Duty | None:
     """Foreign residents and non-residents pay within their cap through one designated bank (4-4(2))."""
     told = asked.planned
     if told.direction == "in" or not asked.is_foreign or told.channel in ("small_remitter", "card"):
