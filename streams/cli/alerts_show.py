@@ -70,7 +70,7 @@ def _page(looked: Looked, settings: Settings, lang: Language) -> list[alert_text
             alert_text.TextLine(words.held.format(held=len(alert.evidence), total=alert.evidence_total), margin=2)
         )
     places = [f"{alert.position.partition}:{each.offset}" for each in alert.evidence if each.offset is not None]
-    if looked.details is not None and places:
+    if looked.details is not None and places and alert.position.topic == topics.LEDGER:
         page.append(alert_text.TextLine(words.in_words.format(places=" ".join(places)), margin=2))
     if looked.details is None:
         page.append(alert_text.TextLine(words.no_right_records, margin=2))

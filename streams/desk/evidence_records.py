@@ -1,4 +1,4 @@
-"""The payments behind an alert: each record of its evidence, read from the ledger at its position."""
+"""The payments behind an alert: each record of its evidence, read at its position of the ledger, or of the legs."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -6,10 +6,11 @@ from typing import Literal
 import msgspec
 
 from detectors.contracts.alert import Alert, EvidenceItem
-from detectors.contracts.events import Event, Transaction
+from detectors.contracts.events import Event, Leg, Transaction
 from streams.desk.positions import At, State, read_records_at
 from streams.desk.worth import Worth
 from streams.errors import LedgerError
+from streams.kafka import topics
 from streams.ledger import envelope
 from streams.settings import Settings
 
@@ -21,6 +22,8 @@ RATES_BEFORE = 600
 class Detail(msgspec.Struct, frozen=True):
     """A record of the evidence: what the ledger holds of it, or why it cannot be shown.
 
+    Of an alert of the shared agent `event` is a leg, the short form of the payment; its `usd` is not told.
+
     `state` is `record` where `event` is there, `no_position` where the alert itself says that it is gone, `other` where
     another record stands there, else as in positions.py. `usd`: its amount in USD at about its time, None without a
     rate. `first` and `end` are the partition's offsets.
@@ -28,7 +31,7 @@ class Detail(msgspec.Struct, frozen=True):
 
     item: EvidenceItem
     state: State | Literal["no_position", "other"]
-    event: Event | None = None
+    event: Event | Leg | None = None
     usd: str | None = None
     cause: str = ""
     first: int = 0
@@ -44,7 +47,8 @@ async def read_evidence_records(settings: Settings, alert: Alert) -> list[Detail
     offsets = [item.offset for item in alert.evidence if item.offset is not None]
     found, span = await read_records_at(settings, topic, partition, offsets)
     details = [
-        msgspec.structs.replace(_detail(item, found), first=span.first, end=span.written) for item in alert.evidence
+        msgspec.structs.replace(_detail(item, found, topic), first=span.first, end=span.written)
+        for item in alert.evidence
     ]
     foreign = [each for each in details if isinstance(each.event, Transaction) and each.event.currency != "USD"]
     worth = Worth(int(settings.effective.engine.rate_stale_hours * 3_600_000_000))
@@ -62,14 +66,15 @@ def _before(offset: int) -> Iterable[int]:
     return range(max(0, offset - RATES_BEFORE), offset)
 
 
-def _detail(item: EvidenceItem, found: dict[int, At]) -> Detail:
+def _detail(item: EvidenceItem, found: dict[int, At], topic: str) -> Detail:
     if item.offset is None:
         return Detail(item, "no_position")
     at = found[item.offset]
     if at.state != "record":
         return Detail(item, at.state, cause=at.cause)
+    decode = envelope.decode_shared if topic == topics.LEGS else envelope.decode_record
     try:
-        event, _ = envelope.decode_record(at.record.value, at.record.headers, at.offset, at.record.timestamp)
+        event, _ = decode(at.record.value, at.record.headers, at.offset, at.record.timestamp)
     except LedgerError as fault:
         return Detail(item, "damaged", cause=fault.what)
     if getattr(event, "event_id", None) != item.event_id:

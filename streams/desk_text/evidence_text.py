@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from detectors.contracts.alert import EvidenceItem
-from detectors.contracts.events import Event, Transaction
+from detectors.contracts.events import Event, Leg, Transaction
 from streams.alert_text.alert_text import TextLine
 from streams.desk.evidence_records import Detail
 from streams.desk_text.desk_words import DESK_WORDS
@@ -34,8 +34,10 @@ class EvidenceText:
             return [TextLine(told.format(first=detail.first, end=detail.end, cause=detail.cause), "", _MARGIN, _HANG)]
         return [TextLine(text, "", _MARGIN, _HANG) for text in self._texts(detail.event, detail)]
 
-    def _texts(self, event: Event, detail: Detail) -> Iterable[str]:
+    def _texts(self, event: Event | Leg, detail: Detail) -> Iterable[str]:
         """What the alert itself does not say of the record: all of it, of an alert of 0.4.0 or before."""
+        if isinstance(event, Leg):
+            return ()  # a short form, all of which stands in the record's own line
         rest = (detail.usd, self._purposes, self._lang)
         if not isinstance(event, Transaction):
             return () if detail.item.amount else event_lines(event, *rest)

@@ -9,11 +9,12 @@ from typing import Literal
 
 import msgspec
 
-from detectors.contracts.alert import EvidenceItem
+from detectors.contracts.alert import EvidenceItem, Position
 from detectors.contracts.events import Source
 from streams.alert_text.alert_text import AlertRead
 from streams.desk.positions import At, read_records_at
 from streams.errors import LedgerError
+from streams.kafka import topics
 from streams.keys.commitments import EvidenceKeys, key_id_of
 from streams.ledger import envelope
 from streams.settings import Settings
@@ -58,37 +59,38 @@ async def prove(
     place = alert.position
     offsets = [item.offset for item in alert.evidence if item.offset is not None]
     records, _ = await read_records_at(settings, place.topic, place.partition, offsets)
-    traced = [_traced(item, place.partition, records) for item in alert.evidence]
+    traced = [_traced(item, place, records) for item in alert.evidence]
     sent = await _originals(settings, traced) if original is None else {}
     return [_held(one, keys, original, sent.get(one.source), show_keys=show_keys) for one in traced]
 
 
-def _traced(item: EvidenceItem, partition: int, records: dict[int, At]) -> Proved:
+def _traced(item: EvidenceItem, place: Position, records: dict[int, At]) -> Proved:
     """The record with its source; without one, and with the reason, where that is not known."""
     commitment = str(item.commitment or item.sha256 or "")
     proved = Proved(
         event_id=item.event_id,
-        partition=partition,
+        partition=place.partition,
         offset=item.offset,
         source=None,
         commitment=commitment,
         verdict="proven",
     )
     try:
-        return msgspec.structs.replace(proved, source=_source(item, records, commitment))
+        return msgspec.structs.replace(proved, source=_source(item, records, commitment, place.topic))
     except _UnprovenError as fault:
         return msgspec.structs.replace(proved, verdict=fault.verdict, why=fault.why)
 
 
-def _source(item: EvidenceItem, records: dict[int, At], commitment: str) -> Source:
-    """Where the record came from, as its ledger record says, which must carry the alert's own commitment."""
+def _source(item: EvidenceItem, records: dict[int, At], commitment: str, topic: str) -> Source:
+    """Where the record came from, as its ledger record or leg says, which must carry the alert's own commitment."""
     at = None if item.offset is None else records[item.offset]
     if at is not None and at.state == "damaged":
         raise _UnprovenError("out_of_reach", "its ledger record cannot be read any more")
     if at is None or at.state != "record":
         raise _UnprovenError("out_of_reach", "its record is not in the ledger any more")
+    decode = envelope.decode_shared if topic == topics.LEGS else envelope.decode_record
     try:
-        _, origin = envelope.decode_record(at.record.value, at.record.headers, at.offset, at.record.timestamp)
+        _, origin = decode(at.record.value, at.record.headers, at.offset, at.record.timestamp)
     except LedgerError as fault:
         raise _UnprovenError("differs", fault.what) from fault
     if origin.commitment != commitment or origin.source is None:

@@ -6,7 +6,7 @@ READABLE = {
     "ingest": {*topics.INPUTS, topics.LEDGER, topics.NOTICES, topics.PROGRESS, topics.CLOCK},
     "monitor": {topics.RULES, topics.LEDGER, topics.PROGRESS, topics.SNAPSHOTS},
     "shared": {topics.RULES, topics.LEDGER, topics.LEGS, topics.PROGRESS, topics.SNAPSHOTS},
-    "investigator": {topics.ALERTS, topics.LEDGER, topics.DISPOSITIONS, topics.OPEN_ITEMS},
+    "investigator": {topics.ALERTS, topics.LEDGER, topics.LEGS, topics.DISPOSITIONS, topics.OPEN_ITEMS},
     "console": {topics.ALERTS, topics.AUDIT, topics.OPEN_ITEMS},
     "operator": {topics.RULES, topics.LEDGER, topics.LEGS, topics.ALERTS, topics.PROGRESS, topics.SNAPSHOTS},
     "deadletter": {topics.DEADLETTER},

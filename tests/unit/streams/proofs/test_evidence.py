@@ -12,12 +12,14 @@ import pytest
 from aiokafka import TopicPartition
 from click.testing import CliRunner
 
-from detectors.contracts.events import Source
+from detectors.contracts.alert import Alert
+from detectors.contracts.events import Leg, Source
 from streams import cli
 from streams.alert_text.alert_text import read_alert
 from streams.cli import evidence as command
 from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import TRANSACTIONS
+from streams.desk.evidence_records import read_evidence_records
 from streams.errors import KeyFileError, NotReproducedError, OutOfReachError
 from streams.ingest.door import Admitted, Door
 from streams.kafka import clients, topics
@@ -113,6 +115,25 @@ def test_what_was_sent_is_proven_and_its_record_key_lets_others_check(monkeypatc
     assert one.source == Source(TRANSACTIONS, 3, 77)
     again = hmac.new(bytes.fromhex(one.record_key), ORIGINAL, hashlib.sha256).hexdigest()
     assert one.commitment == f"k1:{again}"
+
+
+def test_evidence_of_the_shared_agent_is_proven_by_its_legs(monkeypatch):
+    """The alert's position is of the legs; a leg has the commitment of its payment, and its desk's page shows it."""
+    alert, _ = world()
+    answer = Door(KEYS, 12, {}).admit(ArrivedRecord(TRANSACTIONS, 3, 77, TIMESTAMP_MS, b"P-1", ORIGINAL, []))
+    assert isinstance(answer, Admitted)
+    leg = answer.legs[0]
+    place = alert["position"] | {"topic": topics.LEGS}
+    alert["position"] = place
+    alert["evidence"][0]["event_id"] = TRANSACTION["event_id"]
+    held = {(topics.LEGS, place["partition"]): {5: (leg.value, leg.headers)}, (TRANSACTIONS, 3): {77: (ORIGINAL, [])}}
+    one = proved(monkeypatch, alert, held)
+    assert (one.verdict, one.source) == ("proven", Source(TRANSACTIONS, 3, 77))
+    (detail,) = asyncio.run(read_evidence_records(Settings(), msgspec.convert(alert, Alert, strict=False)))
+    assert (detail.state, type(detail.event)) == ("record", Leg)
+    alert["position"] = place | {"topic": topics.LEDGER}
+    held[topics.LEDGER, place["partition"]] = held[topics.LEGS, place["partition"]]
+    assert proved(monkeypatch, alert, held).verdict == "differs"
 
 
 def test_evidence_of_an_earlier_release_is_proven_without_a_key(monkeypatch):
