@@ -59,8 +59,12 @@ SANCTIONS: tuple[Sanction, ...] = (
 
 
 class MirrorPairs(NamedTuple):
-    """Legs out with a leg back of a like amount: how many, hours between (the median), what was kept (0-1)."""
+    """Legs out with a leg back of a like amount: of how many that could, how many, hours between, what was kept (0-1).
 
+    Hours are those of the pair in the middle.
+    """
+
+    looked: int
     legs: int
     lag_hours: float
     fee: float
@@ -134,7 +138,7 @@ def law_tests(view: NodeView, mirror: Mirror) -> tuple[LawTest, ...]:
             "legs_match",
             "Half of the payments of the smaller side have a payment of a like amount on the other",
             "적은 쪽 거래의 절반 이상이 다른 쪽의 비슷한 금액과 대응함",
-            holds=2 * mirror.pairs.legs >= min(len(mirror.out), len(mirror.back)),
+            holds=2 * mirror.pairs.legs >= mirror.pairs.looked,
         ),
         law_test(
             "no_documents",

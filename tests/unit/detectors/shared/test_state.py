@@ -2,6 +2,7 @@
 
 import pytest
 
+from detectors.contracts.alert import Alert
 from detectors.memory.state import PartitionState
 from detectors.shared.core import apply
 from detectors.shared.state import SharedState
@@ -30,6 +31,29 @@ def test_saved_at_any_place_and_loaded_it_ends_in_the_same_digest():
                 state = SharedState.thaw(state.freeze().sections())
             apply(state, record, origin)
         assert state.freeze().digest() == whole
+
+
+def test_saved_at_any_place_and_loaded_the_alerts_are_the_same():
+    """A ring that is alerted, grows and is taken back; each alert byte for byte."""
+    log = LegLog()
+    for number in range(10):
+        log.pay(f"e{number}", later(hours=number), "3000", number)
+    for number in range(7):
+        log.pay(f"r{number}", later(days=1), "3000", number, status="returned", original_event_id=f"e{number}")
+    told = replayed(log, None)
+    assert [alert.status for alert in told] == ["raised", "updated", "retracted"]
+    for cut in range(1, len(log.log)):
+        assert replayed(log, cut) == told
+
+
+def replayed(log: LegLog, cut: int | None) -> list[Alert]:
+    """The alerts of a log, with the state saved and loaded before one of its records."""
+    state, found = SharedState.new(3), list[Alert]()
+    for number, (record, origin) in enumerate(log.log):
+        if number == cut:
+            state = SharedState.thaw(state.freeze().sections())
+        found += apply(state, record, origin).alerts
+    return found
 
 
 def test_the_gate_is_saved():
