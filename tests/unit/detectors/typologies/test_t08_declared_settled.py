@@ -41,15 +41,15 @@ def open_imports(dollars: float, covered: float = 0) -> Past:
     return Past(book_of(*items, clock_us=AT_US))
 
 
-@pytest.mark.parametrize(("dollars", "fires"), [(99_999.99, False), (100_000, True)])
+@pytest.mark.parametrize(("dollars", "fires"), [(49_999.99, False), (50_000, True)])
 def test_it_fires_from_the_least_amount_on(dollars, fires):
-    """100 000 dollars past their dates."""
+    """50 000 dollars past their dates."""
     assert (RULE.woken(wake(open_imports(dollars))) is not None) == fires
 
 
-@pytest.mark.parametrize(("covered", "fires"), [(3_880_000, True), (3_880_040, False)])
+@pytest.mark.parametrize(("covered", "fires"), [(11_880_000, True), (11_880_100, False)])
 def test_it_fires_from_the_least_share_of_the_trade_on(covered, fires):
-    """Three per cent of four million are 120 000."""
+    """A hundredth of twelve million is 120 000."""
     assert (RULE.woken(wake(open_imports(120_000, covered))) is not None) == fires
 
 
@@ -116,7 +116,7 @@ def test_what_was_alerted_stands_as_long_as_the_gap_of_that_time_is_there():
     """Goods that come later close it."""
     assert RULE.stands(open_imports(200_000), "gap", AT_US)
     assert RULE.standing(open_imports(200_000), "gap", AT_US) == 20_000_000
-    closed = Past(book_of(paid(1, 200_000, terms=SIGHT), goods(2, 150_000, 40), clock_us=AT_US))
+    closed = Past(book_of(paid(1, 200_000, terms=SIGHT), goods(2, 160_000, 40), clock_us=AT_US))
     assert not RULE.stands(closed, "gap", AT_US)
     at_us = to_us(datetime(2026, 3, 11, tzinfo=SEOUL))
     assert RULE.stands(large(1_000, 2_000), "screen", at_us)
