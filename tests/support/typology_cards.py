@@ -1,0 +1,178 @@
+"""A page for each typology, docs/cards: made of the registry, the shipped limits, the golden scenarios and the figures.
+
+`python -m tests.support.typology_cards` writes them; with the report of a judged stream (`.../report/report.json`) it
+takes the figures anew first.
+"""
+
+import json
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from detectors.contracts.configuration import Configuration, Limit
+from detectors.testbed.judgement import PRODUCT
+from detectors.typologies import all_rules
+from detectors.typologies.base import Typology
+from detectors.typologies.node_view import NodeTypology
+from streams.settings import overlay_configuration
+from tests.support.repository import ROOT
+
+CARDS = ROOT / "docs" / "cards"
+FIGURES = CARDS / "figures.json"
+PAGE = ROOT / "docs" / "TYPOLOGIES.md"
+GOLDEN = ROOT / "tests" / "golden" / "typologies"
+_PROVENANCE = {"L": "law", "S": "published by a supervisor", "D": "our default, to be tuned"}
+# Of a budget of alerts a day: what the issue of 2026-11 asks for.
+BUDGET = 20
+
+
+def make_cards(figures: dict[str, Any]) -> dict[str, str]:
+    """File name -> page, and README.md with the list of them."""
+    configuration, rules = overlay_configuration({}), all_rules()
+    pages = {f"{one.id}.md": make_card(one, configuration, figures) for one in rules}
+    rows = (
+        (f"[{one.id}]({one.id}.md)", one.name_en, one.name_ko, _share(_of(figures, one.id), "named")) for one in rules
+    )
+    head = (
+        "# Cards of the typologies\n\nA page for each rule, written by `python -m tests.support.typology_cards`. "
+        f"{_source(figures)}\n\n"
+    )
+    return pages | {"README.md": head + _table(("card", "name", "in Korean", "found under its own id"), rows)}
+
+
+def make_card(one: Typology | NodeTypology, configuration: Configuration, figures: dict[str, Any]) -> str:
+    """One page."""
+    rules, scenarios = configuration.rules[one.id], _scenarios(one.id)
+    parts = [
+        f"# {one.id}: {one.name_en}\n\nIn Korean: {one.name_ko}.\n",
+        f"**Law.** {rules.legal_basis}.\n",
+        _meaning(one.id),
+        "## Limits\n\n"
+        + _table(("limit", "value", "from", "whose", "read in the text", "source"), map(_limit_row, rules.limits)),
+        _sanctions(one),
+        _listed(
+            "Where a field is missing", "What nobody says is never taken against the party.", scenarios, "missing_field"
+        ),
+        _listed("Known look-alikes", "Honest conduct that looks like it.", scenarios, "look_alike"),
+        "## What an investigator does next\n\n"
+        + "".join(f"{number}. {said.text_en}. ({said.text_ko}.)\n" for number, said in enumerate(one.next_steps, 1)),
+        _figures(one.id, figures),
+    ]
+    return "\n".join(part.rstrip() + "\n" for part in parts)
+
+
+def _meaning(name: str) -> str:
+    """The rule's section of docs/TYPOLOGIES.md but its limits, which stand in a table here."""
+    text = PAGE.read_text()
+    begin = text.index("\n", text.index(f"\n## {name}: ") + 1)
+    section = text[begin : text.index("\n## ", begin)] if "\n## " in text[begin:] else text[begin:]
+    kept = [part for part in section.strip().split("\n\n") if not part.startswith("**Limits.**")]
+    return "\n\n".join(kept) + "\n"
+
+
+def _limit_row(limit: Limit) -> tuple[str, ...]:
+    read = "" if limit.provenance == "D" else "yes" if limit.verified else "not yet"
+    return (
+        f"`{limit.name}`",
+        f"{limit.value} {limit.unit}",
+        f"{limit.effective_from}",
+        _PROVENANCE[limit.provenance],
+        read,
+        limit.source,
+    )
+
+
+def _sanctions(one: Typology | NodeTypology) -> str:
+    if not one.sanctions:
+        return "## What the law may impose\n\nNothing by itself: it is an indicator, and no article forbids it."
+    lines = "".join(
+        f"* Act, article {each.article.removeprefix('act_').replace('_', '-')}: if {each.when_en}. ({each.when_ko}.)\n"
+        for each in one.sanctions
+    )
+    return f"## What the law may impose\n\nThe amounts are in [LAW.md](../LAW.md), by the law of the date.\n\n{lines}"
+
+
+def _scenarios(name: str) -> list[dict[str, Any]]:
+    path = GOLDEN / f"{name.lower()}.toml"
+    return tomllib.loads(path.read_text())["scenario"] if path.exists() else []
+
+
+def _listed(title: str, lead: str, scenarios: Iterable[dict[str, Any]], kind: str) -> str:
+    """Scenarios of a kind by their names: each is held by a test."""
+    names = "".join(f"* {each['name']}\n" for each in scenarios if each["kind"] == kind)
+    if not names:
+        return f"## {title}\n\n{lead} No scenario of this rule is kept yet."
+    return f"## {title}\n\n{lead} Each line is a scenario of `tests/golden/typologies`.\n\n{names}"
+
+
+def _of(figures: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = figures.get("typologies", {}).get(name, {})
+    return found
+
+
+def _share(figure: dict[str, Any], name: str) -> str:
+    value = figure.get(name)
+    return "not measured" if value is None else f"{value:.0%} of {figure['cases']}"
+
+
+def _figures(name: str, figures: dict[str, Any]) -> str:
+    told = _of(figures, name)
+    rows = [("all", _share(told, "named"), _share(told, "found"))]
+    rows += [(kind, _share(each, "named"), _share(each, "found")) for kind, each in told.get("variants", {}).items()]
+    return f"## Figures\n\n{_source(figures)}\n\n" + _table(("cases", "found under its own id", "found"), rows)
+
+
+def _source(figures: dict[str, Any]) -> str:
+    if not figures:
+        return "No figures were measured yet."
+    return (
+        f"Figures are of the built-in stream, {figures['records']:,} records, seed {figures['seed']}, at {BUDGET} "
+        "alerts a day. It is our own generator: it says little about another stream."
+    )
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def read_figures() -> dict[str, Any]:
+    """The figures that the cards show; empty before any were taken."""
+    found: dict[str, Any] = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+    return found
+
+
+def take_figures(report: dict[str, Any]) -> dict[str, Any]:
+    """Of a report of the testbed: cases found, and under their own id, by typology and variant."""
+    systems = report["judgement"]["systems"]
+    own = next(each for each in systems if each["name"] == PRODUCT)
+    recall = own["budgets"][str(BUDGET)]["recall"]
+    stream = report["judgement"]["stream"]
+    return {"records": stream["records"], "seed": stream["seed"], "typologies": dict(_by_typology(recall))}
+
+
+def _by_typology(recall: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, found in recall["on_events_by_typology"].items():
+        variants = {
+            key.split()[-1]: {"cases": each["n"], "named": each["value"]}
+            for key, each in recall["named_by_typology_variant"].items()
+            if key.split()[0] == name
+        }
+        named = recall["named_by_typology"][name]
+        yield name, {"cases": found["n"], "found": found["value"], "named": named["value"], "variants": variants}
+
+
+def main(reports: list[str]) -> None:
+    """Write the pages, with the figures of a report where one is named."""
+    CARDS.mkdir(exist_ok=True)
+    for name in reports[:1]:
+        figures = take_figures(json.loads(Path(name).read_text()))
+        FIGURES.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n")
+    for name, text in make_cards(read_figures()).items():
+        (CARDS / name).write_text(text)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
