@@ -1,4 +1,4 @@
-"""`fxwatch worker`: run the ingest role, the monitor role, or both."""
+"""`fxwatch worker`: run the ingest role, the monitor role, the shared role, or all of them."""
 
 from typing import Literal
 
