@@ -167,6 +167,9 @@ def _head(alert: Alert, words: Labels, lang: Language, zone: ZoneInfo) -> Iterat
     yield TextLine(make_printable(alert.party), words.party, 2, _LABEL)
     if alert.counterparty:
         yield TextLine(make_printable(alert.counterparty), words.counterparty, 2, _LABEL)
+    if alert.shared:
+        thing = f"{words.shared_kinds[alert.shared.kind]} {make_printable(alert.shared.token)}"
+        yield TextLine(thing, words.shared, 2, _LABEL)
     if alert.parties:
         yield TextLine(make_printable(", ".join(alert.parties)), words.others, 2, _LABEL)
     yield TextLine(make_printable(", ".join(map(phrases.code, alert.institutions))), words.institutions, 2, _LABEL)

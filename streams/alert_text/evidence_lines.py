@@ -45,6 +45,7 @@ def paid_lines(item: EvidenceItem, words: Labels, lang: Language, number: Figure
         )
     )
     numbers = {
+        words.resident: item.party,
         (
             words.payee if item.direction == "out" else words.payer if item.direction else words.partner
         ): item.counterparty,

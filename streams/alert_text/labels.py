@@ -34,6 +34,12 @@ class Labels(Words):
     party = Both("Party", "당사자")
     counterparty = Both("Counterparty", "상대방")
     others = Both("Also involved", "그 밖의 당사자")
+    shared = Both("Shared", "공유 대상")
+    shared_kinds = both_of({
+        "counterparty": ("foreign party", "해외 상대방"), "account": ("foreign account", "해외 계좌"),
+        "device": ("device", "접속기기"), "contact": ("contact", "연락처"), "goods": ("group of goods", "품목군"),
+    })
+    resident = Both("resident", "거주자")
     institutions = Both("Reported by", "보고 기관")
     rate_missing = Both("no reference rate in time: features in USD were left out of the score",
                         "당시의 기준환율이 없어 미화 환산 지표는 점수에서 제외하였습니다")

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from streams.alert_text import alert_text
+from tests.support.ledger import later
+from tests.support.leg_log import LegLog, resident
 from tests.support.repository import ROOT
 
 OLD = ROOT / "tests" / "golden" / "alert-0.1.json"
@@ -83,3 +85,19 @@ def test_evidence_says_what_each_event_was(said, english, korean):
     """Below the record's own line; nothing of what is not known; the Korean has the purpose's own text."""
     assert evidence_of("en", **said) == english
     assert evidence_of("ko", **said) == korean
+
+
+def test_an_alert_about_a_shared_thing_names_it_and_the_resident_of_each_payment():
+    """In both languages: what is shared, who else is involved, and whose payment each was."""
+    log, found = LegLog(), []
+    for number in range(3):
+        given = {"device": "k1.002.device", "kinds": ("device",)}
+        found += [
+            one for out in log.pay(f"e{number}", later(days=number), "4900", number, **given) for one in out.alerts
+        ]
+    english, korean = alert_text.plain(found[0]), alert_text.plain(found[0], lang="ko")
+    assert "device k1.002.device" in english
+    assert "접속기기 k1.002.device" in korean
+    for number in range(3):
+        assert f"resident {resident(number)}" in english
+        assert f"거주자 {resident(number)}" in korean
