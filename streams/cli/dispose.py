@@ -16,7 +16,7 @@ from detectors.contracts.events import Verdict
 from streams.cli.desk_options import ReadingProgress, language, remark, require_officer
 from streams.contracts.inputs import DispositionRecord
 from streams.desk.alert_lookup import SHORT_DIGITS, FoundAlert, find_alerts
-from streams.desk.disposing import DETAILS, Done, check, dispose, find_same_verdict, make_decision
+from streams.desk.disposing import DETAILS, Done, check, dispose, find_same_verdict, make_decision, require_judged
 from streams.desk.moments import moment
 from streams.desk.verdicts import LedgerVerdict, Verdicts, read_verdicts, starts_of
 from streams.desk_text.desk_words import DESK_WORDS
@@ -163,6 +163,7 @@ def _judge(
 ) -> _Judged:
     """The decision on one alert. Raises `UsageError` for one that would be refused."""
     alert = found.alert
+    require_judged(alert.alert_id, alert.position.topic)
     details = {name: given[name] for name in DETAILS}
     decision = make_decision(
         at,

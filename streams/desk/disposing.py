@@ -108,6 +108,20 @@ def check(settings: Settings, decision: DispositionRecord) -> None:
         )
 
 
+def require_judged(alert_id: str, topic: str) -> None:
+    """Raises `UsageError` for an alert whose verdicts the monitor would refuse: it knows those that it raised itself.
+
+    `topic` is that of the alert's position. The shared agent's are on the legs (docs/SHARED.md).
+    """
+    if topic == topics.LEGS:
+        raise UsageError(
+            "a verdict on an alert of the shared agent does not count yet",
+            got=alert_id,
+            expected="an alert of the monitor, which knows its own by party",
+            todo="keep the decision in the case's file, and give it when a release takes it",
+        )
+
+
 def find_same_verdict(verdicts: Verdicts, decision: DispositionRecord) -> LedgerVerdict | None:
     """The officer's own verdict on the alert where it says the same, so that nothing need be sent.
 

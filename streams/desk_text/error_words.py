@@ -21,6 +21,7 @@ WHAT = {
     "the verdict would be refused": "이 판정은 접수되지 않습니다",
     "a text of this verdict is not UTF-8": "판정에 UTF-8이 아닌 글자가 있습니다",
     "verdicts of this officer do not count": "이 담당관의 판정은 집계되지 않습니다",
+    "a verdict on an alert of the shared agent does not count yet": "공유 관계 경보의 판정은 아직 집계되지 않습니다",
     "there is no verdict to withdraw": "철회할 판정이 없습니다",
     "this officer decided otherwise at a later time": "이 담당관은 그보다 나중에 다른 판정을 하였습니다",
     "this verdict stands already, without these details": "같은 판정이 이미 유효하나 다음 항목은 그 판정에 없습니다",
@@ -77,6 +78,7 @@ WHAT = {
     "cannot write the evidence keys: *": "증거 키를 파일에 쓸 수 없습니다: {}",
 }
 EXPECTED = {
+    "an alert of the monitor, which knows its own by party": "당사자별 감시에서 나온 경보",
     "* to 32 hex digits": "16진수 {}~32자리",
     "the id of a published alert, or its first digits": "발행된 경보의 번호 또는 그 앞자리",
     "a day (2026-04-28) or a time (2026-04-28T17:42)": "날짜(2026-04-28) 또는 시각(2026-04-28T17:42)",
@@ -153,6 +155,9 @@ GOT = {
     "rescore takes one alert or all of them": {"both": "둘 다 지정", "neither": "지정하지 않음"},
 }
 TODO = {
+    "keep the decision in the case's file, and give it when a release takes it": (
+        "판정 내용을 사건 기록에 남겨 두었다가 이를 받는 버전에서 입력하십시오"
+    ),
     "name another --until; `fxwatch snooze end` ends one": "--until을 다시 지정하십시오. 해제는 fxwatch snooze end",
     "see `fxwatch snooze list`": "`fxwatch snooze list`에서 확인하십시오",
     "name one of these with --typology; each rests by itself": "--typology로 하나를 지정하십시오. 유형별로 보류합니다",

@@ -19,8 +19,8 @@ from streams.contracts.dead_letters import Letter
 from streams.contracts.input_record import ArrivedRecord
 from streams.desk import disposing
 from streams.desk.alert_lookup import FoundAlert
-from streams.desk.disposing import Done, _Watch, make_decision
-from streams.errors import DeliveryError
+from streams.desk.disposing import Done, _Watch, make_decision, require_judged
+from streams.errors import DeliveryError, UsageError
 from streams.settings import load_settings
 from tests.support.desk_records import disposition, record
 from tests.support.repository import ROOT
@@ -161,3 +161,10 @@ def test_a_broker_that_goes_away_during_the_wait_leaves_a_verdict_sent():
 
     asyncio.run(wait())
     assert [done.outcome for done in sent] == ["sent"]
+
+
+def test_a_verdict_on_an_alert_of_the_shared_agent_is_refused_before_it_is_sent() -> None:
+    """The monitor would refuse it, and nobody at the desk would see that."""
+    require_judged("a" * 32, "fx.ledger.v1")
+    with pytest.raises(UsageError, match="does not count yet"):
+        require_judged("a" * 32, "fx.legs.v1")
