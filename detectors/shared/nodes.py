@@ -15,7 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.books.party import Party
-from detectors.books.payments import OUT, RATE_MISSING, ROW, SETTLED, Horizons, Payment, proofs_of, prune, rows
+from detectors.books.payments import (
+    OUT,
+    RATE_MISSING,
+    ROW,
+    SETTLED,
+    Horizons,
+    Payment,
+    exact_sum,
+    proofs_of,
+    prune,
+    rows,
+)
 from detectors.books.payments import rows_where as where
 
 # Failure prevented: a foreign shop with a million payers made each further leg take a second. 512 rows are 37 KB, and a
@@ -24,6 +35,9 @@ MOST_ROWS = 512
 MOST_OF_ONE = 64
 # A sample that has shrunk to a quarter takes in twice the residents again.
 _FEW = MOST_ROWS // 4
+# Totals are cut to what 63 bits hold, as those of a party are. Failure prevented: three payments of an absurd amount in
+# a hub, and a state that cannot be packed stops its partition.
+LARGEST_TOTAL = 2**63 - 1
 # slots have 12 bits
 HIGHEST_LEVEL = 12
 KIND, RESIDENTS, SAMPLE = "kind", "residents", "sample"
@@ -91,9 +105,9 @@ def leave_out(node: Party, sample: Sample, row: Payment) -> None:
     if row.flags & SETTLED:
         sample.left_out += 1
         if row.flags & OUT:
-            sample.usd_out += row.usd
+            sample.usd_out = min(sample.usd_out + row.usd, LARGEST_TOTAL)
         else:
-            sample.usd_in += row.usd
+            sample.usd_in = min(sample.usd_in + row.usd, LARGEST_TOTAL)
         node.slots[SAMPLE] = msgspec.msgpack.encode(sample)
 
 
@@ -159,8 +173,8 @@ def _keep(node: Party, sample: Sample, keep: npt.NDArray[np.bool_]) -> None:
     counted = (gone["flags"] & SETTLED != 0) & (gone["flags"] & RATE_MISSING == 0)
     out = gone["flags"] & OUT != 0
     sample.left_out += int((gone["flags"] & SETTLED != 0).sum())
-    sample.usd_out += sum(gone["usd"][counted & out].tolist())
-    sample.usd_in += sum(gone["usd"][counted & ~out].tolist())
+    sample.usd_out = min(sample.usd_out + exact_sum(gone["usd"][counted & out]), LARGEST_TOTAL)
+    sample.usd_in = min(sample.usd_in + exact_sum(gone["usd"][counted & ~out]), LARGEST_TOTAL)
     staying = where(found, keep)
     node.payments, node.proofs = staying.tobytes(), proofs_of(node, staying)
     events = set(staying["event"].tolist())

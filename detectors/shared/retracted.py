@@ -15,6 +15,7 @@ from detectors.alerting import desks as routing
 from detectors.alerting.build import RULE, RaisedAlert
 from detectors.alerting.severity import severity
 from detectors.books.party import Alerted
+from detectors.books.payments import exact_sum
 from detectors.contracts.alert import Alert, Reason, SharedShown, TypologyHit
 from detectors.memory import verdicts
 from detectors.ranking.fusion import fuse
@@ -117,7 +118,7 @@ def _of_gone(case: Judged, one: _GoneFromNode) -> TypologyHit:
 
 def _reason_gone(case: Judged, view: NodeView, one: _GoneFromNode) -> Reason:
     """What is left is what the residents of the finding still have here, in its window or not."""
-    left = int(view.rows["usd"][np.isin(view.rows["beneficiary"], np.array(one.residents, "<u8"))].sum())
+    left = exact_sum(view.rows["usd"][np.isin(view.rows["beneficiary"], np.array(one.residents, "<u8"))])
     left, cause = min(left, one.before), case.leg.status
     return Reason(
         feature=one.typology.id,

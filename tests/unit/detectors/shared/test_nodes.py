@@ -7,6 +7,7 @@ import pytest
 from detectors.books.party import unpack
 from detectors.books.payments import rows
 from detectors.shared import nodes
+from detectors.shared.state import SharedState
 from tests.support.ledger import later
 from tests.support.leg_log import PAYEE, LegLog, resident
 from tests.support.own_cpu import own_cpu
@@ -91,3 +92,25 @@ def test_a_leg_of_a_hub_costs_little(hub):
         for number in range(1_000):
             hub.pay(f"more{number}", later(hours=2, seconds=number), "100", number)
     assert spent.seconds < 1.5
+
+
+@pytest.mark.parametrize("direction", ["out", "in"])
+def test_absurd_amounts_stop_no_partition(direction):
+    """Totals are cut to 63 bits, rules and alerts go on, and what comes back is taken off."""
+    log, given = LegLog(), {"direction": direction, "device": "k1.002.device", "kinds": ("counterparty", "device")}
+    for number in range(nodes.MOST_ROWS + 40):
+        log.pay(f"e{number}", later(minutes=number), "1" + "0" * 17, number, history=number < 500, **given)
+    sample = nodes.sample_of(unpack(log.state.parties[PAYEE]))
+    assert sample.left_out > 200
+    assert (sample.usd_out, sample.usd_in) == ((2**63 - 1, 0) if direction == "out" else (0, 2**63 - 1))
+    for number in range(500, 552):
+        log.pay(
+            f"b{number}",
+            later(days=1),
+            "1" + "0" * 17,
+            number,
+            **given,
+            status="returned",
+            original_event_id=f"e{number}",
+        )
+    assert SharedState.thaw(log.state.freeze().sections()).freeze().digest() == log.state.freeze().digest()

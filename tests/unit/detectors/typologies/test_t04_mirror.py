@@ -146,3 +146,13 @@ def test_of_many_legs_the_newest_are_paired():
     back = side(*((hour, 100_00) for hour in range(70)))
     assert tuple(pairs_of(out, back)) == (64, 64, 0.0, 0.0)
     assert tuple(pairs_of(out, side((0, 100_00)))) == (1, 1, -6.0, 0.0)
+
+
+def test_absurd_amounts_on_both_sides_are_a_mirror_and_no_fault():
+    """Cents of 62 bits; sums are exact."""
+    log, raised = LegLog(), []
+    for number in range(12):
+        direction = "out" if number % 2 else "in"
+        for outputs in log.pay(f"e{number}", later(hours=number), "1" + "0" * 17, number, direction=direction):
+            raised += [hit_of(alert) for alert in outputs.alerts if "T04" in [hit.id for hit in alert.typologies]]
+    assert {one.name: one.value for one in raised[0].measured}["mirror_sent"] == "230584300921369395.20"
