@@ -19,6 +19,7 @@ from detectors.typologies.t07_export_proceeds import ExportProceeds
 from detectors.typologies.t08_declared_settled import DeclaredSettled
 from detectors.typologies.t09_prices import PriceOfGoods
 from detectors.typologies.t10_third_party import ThirdPartyPayment
+from detectors.typologies.t11_offset import Offset
 from detectors.typologies.t12_purpose_drift import PurposeDrift
 from detectors.typologies.t13_capital import CapitalTransaction
 from detectors.typologies.t14_dormant_burst import DormantBurst
@@ -35,6 +36,7 @@ REGISTRY: tuple[Typology, ...] = (
     ExportProceeds(),
     DeclaredSettled(),
     ThirdPartyPayment(),
+    Offset(),
     PurposeDrift(),
     CapitalTransaction(),
     DormantBurst(),
