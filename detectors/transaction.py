@@ -359,20 +359,28 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
         raised = build.build(case, found, selection, offered)
         if not found and effect.payment is not None:
             known.remember_unusual(effect.payment.event)
-    if context is not None and effect.kind == "new":
-        for typology in registered():
-            typology.learn(context)
-        step.state.counters["due_dates_cut"] += context.dates.left_out
-    elif context is not None:
-        for typology in registered():
-            if isinstance(typology, HearsAmendments):
-                typology.hear_amendment(context)
+    if context is not None:
+        _let_learn(step, effect, context)
     return _Judged(
         raised,
         tuple([(typology.id, finding.strength) for typology, finding in fired]),
         tuple([hit.finding.strength for hit in found]),
         event.party_type,
     )
+
+
+def _let_learn(step: _Step, effect: Effect, context: Context) -> None:
+    """Let typologies learn of a new payment, or of what was said anew, and keep what names it if one of them asks."""
+    if effect.kind == "new":
+        for typology in registered():
+            typology.learn(context)
+        step.state.counters["due_dates_cut"] += context.dates.left_out
+    else:
+        for typology in registered():
+            if isinstance(typology, HearsAmendments):
+                typology.hear_amendment(context)
+    if context.named:
+        step.known.remember_proof(evidence.proof_of(step.state, step.event, step.origin))
 
 
 def _read_as(event: Transaction, found: list[build.Hit]) -> Transaction:

@@ -73,6 +73,8 @@ class Context(msgspec.Struct, kw_only=True):
     is the reference rate in force at the event's time, None without one. `usual` is what the models knew of the own
     amounts before the payment, None for one that they saw before, and before there are enough. `residence` is what the
     party is judged as (residency.py).
+    `named` is set by a rule that keeps the payment in its slot, so that a later alert can name it among its evidence
+    (`Wanted.proofs` is for all of a kind).
     `dates` are the party's open due dates (due.py), which `learn` may change. `trade` is its packed trade ledger, empty
     for nearly all: a rule about trade leaves there; `ledger` unpacks it.
     """
@@ -99,6 +101,7 @@ class Context(msgspec.Struct, kw_only=True):
     usual: Usual | None = None
     residence: Residence = NOT_TOLD
     dates: PartyDates = msgspec.field(default_factory=lambda: PartyDates({}))
+    named: bool = False
     trade: bytes = b""
 
     @property

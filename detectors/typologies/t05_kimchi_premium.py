@@ -125,7 +125,7 @@ class KimchiPremium:
         found.kept = [one for one in found.kept if one.event != context.payment.event]
         found.kept.append(_now(context, linked))
         _cut(found)
-        context.slots[ID] = msgspec.msgpack.encode(found)
+        context.slots[ID], context.named = msgspec.msgpack.encode(found), True
 
     def restate(self, past: Past) -> None:
         """What each kept payment is worth now; one that was taken back whole goes."""
@@ -159,6 +159,7 @@ class KimchiPremium:
         if found is None or event.institution != context.names[context.payment.institution]:
             return
         linked, number = _linked(context), context.payment.event
+        context.named = context.named or any(one.event == number for one in found.kept)
         if any(one.event == number and one.linked < linked for one in found.kept):
             found.kept = [
                 msgspec.structs.replace(one, linked=linked) if one.event == number else one for one in found.kept

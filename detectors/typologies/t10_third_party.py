@@ -90,7 +90,7 @@ class ThirdPartyPayment:
             newest = max([context.payment.time, *(one.time_us for one in kept)])
             oldest = newest - (int(window.number) + LATE_DAYS) * DAY_US
             found = added(kept, of_payment(context, _deal(context.transaction)), oldest)
-            context.slots[ID] = msgspec.msgpack.encode(found)
+            context.slots[ID], context.named = msgspec.msgpack.encode(found), True
 
     def restate(self, past: Past) -> None:
         """The pieces at the amounts of now."""

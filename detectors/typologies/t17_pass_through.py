@@ -18,7 +18,7 @@ from types import MappingProxyType
 import numpy as np
 
 from detectors.books.payments import OUT, Rows, exact_sum, rows_where
-from detectors.books.wanted import Wanted
+from detectors.books.wanted import Wanted, Which
 from detectors.contracts.alert import Measured
 from detectors.contracts.configuration import Legend
 from detectors.contracts.events import PartyType, Transaction
@@ -67,7 +67,7 @@ class PassThrough:
         }
     )
     # every payment stays for 7 days beyond the lateness, more than the widest window
-    wants = Wanted()
+    wants = Wanted(proofs=(Which("in"),))
     due_dates: tuple[DueDate, ...] = ()
     words = WORDS
     next_steps = NEXT_STEPS
@@ -88,7 +88,9 @@ class PassThrough:
         return None if rows is None or passed is None else _finding(context, rows, passed, limits)
 
     def learn(self, context: Context) -> None:
-        """Nothing is kept beside rows."""
+        """Nothing is kept beside rows; what goes out near enough incoming payments may have to be named."""
+        if context.payment.flags & OUT and not context.named:
+            context.named = _came_in(context)
 
     def restate(self, past: Past) -> None:
         """Nothing is kept beside rows."""

@@ -8,7 +8,7 @@ from detectors.books.payments import NO_DOCUMENT, OUT, SETTLED
 from detectors.contracts.limits import Rulebook
 from detectors.typologies.base import Past
 from detectors.typologies.t01_standing import MOST_INSTITUTIONS, MOST_LOOKED_AT, stands
-from detectors.values.legal_calendar import DAY_US, to_us
+from detectors.values.legal_calendar import DAY_US, local, midnight_us, to_us
 from tests.support.deals import kept, row
 from tests.support.golden_scenario import SEOUL
 from tests.support.ledger import START, Ledger, configuration, later
@@ -69,17 +69,48 @@ def test_pieces_lie_within_one_window():
     assert still(piece(-45), piece(-44), piece(44.9))
 
 
+def ruled(**values: str) -> Rulebook:
+    """The rules with other values of T01's limits."""
+    given = configuration()
+    limits = tuple(
+        msgspec.structs.replace(one, value=values.get(one.name, one.value)) for one in given.rules["T01"].limits
+    )
+    rules = given.rules | {"T01": msgspec.structs.replace(given.rules["T01"], limits=limits)}
+    return Rulebook(msgspec.structs.replace(given, rules=rules))
+
+
 @pytest.mark.parametrize(("multiple", "left"), [("2.4", True), ("2.40001", False)])
 def test_the_sum_counts_too(multiple, left):
     """Three of 4 000 are 2.4 times the line."""
-    given = configuration()
-    limits = tuple(
-        msgspec.structs.replace(one, value=multiple if one.name == "sum_multiple" else one.value)
-        for one in given.rules["T01"].limits
-    )
+    assert still(*(piece(usd=400_000) for _ in range(3)), rules=ruled(sum_multiple=multiple)) is left
+
+
+def test_of_many_pieces_a_window_must_hold_enough_of_both():
+    """65 pieces of 4 900: 33 of them lie within 90 days, and all of them are 318 500 USD."""
+    spread = [piece(2.7 * (number - 32), payee=number) for number in range(65)]
+    assert not still(*spread, rules=ruled(pieces_min="50"))
+    assert still(*spread, rules=ruled(pieces_min="30"))
+    at_once = [piece(payee=number) for number in range(65)]
+    assert not still(*at_once, rules=ruled(sum_multiple="100"))
+    assert still(*at_once, rules=ruled(sum_multiple="60"))
+
+
+def test_pieces_a_whole_window_away_are_not_near():
+    """90 days after the alert, and a day less."""
+    assert not still(*(piece(90) for _ in range(3)))
+    assert still(*(piece(89) for _ in range(3)))
+
+
+def test_the_limits_are_those_of_the_alerts_local_day():
+    """In Seoul it is the day from which the limits are in force; before them nothing is known, and it stands."""
+    given, day = configuration(), local(AT, SEOUL).date()
+    limits = tuple(msgspec.structs.replace(one, effective_from=day) for one in given.rules["T01"].limits)
     rules = given.rules | {"T01": msgspec.structs.replace(given.rules["T01"], limits=limits)}
-    strict = Rulebook(msgspec.structs.replace(given, rules=rules))
-    assert still(*(piece(usd=400_000) for _ in range(3)), rules=strict) is left
+    rulebook = Rulebook(msgspec.structs.replace(given, rules=rules))
+    past = Past(kept(), NAMES, SEOUL, rulebook, {}, None, lambda *_: None)
+    midnight = midnight_us(day.toordinal(), SEOUL)
+    assert not stands(past, "40101", midnight)
+    assert stands(past, "40101", midnight - 1)
 
 
 def test_many_payees_are_no_group():
@@ -93,6 +124,22 @@ def test_many_payees_are_no_group():
     assert not still(*four, *two)
     assert still(*four[:3], *two)
     assert still(*four, *two, piece(payee=8, bank=2))
+
+
+def test_pieces_of_one_payee_count_however_they_lie_between_others():
+    """Six at once to four payees, three of them to one; of other amounts each."""
+    others = [piece(payee=payee, usd=470_000 + payee) for payee in (1, 2, 9)]
+    assert still(*others, *(piece(payee=5, usd=cents) for cents in (460_000, 470_005, 480_000)))
+    assert not still(*others, *(piece(payee=5, usd=cents) for cents in (460_000, 470_005)))
+
+
+def test_pieces_of_one_bank_or_without_one_are_a_group():
+    """Five payees of three banks: of the first bank three, or of the first and the third together."""
+    alone = [piece(payee=payee, bank=1) for payee in (1, 2, 3)]
+    assert still(*alone, piece(payee=4, bank=2), piece(payee=5, bank=3))
+    without = [piece(payee=1, bank=1), piece(payee=2, bank=1), piece(payee=3, bank=3)]
+    assert still(*without, piece(payee=4, bank=2), piece(payee=5, bank=2))
+    assert not still(*without, *(piece(payee=4, bank=2), piece(payee=5, bank=2), piece(payee=6, bank=3)))
 
 
 def bank_of(one, bank: int):

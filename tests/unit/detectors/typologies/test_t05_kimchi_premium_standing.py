@@ -140,3 +140,14 @@ def test_a_settlement_tells_of_more_inflow_and_never_of_less():
     ledger.send("o4", later(days=5), 20_000, 1.0, status="ordered", payment_id="P4")
     ledger.send("s4", later(days=6), 20_000, None, payment_id="P4")
     assert [one.linked for one in kept(ledger).kept] == [2_000_000] * 4
+
+
+def test_all_fed_payments_are_named_as_evidence():
+    """Documented imports, and the settlement of an order in its place."""
+    ledger = FirmLedger(**YOUNG)
+    ledger.send("o", later(days=1), 20_000, 1.0, status="ordered", payment_id="P")
+    ledger.send("s", later(days=2), 20_000, None, payment_id="P")
+    ledger.send("b", later(days=3), 20_000, 1.0)
+    (alert,) = ledger.send("c", later(days=4), 20_000, 1.0).alerts
+    assert [each.event_id for each in alert.evidence] == ["s", "b", "c"]
+    assert alert.evidence_total == 3

@@ -187,6 +187,19 @@ def test_a_payment_of_which_the_settlement_names_the_maker_is_a_piece_from_then_
     assert measured(pay(ledger, "c", "3000", 3))["third_party_payments"] == 2
 
 
+def test_all_pieces_are_named_as_evidence():
+    """Documented ones that no other rule wants named, and the settlement in the place of an order."""
+    ledger = Ledger()
+    pay(ledger, "a", "2000")
+    pay(ledger, "o", "2000", 2, status="ordered", payment_id="P")
+    pay(ledger, "s", "2000", 3, payment_id="P")
+    pay(ledger, "x", "2000", 3, contract_counterparty=None)
+    (alert,) = pay(ledger, "b", "2000", 4).alerts
+    assert [each.event_id for each in alert.evidence] == ["a", "s", "b"]
+    assert [each.amount_usd for each in alert.evidence] == ["2000.00"] * 3
+    assert alert.evidence_total == 3
+
+
 def test_a_settlement_counts_once_and_by_its_amount():
     """An order of 4 000 that is settled with 6 000 fires at the settlement, with one payment."""
     ledger = Ledger()

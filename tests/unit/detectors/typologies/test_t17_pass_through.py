@@ -146,6 +146,18 @@ def test_what_came_back_retracts_the_alert(name, amount, gone):
     )
 
 
+def test_all_that_came_in_and_went_out_is_named_as_evidence():
+    """With documents too, and what went out before it was enough; what went out before the money came is not."""
+    ledger = Ledger()
+    pay(ledger, "before", 0.0, "100")
+    for number in range(3):
+        pay(ledger, f"in{number}", 1.0 + number, "3000", f"payer{number}")
+    pay(ledger, "out0", 5, "4500")
+    (alert,) = pay(ledger, "out1", 6, "4500").alerts
+    assert [each.event_id for each in alert.evidence] == ["in0", "in1", "in2", "out0", "out1"]
+    assert alert.evidence_total == 5
+
+
 def test_payments_of_later_take_nothing_back():
     """More than was collected goes out, to a third and a fourth payee: what went through stays."""
     ledger = collected()
