@@ -1,8 +1,8 @@
 """The alert of tests/golden, made by today's door and core: `python -m tests.support.golden_alert` writes it anew.
 
 A person sends three pieces just under the document line in a week, beside forty other persons' remittances. T01 alone
-is in force, so that a new rule changes nothing here. The versions are made up: each change of the shipped configuration
-has another fingerprint.
+is in force, so that a new rule changes nothing here. Versions and ids are made up: they change with each
+change of the shipped configuration.
 """
 
 import json
@@ -23,6 +23,8 @@ from tests.support.repository import ROOT
 FOLDER = ROOT / "tests" / "golden"
 LANGUAGES = ("en", "ko")
 VERSIONS = {"code": "0.5.0", "config": "c" * 16, "detectors": "d" * 16, "rules": "e" * 16}
+# all that follows from the fingerprints of the shipped configuration
+MADE_UP = {"alert_id": "a5" * 16, "case_id": f"case-{'b6' * 12}", "versions": VERSIONS}
 _FIRST = datetime(2026, 3, 30, 9, tzinfo=ZoneInfo("Asia/Seoul"))
 _TABLES = {
     "detectors": {"warm_up": 30, "calibration_window": 100, "daily_budget": 0.0, "exploration": 0.0},
@@ -33,7 +35,7 @@ _OWN = ((3.1, "2350.00"), (15.2, "2810.40"), (26.0, "4362.69"), (27.9, "4572.39"
 
 
 def made() -> bytes:
-    """The alert as it is published, with `VERSIONS`."""
+    """The alert as it is published, but for what is `MADE_UP`."""
     pipeline = Pipeline(overlay_configuration(_TABLES))
     published: list[Output] = []
     for day, number, topic, body in sorted(_records(), key=lambda each: each[:2]):
@@ -42,9 +44,7 @@ def made() -> bytes:
         published += outputs
     (alert,) = [one for one in published if one.topic == topics.ALERTS]
     assert alert.value is not None
-    return json.dumps(
-        json.loads(alert.value) | {"versions": VERSIONS}, ensure_ascii=False, separators=(",", ":")
-    ).encode()
+    return json.dumps(json.loads(alert.value) | MADE_UP, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _records() -> list[tuple[float, int, str, dict[str, Any]]]:
