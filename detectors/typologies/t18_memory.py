@@ -15,17 +15,28 @@ from detectors.values.money import LARGEST_CENTS
 WINDOW_DAYS = 90
 # Odd payments stay so much longer, so that a return of one within that time is weighed against all the others.
 KEPT_DAYS = WINDOW_DAYS + 35
+# a business that turned to another one may go on with the former; of more the oldest are forgotten
+MOST_INDUSTRIES = 4
 BLOCK_DAYS = 28
 BLOCK_US = BLOCK_DAYS * DAY_US
 MOST_BLOCKS = 13
 
 
 class Goods(msgspec.Struct, array_like=True):
-    """HS chapters that a firm dealt in, in order, how many such payments, and odd ones, whose tag is the chapter."""
+    """HS chapters that a firm dealt in, in order, how many such payments, and odd ones, whose tag is the chapter.
+
+    `industries` are the codes it was registered under when it paid for goods, the newest last.
+    """
 
     seen: list[int] = []
     count: int = 0
     odd: list[Kept] = []
+    industries: list[str] = []
+
+    def note(self, industry: str) -> None:
+        """The firm is registered under this industry now."""
+        if industry not in self.industries:
+            self.industries = [*self.industries, industry][-MOST_INDUSTRIES:]
 
     def add(self, chapter: int) -> None:
         """One more payment for goods that are the firm's own."""

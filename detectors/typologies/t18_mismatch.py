@@ -1,8 +1,9 @@
 """T18: a firm pays for goods that its line of business does not have, or a money business outgrows what it declares.
 
 Goods: a payment of a firm names an HS code whose chapter neither goes with the industry of its profile
-(t18_industries.py) nor was among the goods that it dealt in before. It fires where such payments of `WINDOW_DAYS` are
-`odd_goods_payments` and come to `odd_goods_min`, of a firm with `own_goods_min` payments for goods of its own.
+(t18_industries.py), or of an earlier one, nor was among the goods that it dealt in before. It fires where such payments
+of `WINDOW_DAYS` are `odd_goods_payments` and come to `odd_goods_min`, of a firm with `own_goods_min` payments for goods
+of its own.
 Money business: a firm of industry K66 that deals over an exchanger's counter. It fires where the last four weeks come
 to `dealings_min`, to `dealings_multiple` times the median of its own earlier four weeks, of which `own_blocks_min` are
 asked for, and to `turnover_share` of the turnover of a year in its profile. A business that grew and said so does not.
@@ -101,6 +102,8 @@ class BusinessMismatch:
             goods = found.goods
             newest = max([context.payment.time, *(one.time_us for one in goods.odd)])
             goods.age(newest)
+            if context.facts is not None and chapters_of(context.facts.industry_code) is not None:
+                goods.note(context.facts.industry_code or "")
             if _is_odd(context, goods, chapter):
                 goods.odd = added(goods.odd, of_payment(context, chapter), newest - KEPT_DAYS * DAY_US)
             else:
@@ -171,9 +174,11 @@ def _limits(context: Context, names: Sequence[str]) -> dict[str, DatedLimit] | N
 
 
 def _is_odd(context: Context, goods: Goods, chapter: int) -> bool:
-    """Whether a chapter goes neither with the firm's industry nor with what it dealt in."""
-    usual = None if context.facts is None else chapters_of(context.facts.industry_code)
-    return usual is not None and chapter not in usual and chapter not in goods.seen
+    """Whether a chapter goes neither with an industry that the firm is or was registered under nor with its goods."""
+    now = None if context.facts is None else chapters_of(context.facts.industry_code)
+    if now is None or chapter in now or chapter in goods.seen:
+        return False
+    return not any(chapter in (chapters_of(industry) or ()) for industry in goods.industries)
 
 
 def _enough(odd: Sequence[Kept], limits: dict[str, DatedLimit]) -> int:

@@ -290,6 +290,7 @@ def test_studies_kept_apart_are_part_of_the_past_of_other_kinds():
     """Not odd, and counted."""
     past = Purposes([0, 0, 0, 0, 3, 0, 0, 0, 0], [odd(0, STUDY_PLACE + NEW), odd(1, STUDY_PLACE)])
     assert (past.count(STUDY_PLACE), past.total) == (1, 4)
+    assert Purposes(odd=[odd(0, NEW)]).count(0) == 1
     assert past.is_first(STUDY_PLACE)
     assert Purposes().is_first(STUDY_PLACE)
     assert not past.is_first(4)

@@ -115,6 +115,24 @@ def test_a_new_industry_in_the_profile_makes_its_goods_usual():
     assert ledger.firing("T18") == []
 
 
+def test_goods_of_an_industry_that_the_firm_had_before_are_its_own():
+    """A firm that turned to food goes on with clothes that it had not paid for yet."""
+    ledger = dealt(odd=0)
+    ledger.profile(later(days=10), industry_code="G463")
+    for number in range(3):
+        ledger.send(f"n{number}", later(days=20 + number), 40_000, hs_code="420221")
+    assert ledger.firing("T18") == []
+    assert kept(ledger).goods.industries == ["C14", "G463"]
+
+
+def test_four_industries_are_remembered_once_each():
+    """The newest last."""
+    goods = Goods()
+    for industry in ("A", "B", "B", "C", "D", "E", "B"):
+        goods.note(industry)
+    assert goods.industries == ["B", "C", "D", "E"]
+
+
 def test_odd_goods_are_said_in_both_languages():
     """Industry, own chapters, odd chapters."""
     ledger = dealt(odd=2)
