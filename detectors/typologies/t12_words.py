@@ -119,17 +119,18 @@ def sentences(limits: dict[str, DatedLimit], drift: Drift) -> tuple[str, str]:
     odd, count = _kinds(drift), len(drift.payments)
     if drift.chance is None:
         return _of_studies(limits["study_min"], count, total, bare)
+    rare = phrases.below(drift.chance, most.number)
     english = (
         f"This person's {phrases.counted(past.total, 'usual payment was', 'usual payments were')} for "
         f"{_listed(usual, 0)}. Within {DRIFT_DAYS} days {phrases.counted(count, 'payment', 'payments')} of "
         f"{phrases.usd(total)} followed for {_listed(odd, 0)}, {phrases.usd(bare)} of it without any document and none "
-        f"with verified ones. By that past such a series has a chance of {drift.chance:.1g}; below {most.number} it is "
+        f"with verified ones. By that past such a series has a chance of {rare}; below {most.number} it is "
         f"told ({phrases.basis(most)}). Lives change: what the payments were for requires a check."
     )
     korean = (
         f"이 개인의 평소 지급 {past.total}건은 {_listed(usual, 1)}입니다. 이후 {DRIFT_DAYS}일 동안 {_listed(odd, 1)} "
         f"사유로 {count}건, 합계 {phrases.usd_ko(total)}가 지급되었고, 그중 {phrases.usd_ko(bare)}는 증빙서류가 없으며 "
-        f"확인된 증빙서류는 없습니다. 과거 사유로 보아 이러한 지급이 이어질 확률은 {drift.chance:.1g}이며, 기준은 "
+        f"확인된 증빙서류는 없습니다. 과거 사유로 보아 이러한 지급이 이어질 확률은 {rare}이며, 기준은 "
         f"{most.number} 미만입니다({phrases.basis_ko(most)}). 생활의 변화일 수 있으므로 실제 사유의 확인이 필요합니다."
     )
     return english, korean

@@ -69,6 +69,15 @@ def day_ko(at_us: int, zone: ZoneInfo) -> str:
     return date_ko(local(at_us, zone).date())
 
 
+def below(value: float, limit: Decimal) -> str:
+    """A value under a limit, in as few digits as still read so: 0.00097 under 0.001 is not rounded to 0.001."""
+    for digits in range(1, 17):
+        text = f"{Decimal(f'{value:.{digits}g}'):f}"
+        if Decimal(text) < limit:
+            return text
+    return repr(value)
+
+
 def period(length_us: int) -> str:
     """A length of time in words: minutes, hours or days."""
     if length_us < 2 * HOUR_US:

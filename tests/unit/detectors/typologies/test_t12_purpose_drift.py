@@ -133,13 +133,14 @@ def test_what_is_found_is_said_in_both_languages():
     assert reason.text_en == (
         "This person's 7 usual payments were for gifts (7). Within 120 days 3 payments of 45,000.00 USD followed for "
         "studies (3), 45,000.00 USD of it without any document and none with verified ones. By that past such a series "
-        "has a chance of 0.001; below 0.001 it is told (fxwatch default, in force since 2001-01-01). Lives change: "
+        "has a chance of 0.00097; below 0.001 it is told (fxwatch default, in force since 2001-01-01). Lives change: "
         "what the payments were for requires a check."
     )
     assert reason.text_ko == (
         "이 개인의 평소 지급 7건은 증여 (7)입니다. 이후 120일 동안 유학 (3) 사유로 3건, 합계 미화 45,000.00달러가 "
         "지급되었고, 그중 미화 45,000.00달러는 증빙서류가 없으며 확인된 증빙서류는 없습니다. 과거 사유로 보아 이러한 "
-        "지급이 이어질 확률은 0.001이며, 기준은 0.001 미만입니다(시스템 기본값, 2001년 1월 1일 시행). 생활의 변화일 수 "
+        "지급이 이어질 확률은 0.00097이며, 기준은 0.001 미만입니다(시스템 기본값, 2001년 1월 1일 시행). "
+        "생활의 변화일 수 "
         "있으므로 실제 사유의 확인이 필요합니다."
     )
     assert (reason.own_n, hit.window) == (7, "odd purposes of 120 days")

@@ -1,6 +1,7 @@
 """Phrases of alerts in both languages, and the values at which another phrase begins."""
 
 from datetime import date
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -205,3 +206,20 @@ def test_a_dispute_names_up_to_three_institutions_and_how_many_more(names, said,
         f"법인으로 표시하였고, {said_ko} 개인으로 표시하였습니다. "
         "이 결과는 당사자가 개인인 경우에만 해당하며, 그만큼 강도를 낮추었습니다."
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "text"),
+    [
+        (0.00097, "0.001", "0.00097"),
+        (0.000999, "0.001", "0.000999"),
+        (0.00023, "0.001", "0.0002"),
+        (0.00000001, "0.001", "0.00000001"),
+        (0.0, "0.001", "0"),
+        (0.25, "0.5", "0.2"),
+        (0.5, "0.5", "0.5"),
+    ],
+)
+def test_a_value_under_its_limit_reads_so(value, limit, text):
+    """One that is not under it is written as it is."""
+    assert phrases.below(value, Decimal(limit)) == text
