@@ -40,14 +40,11 @@ def residence(party: Party, institution: str) -> Residence:
     """What the party is at a payment of an institution, whose word is remembered already. Cost: under 1 us."""
     if party.facts is not None and party.facts.residency is not None:
         return Residence(party.facts.residency, told=True)
-    own, said = party.words.get(institution, 0), 0
-    for mask in party.words.values():
-        said |= mask
-    if not said & (_RESIDENT | _FOREIGN):
-        return NOT_TOLD
+    own = party.words.get(institution, 0)
     kind = next((each for each in KINDS if own & _bit(each)), None)
     otherwise = _FOREIGN if kind in {None, "resident"} else _RESIDENT
-    return Residence(kind or "resident", told=kind is not None, disputed=bool(said & otherwise))
+    disputed = any(mask & otherwise for mask in party.words.values())
+    return Residence(kind or "resident", told=kind is not None, disputed=disputed)
 
 
 def remember_residency(party: Party, institution: str, told: Residency | None) -> None:

@@ -83,7 +83,7 @@ def counted_rows(context: Context, scope: Scope) -> Rows:
     if scope.part != "firm":
         return rows
     goods = [number for number in set(rows["purpose"].tolist()) if _kind(context, number) in GOODS]
-    return rows_where(rows, ~np.isin(rows["purpose"], np.array(goods, rows["purpose"].dtype)))
+    return rows_where(rows, ~np.isin(rows["purpose"], goods))
 
 
 def of_day(scope: Scope, found: Day) -> Day:

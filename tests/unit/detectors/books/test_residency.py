@@ -31,6 +31,7 @@ def told(*words: tuple[str, str], profile: str | None = None) -> Party:
         ((("A", "resident"), ("B", "foreign_resident")), Residence("resident", told=True, disputed=True)),
         ((("A", "foreign_resident"), ("B", "resident")), Residence("foreign_resident", told=True, disputed=True)),
         ((("A", "foreign_resident"), ("B", "non_resident")), Residence("foreign_resident", told=True)),
+        ((("B", "non_resident"), ("C", "resident")), Residence("resident", told=False, disputed=True)),
         # nor does its own later one
         ((("A", "resident"), ("A", "non_resident")), Residence("resident", told=True, disputed=True)),
         ((("A", "non_resident"), ("A", "foreign_resident")), Residence("foreign_resident", told=True)),

@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from detectors.books.folded_payments import Day
 from detectors.contracts.events import Profile
 from detectors.typologies import t02_annual_cap
 from detectors.typologies.base import Finding
+from detectors.typologies.t02_scopes import EVERYWHERE, FIRM, FOREIGN_SMALL, SCOPES, SMALL, of_day
 from tests.support.few_rows import few_rows
 from tests.support.ledger import Ledger, digest16, later
 
@@ -248,3 +250,30 @@ def test_the_test_on_one_institution_takes_its_date_from_the_limit(findings):
     told = {one.id: one for one in findings[-1].tests}["over_at_one_institution"]
     assert told.text_en.endswith("at that time the amount was counted at each institution")
     assert "당시에는 금융기관별로" in told.text_ko
+
+
+@pytest.mark.parametrize(
+    ("scope", "total", "count"),
+    [(EVERYWHERE, 1000, 9), (SMALL, 300, 2), (SCOPES["foreign"], 700, 7), (FOREIGN_SMALL, 300, 2), (FIRM, 0, 0)],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_the_figures_of_a_folded_day_by_scope(scope, total, count):
+    """All of it, what went through small remitters, the rest, nothing of a firm's."""
+    found = of_day(scope, Day(total=1000, count=9, small=300, small_count=2))
+    assert (found.total, found.count) == (total, count)
+
+
+@pytest.mark.parametrize("purpose", ["no such code", None])
+def test_a_firms_payment_of_a_purpose_that_is_not_known_counts(purpose):
+    """It is not said to be for goods."""
+    assert hits(pay(Ledger(), "a", "100001", party_type="company", purpose=purpose))
+
+
+def test_a_firms_folded_payments_are_in_no_sum():
+    """They name no purpose, so they may be for goods: the least that it can be is told."""
+    with few_rows(32, 16):
+        ledger, firm = Ledger(), {"party_type": "company", "purpose": "20101"}
+        for number in range(60):
+            assert hits(pay(ledger, f"p{number}", "1600", number / 24, **firm)) == []
+        assert hits(pay(ledger, "a", "30000", 5, **firm)) == []
+        assert hits(pay(ledger, "b", "90000", 6, **firm))

@@ -36,7 +36,14 @@ def measured(outputs) -> dict:
 def findings(monkeypatch) -> list[Finding]:
     """What the rule found, as it was found."""
     found, original = [], t13_capital._capital_finding
-    monkeypatch.setattr(t13_capital, "_capital_finding", lambda *given: found.append(original(*given)) or found[-1])
+
+    def noted(context, *given):
+        finding = original(context, *given)
+        if context.transaction.institution != "TRIAL":  # of payments by which a new configuration is tried
+            found.append(finding)
+        return finding
+
+    monkeypatch.setattr(t13_capital, "_capital_finding", noted)
     return found
 
 
@@ -271,3 +278,29 @@ def test_a_settlement_counts_once():
     assert hits(pay(ledger, "b", "60000", 2, payment_id="P")) == []
     found = measured(pay(ledger, "c", "60000", 5))
     assert (found["capital_of_year"], found["capital_payments"]) == ("120000.00", 2)
+
+
+def test_all_that_is_told_of_it(findings):
+    """Limits, measured values with their units, window, series and size."""
+    ledger = Ledger()
+    ledger.rate(later(days=DAYS), "1250")
+    pay(ledger, "a", "120000", 0.1)
+    found = findings[0]
+    assert [one.name for one in found.limits] == ["deposit_line", "small_capital", "annual_cap", "growth_ratio"]
+    assert [(one.name, one.value, one.unit) for one in found.measured] == [
+        ("capital_on_day", "120000.00", "USD"),
+        ("capital_of_year", "120000.00", "USD"),
+        ("capital_payments", 1, "count"),
+        ("this_payment_krw", "150000000", "KRW"),
+        ("above_criminal_line", 0, "flag"),
+    ]
+    assert (found.window, found.series) == ("local day and calendar year 2026", "capital 2026")
+    assert (found.growth, found.memory_us) == (200, 366 * 86_400_000_000)
+    assert (found.value, found.unit, found.own_baseline, found.own_n, found.peer_baseline) == (
+        "120000.00",
+        "USD",
+        None,
+        0,
+        None,
+    )
+    assert (len(found.offsets), found.institutions, found.institution) == (1, ("BANKA",), "BANKA")
