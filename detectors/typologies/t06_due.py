@@ -13,17 +13,17 @@ from detectors.typologies.trade_overdue import (
     IMPORT_GOODS,
     IMPORT_MONEY,
     TRANSIT,
+    ByDay,
     DueOf,
     Overdue,
     Traded,
     days_later,
     end_of,
-    in_force,
     opened,
     overdue,
     told_elsewhere,
 )
-from detectors.values.legal_calendar import DAY_US, local_date
+from detectors.values.legal_calendar import DAY_US
 
 ID = "T06"
 _TERMS = ("grace_days", "after_goods_days", "named_days", "unknown_days", "advance_days")
@@ -51,20 +51,20 @@ def goods_due(past: Traded) -> DueOf:
     A date that it names, and the grace; in advance without a date, a year; after the goods, the time that papers are
     ahead of them; less where the declaration that it names is there, and covers a part. Cost: 5 us, 3 us an item.
     """
-    known = _declared_numbers(past)
+    known, limits = _declared_numbers(past), ByDay(past, ID, _TERMS)
 
     def due_of(item: Item) -> int | None:
-        found = in_force(past.rulebook, ID, _TERMS, local_date(item.time, past.zone))
+        found = limits.at(item.time)
         if len(found) < len(_TERMS) or item.terms == TRANSIT:
             return None
-        days = {name: int(limit.number) for name, limit in found.items()}
-        if item.number in known and item.terms in AFTER_GOODS:
-            return item.time + days["named_days"] * DAY_US
+        if item.terms in AFTER_GOODS and item.number in known:
+            return item.time + int(found["named_days"].number) * DAY_US
         if item.due:
-            return max(end_of(item.due, past.zone), item.time) + days["grace_days"] * DAY_US
+            return max(end_of(item.due, past.zone), item.time) + int(found["grace_days"].number) * DAY_US
         if item.terms == ADVANCE:
-            return days_later(item.time, days["advance_days"], past.zone)
-        return item.time + days["after_goods_days" if item.terms in AFTER_GOODS else "unknown_days"] * DAY_US
+            return days_later(item.time, int(found["advance_days"].number), past.zone)
+        name = "after_goods_days" if item.terms in AFTER_GOODS else "unknown_days"
+        return item.time + int(found[name].number) * DAY_US
 
     return due_of
 
@@ -75,9 +75,10 @@ def period_due(past: Traded) -> DueOf:
     None for those up to the amount, for goods that are exempt, and where a report of it is told. The amount is what no
     goods came for.
     """
+    limits = ByDay(past, ID, ("advance_amount", "advance_days"))
 
     def due_of(item: Item) -> int | None:
-        found = in_force(past.rulebook, ID, ("advance_amount", "advance_days"), local_date(item.time, past.zone))
+        found = limits.at(item.time)
         amount, days = found.get("advance_amount"), found.get("advance_days")
         if amount is None or days is None or item.left_usd <= amount.cents:
             return None

@@ -6,16 +6,16 @@ from detectors.typologies.trade_overdue import (
     EXPORT_GOODS,
     EXPORT_MONEY,
     IMPORT_GOODS,
+    ByDay,
     DueOf,
     Overdue,
     Traded,
     end_of,
-    in_force,
     less,
     opened,
     overdue,
 )
-from detectors.values.legal_calendar import DAY_US, local_date
+from detectors.values.legal_calendar import DAY_US
 
 ID = "T07"
 
@@ -25,9 +25,10 @@ def money_due(past: Traded) -> DueOf:
 
     By the limits of the declaration's own legal day.
     """
+    limits = ByDay(past, ID, ("settle_grace_days", "undated_days"))
 
     def due_of(item: Item) -> int | None:
-        found = in_force(past.rulebook, ID, ("settle_grace_days", "undated_days"), local_date(item.time, past.zone))
+        found = limits.at(item.time)
         if item.due and "settle_grace_days" in found:
             return max(end_of(item.due, past.zone), item.time) + int(found["settle_grace_days"].number) * DAY_US
         return item.time + int(found["undated_days"].number) * DAY_US if "undated_days" in found else None

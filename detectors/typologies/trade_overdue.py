@@ -201,6 +201,22 @@ def in_force(rulebook: Rulebook, typology: str, names: Sequence[str], day: date)
     return {name: limit for name, limit in found.items() if limit is not None}
 
 
+class ByDay:
+    """The limits of some names by legal day, each day looked up once: a ledger has many items of one day."""
+
+    def __init__(self, past: Traded, typology: str, names: Sequence[str]) -> None:
+        self._past, self._typology, self._names = past, typology, names
+        self._known: dict[date, dict[str, DatedLimit]] = {}
+
+    def at(self, at_us: int) -> dict[str, DatedLimit]:
+        """Those in force at a time, as far as there are any. Cost: 1 us, and 1 us a limit the first time of a day."""
+        day = local_date(at_us, self._past.zone)
+        found = self._known.get(day)
+        if found is None:
+            found = self._known[day] = in_force(self._past.rulebook, self._typology, self._names, day)
+        return found
+
+
 def told_elsewhere(waiting: Sequence[Item], others: Sequence[Item], tolerance: Tolerance) -> set[int]:
     """Events of items that an item of another counterparty would settle: of one currency, alike within the tolerance.
 
