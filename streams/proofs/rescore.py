@@ -20,6 +20,7 @@ from streams.kafka import agent_names, topic_reader, topics
 from streams.kafka.denied import choose_error
 from streams.learning_agents import LEARNING
 from streams.ledger.progress import Progress
+from streams.partition.alert_records import may_take_alerts
 from streams.partition.outputs import Output
 from streams.partition.rebuild import Begun, begin, replay
 from streams.proofs.first_difference import AlertDifference, Shown, find_first_difference, leave_out_sentences
@@ -258,7 +259,7 @@ class Rescorer:
         named = trigger.named
         rebuilt: dict[str, list[Shown]] = {}
         for one in outputs:
-            if one.topic != topics.NOTICES:
+            if may_take_alerts(one.topic):
                 shown = Shown(one.partition, one.key, one.value, tuple(one.headers), one.timestamp_ms)
                 rebuilt.setdefault(one.topic, []).append(shown)
         difference = find_first_difference(trigger.records, rebuilt, topics.ALERTS)

@@ -302,11 +302,12 @@ class Cluster:
         return any(worker.role in ("shared", "all") for worker in self.workers)
 
     def published(self, *, by: str = "monitor") -> dict[tuple[str, int], list[Seen]]:
-        """What a read_committed reader sees of an agent's alerts, their copies for desks, and notices.
+        """What a read_committed reader sees of an agent's alerts, their copies for desks, notices, and open items.
 
         By (topic, partition). In which order two agents write into one partition is not fixed; each one's own is.
         """
-        names = [topics.ALERTS, topics.NOTICES, *(topics.desk_topic(desk) for desk in self.settings.effective.desks)]
+        desks = [topics.desk_topic(desk) for desk in self.settings.effective.desks]
+        names = [topics.ALERTS, topics.NOTICES, topics.OPEN_ITEMS, *desks]
         found: dict[tuple[str, int], list[Seen]] = {}
         for tp, record in self.read(*names):
             stamp = BROKERS if tp.topic == topics.NOTICES else record.timestamp

@@ -290,6 +290,9 @@ def spoken(name: str, english: str, korean: str, change: str) -> dict[str, Any]:
 SPOKEN, REWORDED = spoken("Split", "a", "b", "had"), spoken("Split remittance", "c", "d", "had it")
 
 
+ITEMS = "fx.openitems.v1"
+
+
 def compared(published: bytes, *, release: str) -> Rescored:
     """An alert of a release compared with `REWORDED`, as the release of today gives it."""
     rescorer = Rescorer.__new__(Rescorer)
@@ -300,7 +303,9 @@ def compared(published: bytes, *, release: str) -> Rescored:
     )
     rebuilt = shown(json.dumps(REWORDED).encode())
     output = Output(MAIN, rebuilt.partition, rebuilt.key, rebuilt.value, list(rebuilt.headers), rebuilt.timestamp_ms)
-    return rescorer._compare(Trigger(named, {MAIN: [shown(published)]}), [output])
+    # what the monitor writes of the same record beside its alerts
+    beside = [Output(topic, 3, b"k", value, [], 1) for topic, value in (("fx.notices.v1", b"{}"), (ITEMS, None))]
+    return rescorer._compare(Trigger(named, {MAIN: [shown(published)]}), [*beside, output])
 
 
 def test_another_release_may_say_the_same_in_other_words() -> None:
