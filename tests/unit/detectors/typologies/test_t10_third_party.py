@@ -1,13 +1,19 @@
 """T10: payments to somebody who is not the contract's other party, without a report."""
 
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
+
 import msgspec
 import pytest
 
 from detectors.books.party import unpack
 from detectors.contracts.events import Profile
+from detectors.contracts.limits import Rulebook
 from detectors.typologies import t10_third_party
 from detectors.typologies.base import Finding
 from detectors.typologies.kept_payments import MOST_KEPT, Kept
+from detectors.values.legal_calendar import DAY_US
+from tests.support.deals import NOW
 from tests.support.ledger import Ledger, configuration, digest16, later
 from tests.support.payment_joins import UETR
 
@@ -390,3 +396,52 @@ def test_without_those_limits_no_count_and_no_term_is_said(findings):
     assert told["no_exemption"][1].startswith("제5-10조제1항의 신고 예외에")
     assert "may follow (art. 5-10(4))" in told["group_treasury"][0]
     assert "지급 후 사후 보고할 수 있음" in told["group_treasury"][1]
+
+
+def test_standing_is_the_deals_sum_of_the_window_that_ends_there():
+    """Of the local day's limit; without one all that is kept of the deal up to that time."""
+    pieces = [Kept(at, at, 10**at, 7, 0, at) for at in (1, 2, 3, 4)] + [Kept(3, 9, 5, 8, 0, 9)]
+    rulebook, day_us = Rulebook(configuration()), 30 * DAY_US
+
+    def standing(at_us: int, shift: int = 0, law=rulebook, slots=True) -> int:
+        moved = [msgspec.structs.replace(one, time_us=one.time_us + shift) for one in pieces]
+        slot = {"T10": msgspec.msgpack.encode(moved)} if slots else {}
+        past = SimpleNamespace(slots=slot, rulebook=law, zone=ZoneInfo("Asia/Seoul"))
+        return t10_third_party.ThirdPartyPayment().standing(past, f"{7:016x}", at_us)
+
+    assert standing(NOW + 2, NOW) == 110
+    # the second piece lies a whole window back, the third a microsecond less
+    assert standing(NOW + 2, NOW - day_us) == 11_000
+    assert standing(NOW + 3, NOW - day_us) == 10_000
+    assert standing(NOW + 4, NOW - day_us) == 0
+    assert standing(NOW, slots=False) == 0
+    lawless = SimpleNamespace(limit=lambda *_: None)
+    assert standing(3, law=lawless) == 1_110
+
+
+@pytest.mark.parametrize(("first", "left"), [("4999.99", "0.01 USD"), ("4999.98", "0.02 USD"), ("5000", None)])
+def test_what_was_left_under_the_line_is_told_to_the_cent(first, left):
+    """Of 5 000; where nothing is left, nothing is told."""
+    ledger = Ledger()
+    pay(ledger, "a", first)
+    (alert,) = pay(ledger, "b", "3000", 2).alerts
+    said = [one.change for one in alert.counterfactual if "this payment been" in one.change]
+    assert (f"this payment been {left} or less (what was left under the line)" in " ".join(said)) == bool(left)
+    assert len(said) == bool(left)
+
+
+def test_its_limits_and_window_are_told(findings):
+    """The free line, the bank's, the growth; the window in days; what else the payee got, without returned ones."""
+    ledger = Ledger()
+    pay(ledger, "one", "700", contract_counterparty=None)
+    pay(ledger, "in", "900", 2, contract_counterparty=None, direction="in")
+    pay(ledger, "other", "800", 2, contract_counterparty=None, counterparty="k1.111.else")
+    pay(ledger, "back", "600", 2, contract_counterparty=None)
+    pay(ledger, "return", "600", 2, status="returned", original_event_id="back")
+    pay(ledger, "cent", "0.01", 2, contract_counterparty=None)
+    seen = pay(ledger, "a", "6000", 3)
+    (found,) = findings
+    assert [one.name for one in found.limits] == ["free_line", "bank_line", "growth_ratio"]
+    assert found.window == "third-party payments of 30 days"
+    assert (measured(seen)["earlier_payments_to_payee"], measured(seen)["earlier_total_to_payee"]) == (2, "700.01")
+    assert (found.own_baseline, found.own_n) == ("350.00", 2)
