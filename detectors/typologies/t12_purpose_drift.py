@@ -43,6 +43,8 @@ NEEDED = (
     "study_min",
     "growth_ratio",
 )
+# what a payment is kept apart by
+TOLD_APART = ("usual_share", "past_min")
 CAPITAL = KINDS.index("capital")
 # Our judgement: a purpose is a person's word, and lives change. At the limit two fifths speak for it; each further
 # tenth of the chance takes a tenth of the rest away, and twice the study money half of it.
@@ -91,8 +93,9 @@ class PurposeDrift:
         return None if drift is None else _finding(context, limits, drift)
 
     def learn(self, context: Context) -> None:
-        """Keep an odd payment apart, count any other. Cost: 4 us."""
-        kind, limits = _kind(context), _limits(context)
+        """Keep an odd payment apart, count any other. Cost: 1 us for firms; 6 us for a person's."""
+        kind = _kind(context)
+        limits = None if kind is None else _limits(context, TOLD_APART)
         if kind is None or limits is None:
             return
         past = slot(context, ID, Purposes, Purposes())
@@ -154,9 +157,9 @@ def _kind(context: Context) -> int | None:
     return KINDS.index(kind) if kind in KINDS else None
 
 
-def _limits(context: Context) -> dict[str, DatedLimit] | None:
-    found = {name: limit for name in NEEDED if (limit := context.limit(ID, name)) is not None}
-    return found if len(found) == len(NEEDED) else None
+def _limits(context: Context, names: Sequence[str] = NEEDED) -> dict[str, DatedLimit] | None:
+    found = {name: limit for name in names if (limit := context.limit(ID, name)) is not None}
+    return found if len(found) == len(names) else None
 
 
 def _past(context: Context) -> Purposes:

@@ -394,7 +394,7 @@ def rows_of(*packed: bytes) -> payments.Rows:
 
 def test_payments_taken_back_whole_are_none_and_those_without_a_rate_are():
     """What was not worth anything because no rate was known was paid all the same."""
-    found = rows_of(row(1), row(2, 0), row(3, 0, RATE_MISSING), row(4, 0, RATE_MISSING | REVERSED))
+    found = rows_of(row(1, 1), row(2, 0), row(3, 0, RATE_MISSING), row(4, 0, RATE_MISSING | REVERSED))
     assert alive(found)["time"].tolist() == [1, 3]
 
 
