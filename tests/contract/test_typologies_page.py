@@ -8,6 +8,7 @@ import pytest
 
 from detectors.typologies import all_rules
 from streams.generator.scenarios.registry import SCENARIOS
+from streams.settings import overlay_configuration
 from tests.support import typology_tables
 
 ROOT = Path(__file__).parents[2]
@@ -101,3 +102,32 @@ def test_each_typology_leads_to_an_article():
     assert list(dict.fromkeys(row[0] for row in rows(section(LAW, "From typology to article")))) == ALL, (
         "to do: a row each in docs/LAW.md"
     )
+
+
+ARTICLES = {
+    "act_5_2": "Act 5(2)",
+    "act_8": "Act 8",
+    "act_15": "Act 15",
+    "act_16": "Act 16",
+    "act_17": "Act 17",
+    "act_18": "Act 18",
+    "customs_270": "Customs Act 270",
+    "customs_270_2": "Customs Act 270-2",
+}
+
+
+def test_the_law_map_names_the_articles_of_each_rules_exposure():
+    """In the order of the registry."""
+    told = [row for row in rows(section(LAW, "Exposure in an alert")) if re.fullmatch(r"T\d\d", row[0])]
+    assert told == [
+        [rule.id, ", ".join(ARTICLES[one.article] for one in rule.sanctions) or "none"] for rule in all_rules()
+    ]
+
+
+def test_the_law_map_names_what_each_desk_gets_by_typology():
+    """Of the shipped configuration; `finding` and `anomaly` are said in words there."""
+    table = [line for line in section(LAW, "Who inspects whom").splitlines() if line[:3] == "| `"]
+    for name, desk in overlay_configuration({}).desks.items():
+        told = "".join(line for line in table if f"`{name}`" in line)
+        assert set(re.findall(r"T\d\d", told)) == set(desk.typologies) - {"finding", "anomaly"}, name
+    assert {re.findall("`(.+?)`", line)[0] for line in table} == set(overlay_configuration({}).desks)
