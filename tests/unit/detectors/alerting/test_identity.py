@@ -4,7 +4,8 @@ import hashlib
 
 from detectors.alerting.identity import alert_id, hashed_id, versions
 from detectors.contracts.alert import Versions
-from tests.support.ledger import Ledger, later, payment
+from detectors.contracts.approvals import Approvals
+from tests.support.ledger import START, Ledger, later, payment
 
 
 def test_the_id_is_a_hash_of_what_decides_the_alert():
@@ -30,3 +31,11 @@ def test_the_versions_are_those_in_force():
     assert effective is not None
     config, detectors, rules = effective.config_version, effective.detectors_version, effective.rules_version
     assert versions(state) == Versions(code="1.2.3", config=config, detectors=detectors, rules=rules)
+
+
+def test_the_versions_name_who_approved_the_configuration():
+    """In the order of their names."""
+    state = Ledger().state
+    signed = {"Park": "b", "Kim": "a"}
+    state.approvals = Approvals(replaces="0" * 64, proposed_at=START, reason="x", signatures=signed)
+    assert versions(state).approved_by == ("Kim", "Park")

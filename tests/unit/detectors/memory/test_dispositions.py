@@ -11,6 +11,7 @@ from detectors.contracts.events import Disposition
 from detectors.core import Outputs
 from detectors.memory import dispositions
 from detectors.memory.dispositions import Taken
+from detectors.memory.officers import MOST_KNOWN, officer_number
 from detectors.memory.snoozes import resting
 from detectors.values.legal_calendar import to_us
 from tests.support.ledger import Ledger, digest16, later, stamp
@@ -113,4 +114,5 @@ def test_an_officer_whose_word_counts_is_known_from_then_on_and_the_party_stays(
         taken = dispositions.take(ledger.state, event, origin)
         assert taken == Taken(None, snooze=None if until is None else "begun")
         assert party(ledger).last_us == to_us(later(days=8))
-        assert ledger.state.officers.to_state() != type(ledger.state.officers)().to_state()
+        ranks = [ledger.state.officers.rank(officer_number(name)) for name in ("I-1", "I-2")]
+        assert ranks == [0, MOST_KNOWN]
