@@ -83,8 +83,6 @@ class MirrorOfPayments:
 
 def _mirror(rows: Rows, limits: dict[str, DatedLimit], days: int) -> Mirror | None:
     names_min = int(limits["names_min"].number)
-    if len(rows) < 2 * names_min:
-        return None
     out_mask = rows["flags"] & OUT != 0
     both = np.intersect1d(rows["beneficiary"][out_mask], rows["beneficiary"][~out_mask])
     one_sided = ~np.isin(rows["beneficiary"], both)

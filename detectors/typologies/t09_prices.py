@@ -97,15 +97,13 @@ def _dear(own: Rows, peers: Rows, limits: dict[str, DatedLimit], *, above: bool)
     middle = float(np.median(prices))
     deviation = NORMAL * float(np.median(np.abs(prices - middle)))
     deviation = max(deviation, float(limits["deviation_floor"].number) * middle)
-    if middle <= 0.0:
-        return None
     mine = unit_cents(own)
     away = (mine - middle) / deviation * (1.0 if above else -1.0)
     gaps = own["usd"] * (1.0 - middle / mine) if above else own["usd"] * (middle / mine - 1.0)
     hit = (away >= float(limits["z_min"].number)) & (gaps >= float(limits["gap_min"].cents))
     if not hit.any():
         return None
-    gap = sum(int(each) for each in gaps[hit].tolist())
+    gap = sum(round(each) for each in gaps[hit].tolist())
     low, high = (float(prices[round(part * (len(prices) - 1))]) for part in (0.25, 0.75))
     worst = int(np.argmax(np.where(hit, away, -np.inf)))
     return Dear(

@@ -156,3 +156,29 @@ def test_absurd_amounts_on_both_sides_are_a_mirror_and_no_fault():
         for outputs in log.pay(f"e{number}", later(hours=number), "1" + "0" * 17, number, direction=direction):
             raised += [hit_of(alert) for alert in outputs.alerts if "T04" in [hit.id for hit in alert.typologies]]
     assert {one.name: one.value for one in raised[0].measured}["mirror_sent"] == "230584300921369395.20"
+
+
+def both_sides(sent: int, came: int, log: LegLog | None = None) -> int:
+    """How many alerts of T04 come of five payments out and five in, each of one amount."""
+    log, count = log or LegLog(), 0
+    for number in range(10):
+        direction, amount = ("out", sent) if number < 5 else ("in", came)
+        for outputs in log.pay(f"e{number}", later(hours=number), str(amount), number, direction=direction):
+            count += sum("T04" in [hit.id for hit in alert.typologies] for alert in outputs.alerts)
+    return count
+
+
+@pytest.mark.parametrize(
+    ("sent", "came", "alerts"),
+    [(2000, 1700, 1), (2000, 1699, 0), (2000, 2300, 1), (2000, 2301, 0), (1000, 1000, 1), (1000, 999, 0)],
+)
+def test_balance_and_sum_at_their_limits(sent, came, alerts):
+    """From 0.85 to 1.15 of what was sent, and ten thousand dollars together, all included."""
+    assert both_sides(sent, came) == alerts
+
+
+def test_a_resident_on_both_sides_counts_on_neither():
+    """Five payers of whom one was paid before are four."""
+    log = LegLog()
+    log.pay("before", later(), "300", 0, direction="in")
+    assert both_sides(2000, 2000, log) == 0

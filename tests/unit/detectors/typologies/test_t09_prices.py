@@ -171,3 +171,33 @@ def test_a_group_of_thousands_of_lines_keeps_the_newest_and_judges_each():
     for number in range(700):
         alerts_of(log, line(f"p{number}", 10 + number % 40, number / 50, 100 + number % 7))
     assert len(alerts_of(log, line("dear", 999, 15, 300))) == 1
+
+
+@pytest.mark.parametrize(
+    ("price", "quantity", "z", "gap"),
+    [
+        (120, "10000", 4.0, "200000.00"),
+        (119.99, "10000", None, None),
+        (123.47, "10000", 4.69, "234700.00"),
+        (200, "500", 20.0, "50000.00"),
+        (20, "1000", 16.0, "80000.00"),
+        (20, "600", None, None),
+    ],
+)
+def test_deviations_and_gaps_at_their_limits(price, quantity, z, gap):
+    """Four deviations of five per cent, and fifty thousand dollars, both included; on both sides of the median."""
+    log = LegLog()
+    peers(log)
+    found = alerts_of(log, line("own", 1, 21, price, quantity=quantity))
+    told = [{one.name: one.value for one in alert.typologies[0].measured} for alert in found]
+    assert [(one["robust_z"], one["price_gap"]) for one in told] == ([] if z is None else [(z, gap)])
+
+
+def test_the_quartiles_are_those_of_the_peers():
+    """Of nine prices the third and the seventh."""
+    log = LegLog()
+    for number in range(9):
+        alerts_of(log, line(f"p{number}", 10 + number % 3, number, 96 + number))
+    (alert,) = alerts_of(log, line("dear", 1, 21, 300))
+    told = {one.name: one.value for one in alert.typologies[0].measured}
+    assert (told["unit_value_low_quarter"], told["unit_value_high_quarter"]) == ("98.00", "102.00")
