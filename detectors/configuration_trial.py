@@ -14,7 +14,7 @@ import msgspec
 
 from detectors import core
 from detectors.contracts.configuration import Configuration
-from detectors.contracts.events import Origin, Rate, Source, Transaction
+from detectors.contracts.events import Declaration, Origin, Rate, Source, Transaction
 from detectors.contracts.limits import Rulebook
 from detectors.memory.state import PartitionState
 from detectors.typologies import registered
@@ -25,6 +25,7 @@ from detectors.typologies.declared import TrialDay, made_up
 MOST_DATES = 12
 _KEPT_ANSWERS = 256
 _SMALLEST, _LARGEST = "0.000001", "1000000000000000"
+Tried = Transaction | Rate | Declaration
 _answers: OrderedDict[bytes, str | None] = OrderedDict()
 
 
@@ -59,12 +60,13 @@ def _tried(configuration: Configuration) -> str | None:
     return None
 
 
-def _milliseconds(event: Transaction | Rate) -> int:
-    when = event.event_time if isinstance(event, Transaction) else event.rate_time
-    return int(when.timestamp() * 1000)
+def _milliseconds(event: Tried) -> int:
+    if isinstance(event, Transaction):
+        return int(event.event_time.timestamp() * 1000)
+    return int((event.rate_time if isinstance(event, Rate) else event.declared_time).timestamp() * 1000)
 
 
-def _events(configuration: Configuration) -> Iterator[tuple[str, Transaction | Rate]]:
+def _events(configuration: Configuration) -> Iterator[tuple[str, Tried]]:
     """(what is tried, the event), in order of time."""
     rulebook = Rulebook(configuration)
     for number, day in enumerate(_dates(configuration)):
@@ -84,15 +86,15 @@ def _dates(configuration: Configuration) -> list[date]:
     return sorted({found[len(found) * place // MOST_DATES] for place in range(MOST_DATES)} | {found[-1]})
 
 
-def _of_day(rulebook: Rulebook, day: date, noon: datetime) -> Iterator[tuple[str, Transaction | Rate]]:
+def _of_day(rulebook: Rulebook, day: date, noon: datetime) -> Iterator[tuple[str, Tried]]:
     """The events of one date: rates, then what completes each typology, then extremes."""
     for base, quote, mid in (("USD", "KRW", "1400"), ("EUR", "USD", "1.1")):
         yield "a rate", Rate(event_id="", identity="", body="", base=base, quote=quote, mid=mid, rate_time=noon)
     first = made_up(noon, f"t.000.first{day}", "100")
     for number, typology in enumerate(registered()):
-        for place, (what, payment) in enumerate(typology.trial(TrialDay(day, noon, _limits(rulebook, typology, day)))):
-            first = payment if number == place == 0 else first
-            yield what, payment
+        for place, (what, event) in enumerate(typology.trial(TrialDay(day, noon, _limits(rulebook, typology, day)))):
+            first = event if number == place == 0 and isinstance(event, Transaction) else first
+            yield what, event
     for number, amount in enumerate((_SMALLEST, _LARGEST)):
         for direction in ("out", "in"):
             at = noon + timedelta(minutes=number)

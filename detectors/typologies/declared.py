@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from detectors.books.wanted import LookBack, OneByOne, Wanted, together
-from detectors.contracts.events import Transaction
+from detectors.contracts.events import Declaration, Transaction
 
 if TYPE_CHECKING:
     from detectors.typologies.base import Typology
@@ -101,6 +101,25 @@ class TrialDay(NamedTuple):
         """An outgoing payment of a party made up for this day, so long after noon; `fields` as in `made_up`."""
         at = self.noon + timedelta(minutes=minutes)
         return made_up(at, f"t.000.{party}{self.day}", written(amount), **fields)
+
+    def declares(self, minutes: int, party: str, value: float, kind: Literal["import", "export"]) -> Declaration:
+        """A line that a party declares with the payee of `paid`, so long after noon, in US dollars."""
+        return Declaration(
+            event_id="",
+            identity="",
+            body="",
+            declaration_no=f"{kind}{minutes}",
+            declared_time=self.noon + timedelta(minutes=minutes),
+            kind=kind,
+            party=f"t.000.{party}{self.day}",
+            counterparty="t.001.payee",
+            counterparty_country="VN",
+            hs_code="850110",
+            quantity="1",
+            quantity_unit="EA",
+            value=written(value),
+            currency="USD",
+        )
 
 
 def made_up(at: datetime, party: str, amount: str, **fields: str) -> Transaction:

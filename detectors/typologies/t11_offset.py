@@ -24,7 +24,7 @@ from detectors.books.trade_book import TradeBook
 from detectors.books.trade_items import EXPORT, MONEY, OFFSET_REPORT, Item
 from detectors.books.wanted import Wanted
 from detectors.contracts.alert import Measured
-from detectors.contracts.events import PartyType, Transaction
+from detectors.contracts.events import Declaration, PartyType, Transaction
 from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds, Rulebook
 from detectors.typologies.base import Change, Context, Finding, Past
 from detectors.typologies.declared import DueDate, TrialDay
@@ -118,9 +118,12 @@ class Offset:
         book = past.ledger
         return any(one.count for one in book.folded) or _then(past, series, at_us) is not None
 
-    def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction]]:
-        """A trade payment; what it would set off is declared elsewhere."""
-        yield "an offset", day.paid(0, "netter", day.limit("free_line") * 4, party_type="company", purpose="10101")
+    def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction | Declaration]]:
+        """Goods declared both ways, and their difference paid."""
+        line = day.limit("free_line")
+        yield "imports set off", day.declares(0, "netter", line * 12, "import")
+        yield "exports set off", day.declares(1, "netter", line * 8, "export")
+        yield "an offset", day.paid(2, "netter", line * 4, party_type="company", evidence="shown", purpose="10101")
 
 
 def _others(book: TradeBook, item: Item) -> list[Item]:

@@ -9,7 +9,7 @@ import pytest
 
 from detectors import configuration_trial as trial
 from detectors.contracts.configuration import Configuration, Limit, TypologyRules
-from detectors.contracts.events import Event, Rate, Source, Transaction
+from detectors.contracts.events import Declaration, Event, Rate, Source, Transaction
 from tests.support.ledger import configuration
 
 GOOD = configuration()
@@ -113,6 +113,7 @@ def test_every_payment_of_a_day_is_what_its_limits_make_it():
             )
             for n in range(3)
         ),
+        ("an offset", paid(2, "netter", "0.000001", party_type="company", evidence="shown")),
         ("a usual purpose", paid(0, "drifting", "100.000000", evidence="shown")),
         ("an odd purpose", paid(1, "drifting", "1.100000", evidence="shown")),
         ("a capital payment", paid(0, "investor", "0.000001", evidence="shown")),
@@ -138,6 +139,17 @@ def test_every_payment_of_a_day_is_what_its_limits_make_it():
     found = events_of(with_limits(DAY, **SMALL))
     payments = [(what, told(event)) for what, event in found if isinstance(event, Transaction)]
     assert payments == [(f"at {what} under the limits of 2024-05-01", fields) for what, fields in expected]
+
+
+def test_what_is_set_off_is_declared_both_ways():
+    """A line each way, a minute apart, before the payment."""
+    found = [event for _, event in events_of(with_limits(DAY, **SMALL)) if isinstance(event, Declaration)]
+    minutes = [(one.declared_time - NOON) / timedelta(minutes=1) for one in found]
+    assert [(one.kind, one.party, one.value) for one in found] == [
+        ("import", "t.000.netter2024-05-01", "0.000001"),
+        ("export", "t.000.netter2024-05-01", "0.000001"),
+    ]
+    assert minutes == [0.0, 1.0]
 
 
 def test_the_rates_of_a_day_come_first_and_everything_has_an_identity_of_its_own():
