@@ -244,3 +244,28 @@ def test_amounts_of_the_largest_size_overflow_nothing():
     """Sums of squares are Python's integers."""
     assert len(similar(rows_of([2**62] * 4 + [1]), 0.25)) == 4
     assert START
+
+
+@pytest.mark.parametrize(
+    ("amounts", "alerts"),
+    [(("2000",) * 5, 1), (("2000",) * 4 + ("1999.99",), 0), (("500",) * 20, 1), (("499.99",) * 21, 0)],
+)
+def test_sum_and_mean_at_their_limits(amounts, alerts):
+    """Ten thousand dollars together and five hundred each, both included."""
+    assert len(ring(LegLog(), amounts, days=0.1)) == alerts
+
+
+@pytest.mark.parametrize(("others", "alerts"), [(5, 1), (6, 0)])
+def test_half_of_the_payments_have_to_be_alike(others, alerts):
+    """Beside five similar ones, others of one resident that are like none."""
+    log = LegLog()
+    for number in range(others):
+        assert not log.pay(f"o{number}", later(minutes=number), str(7 * 9**number), 9)[0].alerts
+    assert len(ring(log, ("2000",) * 5, days=0.1)) == alerts
+
+
+def test_the_sum_of_a_device_at_its_limit():
+    """Three residents with ten thousand dollars; a cent less is none."""
+    for amount, alerts in (("4000", 1), ("3999.99", 0)):
+        given = {"device": "k1.002.device", "kinds": ("device",)}
+        assert len(ring(LegLog(), ("3000", "3000", amount), **given)) == alerts
