@@ -60,7 +60,7 @@ def _offset(past: Traded) -> dict[int, int]:
     """USD cents of unpaid imports by counterparty, of those with whom an offset is reported."""
     with_report = {item.counterparty for item in past.book.items() if item.flags & OFFSET_REPORT}
     pools: dict[int, int] = {}
-    for item in opened(past.book, IMPORT_GOODS) if with_report else ():
+    for item in opened(past.book, IMPORT_GOODS):
         if item.counterparty in with_report:
             pools[item.counterparty] = pools.get(item.counterparty, 0) + item.left_usd
     return pools

@@ -235,3 +235,24 @@ def test_the_flags_of_a_row_are_told_by_direction_and_status():
         item = last(ledger)
         assert (item.direction, item.status) == (direction, status)
     assert OUT | NO_DOCUMENT == 3
+
+
+def test_what_has_no_row_and_no_proof_is_shown_as_the_trade_ledger_holds_it(monkeypatch):
+    """A payment by its ledger position, bank, amount and direction; a declared line by its kind. Others are counted."""
+    monkeypatch.setattr(typologies, "_together", lambda registry: Wanted())
+    ledger = Ledger()
+    ledger.pay("e1", START, "7000", purpose="10101", evidence="shown", party_type="company")
+    ledger.put(declaration("d1", later(hours=1)), ledger.origin(DECLARATIONS))
+    ledger.pay("e2", later(hours=2), "50", evidence="shown")
+    event, origin = ledger.log[-1]
+    party = unpack(ledger.state.parties[PARTY])
+    party.proofs, party.payments = [], b""
+    trigger = Trigger(ledger.state, ledger.state.configuration.legend, party, event, origin, 5_000)
+    items, total = evidence(trigger, [1, 2, 99])
+    assert total == 4
+    paid, line, own = items
+    assert (paid.event_id, paid.topic, paid.offset) == ("fx.ledger.v1:3:1", "fx.ledger.v1", 1)
+    assert (paid.institution, paid.event_time) == ("BANKA", START)
+    assert told(paid) == {"direction": "out", "amount": "7000.00", "currency": "USD", "amount_usd": "7000.00"}
+    assert (line.offset, line.institution, line.kind, line.direction) == (2, None, "import", UNSET)
+    assert own.event_id == "e2"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from detectors.books import trade_matching
-from detectors.books.trade_items import Item
+from detectors.books.trade_items import TERMS, Item
 from detectors.books.trade_matching import (
     DEFAULT_TOLERANCE,
     LONGEST_APART_US,
@@ -150,3 +150,37 @@ def test_the_tolerance_is_the_limit_of_the_local_day() -> None:
     # 15 hours after 09:00 the local day ends
     assert at(START + 15 * 3_600_000_000 - 1) == DEFAULT_TOLERANCE
     assert at(START + 15 * 3_600_000_000) == Tolerance(1000, 2_000)
+
+
+def test_an_advance_payment_takes_no_goods_of_more_than_a_week_before_it_but_by_number() -> None:
+    """It pays for goods to come; banks book some days after the goods."""
+    advance = TERMS.index("advance")
+
+    def taken(days: float, amount: float, **fields: Any) -> bool:
+        older = goods(1, amount, 0, **fields)
+        return bool(trade_matching.match([older, paid(2, 5000, days, terms=advance, **fields)], DEFAULT_TOLERANCE))
+
+    for amount in (5000, 9000):
+        assert taken(7, amount)
+        assert not taken(7.01, amount)
+        assert taken(7.01, amount, number=4)
+    sight = paid(2, 5000, 30, terms=TERMS.index("sight"))
+    assert trade_matching.match([goods(1, 9000), sight], DEFAULT_TOLERANCE)
+
+
+def test_an_advance_payment_leaves_older_goods_to_a_payment_after_it() -> None:
+    """The younger goods are its own; the payment at sight has the older ones."""
+    advance, sight = paid(3, 5000, 20, terms=TERMS.index("advance")), paid(4, 9000, 40)
+    items = [goods(1, 9500, 0), advance, goods(2, 7000, 30), sight]
+    pairs = {(items[one.money].event, items[one.goods].event) for one in trade_matching.match(items, DEFAULT_TOLERANCE)}
+    assert (3, 2) in pairs
+    assert (3, 1) not in pairs
+    assert (4, 1) in pairs
+
+
+def test_among_many_an_advance_payment_takes_no_older_goods_either() -> None:
+    """The comparison of columns agrees with that of pairs."""
+    advance = TERMS.index("advance")
+    items = [goods(number, 5000 + 900 * number, 0) for number in range(1, 13)]
+    items += [paid(100 + number, 5000 + 900 * number, 20, terms=advance) for number in range(1, 13)]
+    assert trade_matching.match(items, DEFAULT_TOLERANCE) == []

@@ -6,7 +6,7 @@ import pytest
 
 from detectors.books.party import pack, unpack
 from detectors.books.payment_ids import event_number
-from detectors.books.trade_book import TradeBook
+from detectors.books.trade_book import TradeBook, open_offsets
 from detectors.books.trade_folding import FoldedSums, Mark, marks, packed_marks
 from detectors.books.trade_items import CLOSED, DOCUMENTED, MONEY, RATE_MISSING, REPORTED
 from tests.support.ledger import configuration, later
@@ -200,3 +200,27 @@ def test_items_of_another_time_are_not_converted() -> None:
     ledger.rate(later(days=3), "1.3", "EUR", "USD")
     ledger.pay("n", later(days=3, hours=4))
     assert [item.usd for item in ledger.book().items()] == [4_400_000, 130_000]
+
+
+def test_goods_come_from_the_contracts_party_whoever_is_paid() -> None:
+    """A payment to the supplier's treasury company meets the supplier's declaration; so does its settlement."""
+    ledger = TraderLedger()
+    third = {"counterparty": "k1.111.treasury", "contract_counterparty": "k1.111.payee", "payment_id": "pay-1"}
+    ledger.trade("p", later(), status="ordered", **third)
+    ledger.trade("s", later(days=1), **third | {"contract_counterparty": None})
+    ledger.declare("d", later(days=2))
+    assert left(ledger.book()) == {}
+    ledger.trade("q", later(days=3), counterparty="k1.111.treasury")
+    ledger.declare("e", later(days=4))
+    assert len(left(ledger.book())) == 2
+
+
+def test_what_is_open_is_found_by_its_ledger_position() -> None:
+    """Closed ones are left out."""
+    ledger = TraderLedger()
+    ledger.trade("p", later())
+    ledger.declare("d", later(days=1))
+    ledger.trade("q", later(days=2), "7000")
+    packed = ledger.book().packed()
+    assert open_offsets(packed) == {ledger.state.next - 1}
+    assert open_offsets(b"") == set()

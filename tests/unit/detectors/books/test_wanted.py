@@ -113,6 +113,8 @@ def test_wishes_together_hold_each_thing_once_in_order():
     assert together([one, Wanted(totals=True), other]).totals
     assert together([one, Wanted(declarations=True), other]).declarations
     assert not together([one, other]).declarations
+    assert together([one, Wanted(trade=True), other]).trade
+    assert not together([one, other]).trade
     assert together([]) == Wanted()
     assert together([one, other]).longest_days() == 30
     assert together([]).longest_days() == 0

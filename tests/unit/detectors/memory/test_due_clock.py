@@ -118,3 +118,12 @@ def test_a_state_keeps_it():
     state = PartitionState.new(0)
     state.due_clock.hear(RATES, NOW, NOW // 1000)
     assert PartitionState.thaw(list(state.freeze().sections())).due_clock.newest == state.due_clock.newest
+
+
+def test_it_says_until_when_customs_and_any_bank_told():
+    """Rates are neither; None where nobody of them ever did."""
+    assert DueClock().told_until() == (None, None)
+    assert heard((RATES, 5 * DAY_US)).told_until() == (None, None)
+    assert heard((OFFICES, 3 * DAY_US), (RATES, 5 * DAY_US)).told_until() == (3 * DAY_US, None)
+    clock = heard((OFFICES, 3 * DAY_US), ("BANKA", DAY_US), (OTHERS, 2 * DAY_US), (RATES, 5 * DAY_US))
+    assert clock.told_until() == (3 * DAY_US, 2 * DAY_US)

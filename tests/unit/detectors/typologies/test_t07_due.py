@@ -58,6 +58,14 @@ def test_unpaid_imports_stand_against_it_where_an_offset_is_reported():
     assert [one.usd for one in late] == [8_000_000]
 
 
+def test_all_unpaid_imports_of_the_buyer_stand_against_it_to_the_cent():
+    """Two of 65 000, and a cent more was exported."""
+    report = paid(4, 50_000, 5, flags=REPORTED | OFFSET_REPORT)
+    bought = (goods(2, 90_000, 1, due=DUE + 90), goods(3, 90_000, 2, due=DUE + 90))
+    late, _ = short_of(traded(shipped(1, 130_000.01, due=DUE), *bought, report), LATER)
+    assert [one.usd for one in late] == [1]
+
+
 def test_nothing_overdue_is_nothing_short():
     """Receipts alone are not looked at."""
     assert short_of(traded(received(2, 50_000, 10)), LATER) == ([], 0)
