@@ -5,11 +5,16 @@ from datetime import date
 import msgspec
 import pytest
 
-from detectors.books.party import unpack
-from detectors.typologies.t05_kimchi_premium import MOST_KEPT
-from detectors.typologies.t05_measures import Outflow
+from detectors.books.party import Facts, unpack
+from detectors.contracts.limits import Rulebook
+from detectors.typologies.base import Past
+from detectors.typologies.t05_kimchi_premium import MOST_KEPT, KimchiPremium
+from detectors.typologies.t05_measures import Outflow, Sent
+from detectors.values.legal_calendar import DAY_US, to_us
+from detectors.values.money import Ratio
 from tests.support.firms import OLD, PARTY, YOUNG, FirmLedger
-from tests.support.ledger import later
+from tests.support.golden_scenario import SEOUL
+from tests.support.ledger import configuration, later
 from tests.support.payment_joins import UETR
 
 NEW = {"registered_on": date(2021, 1, 1), "capital_krw": "700000000"}
@@ -151,3 +156,66 @@ def test_all_fed_payments_are_named_as_evidence():
     (alert,) = ledger.send("c", later(days=4), 20_000, 1.0).alerts
     assert [each.event_id for each in alert.evidence] == ["s", "b", "c"]
     assert alert.evidence_total == 3
+
+
+NOW = to_us(later(days=100))
+MONTH = 30 * DAY_US
+
+
+def stands(
+    found: Outflow, series: str = "linked", facts: Facts | None = None, rate: Ratio | None = None, law=None
+) -> bool:
+    """The rule's word on an alert of now; `rate` is of won to dollars."""
+    rulebook = Rulebook(configuration()) if law is None else law
+    slots = {"T05": msgspec.msgpack.encode(found)}
+    past = Past(None, [], SEOUL, rulebook, slots, None, lambda *_: rate, facts=facts)
+    return KimchiPremium().stands(past, series, NOW)
+
+
+def facts_of(registered: date | None = None, capital: str | None = None) -> Facts:
+    return Facts(0, registered, capital, None, None, None, None, None, ())
+
+
+def fed(count: int, cents: int = 2_000_000, at_us: int = NOW) -> list[Sent]:
+    return [Sent(number, at_us, cents, cents, 0, 0, number) for number in range(count)]
+
+
+def test_totals_are_a_doubt_only_where_they_may_reach_into_the_window():
+    """Of a young firm thirty days: its oldest kept payment lies a month back, or a microsecond less, or is not kept."""
+    young = facts_of(date(2025, 1, 1))
+    for at_us, left in ((NOW - MONTH, False), (NOW - MONTH + 1, True), (NOW + 1, True)):
+        assert stands(Outflow(total=1, count=1, kept=fed(1, at_us=at_us)), facts=young) is left
+        assert not stands(Outflow(kept=fed(1, at_us=at_us)), facts=young)
+    assert stands(Outflow(total=1, count=1), facts=young)
+
+
+def test_a_tiny_firm_needs_three_and_one_without_a_profile_five():
+    """Of 20 000 each."""
+    for count, facts, left in (
+        (3, facts_of(capital="100000000"), True),
+        (3, facts_of(capital="100000001"), False),
+        (4, None, False),
+        (5, None, True),
+    ):
+        assert stands(Outflow(kept=fed(count)), facts=facts) is left
+
+
+def test_the_supervisors_test_counts_totals_and_kept_ones():
+    """50 000 000 USD in all; a capital of 500 000 000 won is 500 000 USD at 1 000 won, and 100 times that are asked."""
+    won, rate = facts_of(date(2021, 1, 1), "500000000"), Ratio(1, 1_000)
+    whole = Outflow(total=4_999_999_999, count=9, kept=[Sent(1, NOW, 1)])
+    far = Outflow(total=4_999_999_999, count=9, kept=[Sent(1, NOW - 100 * DAY_US, 1)])
+    assert stands(whole, "sent", won, rate)
+    assert not stands(Outflow(total=4_999_999_998, count=9, kept=[Sent(1, NOW, 1)]), "sent", won, rate)
+    assert stands(far, "sent", won, rate)
+    more = facts_of(date(2021, 1, 1), "500001000")
+    assert not stands(far, "sent", more, rate)
+    # in doubt: no capital, no rate, no profile, no limits of the supervisor's
+    assert stands(far, "sent", facts_of(date(2021, 1, 1)), rate)
+    assert stands(far, "sent", more, None)
+    assert stands(far, "sent", None, rate)
+    for left_out in ("sent_min", "capital_multiple"):
+        given = configuration()
+        limits = tuple(one for one in given.rules["T05"].limits if one.name != left_out)
+        rules = given.rules | {"T05": msgspec.structs.replace(given.rules["T05"], limits=limits)}
+        assert stands(Outflow(), "sent", more, rate, Rulebook(msgspec.structs.replace(given, rules=rules)))
