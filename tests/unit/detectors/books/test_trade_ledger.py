@@ -18,7 +18,7 @@ def test_a_party_without_trade_has_no_ledger() -> None:
     party = Party(names=["", "BANKA", "USD"])
     incoming = Incoming(row(1, 5), "settled", 0, "USD", "BANKA", late=False, zone=SEOUL)
     legend = configuration().legend
-    assert take_payment(party, payment("p", later()), incoming, Effect("new", row(1, 5)), legend, BY) == ()
+    assert take_payment(party, payment("p", later()), incoming, Effect("new", row(1, 5)), legend, BY) is False
     assert party.trade == b""
 
 
@@ -29,7 +29,7 @@ def test_two_ledgers_of_a_renamed_party_become_one() -> None:
     same = one.trade
     join(one, Party(), BY)
     assert one.trade is same
-    assert convert_anew(Party(), None, [], 0, BY) == ()  # type: ignore[arg-type]
+    assert convert_anew(Party(), None, [], 0, BY) is False  # type: ignore[arg-type]
 
 
 def test_a_party_known_under_two_tokens_has_one_ledger() -> None:
