@@ -304,3 +304,22 @@ def test_all_that_is_told_of_it(findings):
         None,
     )
     assert (len(found.offsets), found.institutions, found.institution) == (1, ("BANKA",), "BANKA")
+
+
+@pytest.mark.parametrize("evidence", ["none", "shown"])
+def test_a_payment_without_documents_counts_once_when_a_return_is_looked_at(evidence):
+    """It stands in the yearly total of T02 already: 20 000 back leave 100 000 of the year, and the alert goes."""
+    ledger = Ledger()
+    pay(ledger, "a", "60000", evidence=evidence)
+    assert hits(pay(ledger, "b", "60000", 5, evidence=evidence))
+    returned = pay(ledger, "r", "20000", 6, status="returned", original_event_id="a", evidence=evidence)
+    assert [alert.status for alert in returned.alerts] == ["retracted"]
+    assert "T13" in [hit.id for hit in returned.alerts[0].typologies]
+
+
+def test_payments_of_the_small_amount_exactly_are_small(findings):
+    """Two of 100 000: beyond the yearly amount are 100 000 of them."""
+    ledger = Ledger()
+    pay(ledger, "a", "100000")
+    pay(ledger, "b", "100000", 5)
+    assert findings[-1].at_risk == 10_000_000
