@@ -75,7 +75,7 @@ def test_the_core_keeps_the_union_of_what_is_registered(monkeypatch):
     assert typologies.registered() is typologies.REGISTRY
     every = typologies.wanted()
     assert [one.tally for one in every.one_by_one] == [""]
-    assert every.proofs == (Which(undocumented=True),)
+    assert every.proofs == (Which(undocumented=True), Which("in"))
     (back,) = every.look_back
     assert (back.payments, back.days, back.calendar_year) == (Which(undocumented=True), 90, True)
     assert every.totals
