@@ -1,16 +1,15 @@
 """Settings: one TOML file (`FXWATCH_CONFIG`) and the environment (`FXWATCH_...`), the environment first.
 
 The TOML's tables `rules`, `legend`, `desks`, `detectors`, `engine` and `admission` are the effective configuration
-(merged over `detectors/defaults.toml`, table by table; lists replace); everything else is a field of `Settings`.
+(merged over `detectors/defaults.toml` and a rule pack, table by table; lists replace). All else is a field of
+`Settings`.
 All errors are reported at once, each with its place and what was expected.
 """
 
 import os
-import tomllib
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +24,7 @@ from detectors.contracts.configuration import (
     Desk,
     Duties,
     Limit,
+    Pack,
     RateRules,
     Sanctions,
     TypologyRules,
@@ -32,6 +32,7 @@ from detectors.contracts.configuration import (
 from streams.errors import ConfigurationError
 from streams.kafka_access import bootstrap_addresses as bootstrap
 from streams.log import logs
+from streams.rule_packs import SHIPPED_PACK, choose_pack, default_tables, merge_tables, read_tables
 
 logger = logs.get_logger(__name__)
 
@@ -50,6 +51,7 @@ EFFECTIVE = (
     "rates",
     "sanctions",
     "duties",
+    "pack",
     "approvers",
 )
 
@@ -127,6 +129,9 @@ class Settings(BaseSettings):
     )
     log_level: logs.Level = Field("info", description="what a worker's log holds")
 
+    rule_pack: str = Field(
+        SHIPPED_PACK, description="the law: the name of a shipped pack, or a TOML file of one; docs/CONFIGURATION.md"
+    )
     config_file: Path | None = None
     effective_tables: dict[str, Any] = Field(default_factory=dict)
 
@@ -156,7 +161,7 @@ class Settings(BaseSettings):
     @cached_property
     def effective(self) -> Configuration:
         """The effective configuration: defaults overlaid with the TOML's tables. Validated when the settings load."""
-        return overlay_configuration(self.effective_tables)
+        return overlay_configuration(self.effective_tables, self.rule_pack)
 
     @property
     def bootstrap_servers(self) -> list[str]:
@@ -176,27 +181,13 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
 
-def default_tables() -> dict[str, Any]:
-    """The shipped `detectors/defaults.toml`, parsed."""
-    return tomllib.loads(resources.files("detectors").joinpath("defaults.toml").read_text("utf-8"))
-
-
-def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        merged[key] = (
-            _merged(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
-        )
-    return merged
-
-
-def overlay_configuration(tables: dict[str, Any]) -> Configuration:
-    """Defaults overlaid with `tables`, validated to the end: what passes here can be applied by the core.
+def overlay_configuration(tables: dict[str, Any], pack: str = SHIPPED_PACK) -> Configuration:
+    """Defaults and a pack, overlaid with `tables`, validated to the end: what passes here can be applied by the core.
 
     Raises `ConfigurationError` with every problem found.
     """
-    shipped = default_tables()
-    merged = _merged(shipped, tables)
+    shipped = default_tables(pack)
+    merged = merge_tables(shipped, tables)
     problems, parts = [], {}
     for name in EFFECTIVE:
         if name in merged:
@@ -218,6 +209,7 @@ _TYPES = {field.name: field.type for field in msgspec.structs.fields(Configurati
     "rates": RateRules,
     "sanctions": Sanctions,
     "duties": Duties,
+    "pack": Pack,
     "approvers": dict[str, str],
 }
 # Tables of tables and their items' types: converted item by item, because msgspec stops at the first fault it meets.
@@ -299,31 +291,18 @@ def read_configuration(path: Path) -> Configuration:
 
     Raises `ConfigurationError` with every fault.
     """
-    tables = _read_tables(path)
+    tables = read_tables(path)
     known = [*Settings.model_fields, *EFFECTIVE]
     problems = [f"{name}: no such setting{_meant(name, known)}" for name in tables if name not in known]
     try:
-        configuration = overlay_configuration({name: tables[name] for name in EFFECTIVE if name in tables})
+        configuration = overlay_configuration(
+            {name: tables[name] for name in EFFECTIVE if name in tables}, choose_pack(tables)
+        )
     except ConfigurationError as fault:
         problems += fault.problems
     if problems:
         raise ConfigurationError("the configuration is not valid", problems, got=path, todo="mend each of these")
     return configuration
-
-
-def _read_tables(path: Path) -> dict[str, Any]:
-    """The file's tables and settings. Raises `ConfigurationError`."""
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as fault:
-        raise ConfigurationError(
-            f"cannot read the configuration file: {fault.strerror}",
-            got=path,
-            expected="a readable file",
-            todo="correct its name, FXWATCH_CONFIG where no other was given",
-        ) from fault
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        raise ConfigurationError(f"the configuration file is not TOML: {fault}", got=path) from fault
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -335,7 +314,7 @@ def load_settings(**overrides: Any) -> Settings:
     values: dict[str, Any] = {}
     path = os.environ.get("FXWATCH_CONFIG")
     if path:
-        values = _read_tables(Path(path)) | {"config_file": path}
+        values = read_tables(Path(path)) | {"config_file": path}
     tables = {name: values.pop(name) for name in EFFECTIVE if name in values}
     known = _environment_names()
     problems += [
@@ -344,7 +323,7 @@ def load_settings(**overrides: Any) -> Settings:
         if name.startswith("FXWATCH_") and name not in known
     ]
     try:
-        overlay_configuration(tables)
+        overlay_configuration(tables, choose_pack(values))
     except ConfigurationError as fault:
         problems += fault.problems
     settings = None

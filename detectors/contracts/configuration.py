@@ -207,6 +207,18 @@ class Duties(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     limits: tuple[Limit, ...] = ()
 
 
+class Pack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The law that the rules are made of: the country (ISO 3166-1), the pack's version, and the texts it was read in.
+
+    `languages`: those its words are written in (ISO 639-1).
+    """
+
+    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
+    version: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    languages: tuple[str, ...] = ()
+    text: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything beside the events themselves that can change a score, or whether an event is admitted.
 
@@ -226,6 +238,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     sanctions: Sanctions | msgspec.UnsetType = msgspec.UNSET
     # not part of the encoding where it is not given; a pre-check then cannot tell what rests on them
     duties: Duties | msgspec.UnsetType = msgspec.UNSET
+    # not part of the encoding where it is not given, as in configurations of before there were packs
+    pack: Pack | msgspec.UnsetType = msgspec.UNSET
     # name -> Ed25519 public key of who approves what replaces this (approvals.py); without any, anybody does
     approvers: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 

@@ -31,7 +31,7 @@ HONEST_BAND_PIECES = 2
 # In the preset `full` these banks say of every payer what came in from crypto-asset exchanges, mostly nothing.
 REPORTING_BANKS = frozenset(BANKS[:2])
 
-# Purpose codes of the default legend in detectors/defaults.toml; a test compares them.
+# Purpose codes of the default legend in detectors/packs/kr.toml; a test compares them.
 PURPOSES = {
     "import": "10101",
     "export": "10201",

@@ -11,7 +11,7 @@ import pytest
 import tomli_w
 
 from streams.demo.broker import EmbeddedBroker
-from streams.settings import default_tables
+from streams.rule_packs import default_tables
 
 pytestmark = pytest.mark.broker
 

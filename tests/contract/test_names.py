@@ -37,7 +37,17 @@ TABLES = {
 }
 # What stands in no room: how a package is entered, and what every room uses.
 AT_THE_TOP = {
-    "streams": {"__init__", "__main__", "errors", "learning_agents", "schemas", "settings", "version", "worker"},
+    "streams": {
+        "__init__",
+        "__main__",
+        "errors",
+        "learning_agents",
+        "rule_packs",
+        "schemas",
+        "settings",
+        "version",
+        "worker",
+    },
     "detectors": {
         "__init__",
         "configuration_approval",

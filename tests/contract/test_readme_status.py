@@ -11,7 +11,7 @@ from detectors.core import Outputs
 from detectors.typologies import all_rules
 from streams.cli import COMMANDS
 from streams.contracts.inputs import DISPOSITIONS
-from streams.settings import default_tables
+from streams.rule_packs import default_tables
 from tests.support.ledger import Ledger, configuration, digest16, later
 
 ROOT = Path(__file__).parents[2]

@@ -42,7 +42,7 @@ def fired(identifier: str) -> tuple[Ledger, list[Alert]]:
 @pytest.mark.parametrize("identifier", IDS)
 def test_every_typology_has_rules_and_a_name(identifier):
     """A typology without rules in the default configuration is not finished."""
-    assert identifier in configuration().rules, f"to do: [rules.{identifier}] in detectors/defaults.toml"
+    assert identifier in configuration().rules, f"to do: [rules.{identifier}] in detectors/packs/kr.toml"
     rules = configuration().rules[identifier]
     assert rules.legal_basis
     assert rules.limits

@@ -14,7 +14,7 @@ from tests.support import typology_tables
 ROOT = Path(__file__).parents[2]
 TYPOLOGIES = (ROOT / "docs" / "TYPOLOGIES.md").read_text("utf-8")
 LAW = (ROOT / "docs" / "LAW.md").read_text("utf-8")
-RULES = tomllib.loads((ROOT / "detectors" / "defaults.toml").read_text("utf-8"))["rules"]
+RULES = tomllib.loads((ROOT / "detectors" / "packs" / "kr.toml").read_text("utf-8"))["rules"]
 ALL = [f"T{number:02}" for number in range(1, 19)]
 WITH_RULES = {typology.id: typology.name_en for typology in all_rules()}
 LEGAL = [

@@ -77,6 +77,7 @@ def test_the_wheel_holds_every_file_that_is_not_code(wheel):
     assert {
         "streams/demo/broker/jars.lock",
         "detectors/defaults.toml",
+        "detectors/packs/kr.toml",
         "streams/testbed/report/page.html.jinja",
     } <= data
     assert data - names == set()

@@ -11,7 +11,7 @@ from typing import Any
 
 from streams.generator import Simulation
 from streams.kafka import topics
-from streams.settings import default_tables
+from streams.rule_packs import default_tables
 from tests.support.cluster import Cluster, assert_exact
 from tests.support.faults import EXIT_SECONDS, GROWTH_MEGABYTES, Fault, Scene
 from tests.support.figures import Figures

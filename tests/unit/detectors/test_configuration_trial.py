@@ -18,7 +18,8 @@ from streams.contracts.inputs import RULES
 from streams.errors import ConfigurationError
 from streams.ingest.validate import is_usable
 from streams.ledger import envelope as ledger
-from streams.settings import default_tables, overlay_configuration
+from streams.rule_packs import default_tables
+from streams.settings import overlay_configuration
 from tests.support.ledger import Ledger, configuration, later
 from tests.support.own_cpu import own_cpu
 from tests.support.pipeline import Pipeline

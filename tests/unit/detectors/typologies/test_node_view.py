@@ -8,7 +8,7 @@ from detectors.books.wanted import Wanted
 from detectors.typologies import NODE_REGISTRY, REGISTRY, all_rules, node_rules
 from detectors.typologies.declared import faults
 from streams.alert_text import korean
-from streams.settings import default_tables
+from streams.rule_packs import default_tables
 
 
 def declared(rule):

@@ -19,7 +19,8 @@ from streams.generator.roles import ROLES
 from streams.generator.world import MORE_PURPOSES
 from streams.ingest.door import Door, Rejected
 from streams.keys import pseudonyms
-from streams.settings import default_tables, overlay_configuration
+from streams.rule_packs import default_tables
+from streams.settings import overlay_configuration
 
 KEYS = pseudonyms.testbed_keys()
 TOPICS = {TRANSACTIONS, DECLARATIONS, RATES, PROFILES, DISPOSITIONS}
@@ -111,7 +112,7 @@ def test_every_role_acts_and_every_form_of_the_contract_occurs(
 
 
 def test_codes_are_those_of_the_default_legend() -> None:
-    """Each further purpose code stands in detectors/defaults.toml."""
+    """Each further purpose code stands in detectors/packs/kr.toml."""
     legend = default_tables()["legend"]["purposes"]
     assert set(MORE_PURPOSES.values()) <= set(legend)
 

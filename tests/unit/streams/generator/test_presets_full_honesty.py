@@ -17,7 +17,8 @@ from streams.generator.law import Law
 from streams.generator.lookalikes import ALL
 from streams.generator.plan import ALL_TYPOLOGIES
 from streams.generator.world import REPORTING_BANKS
-from streams.settings import default_tables, overlay_configuration
+from streams.rule_packs import default_tables
+from streams.settings import overlay_configuration
 
 
 class Books:

@@ -16,7 +16,7 @@ from streams.generator.calendar import Calendar
 from streams.generator.draw import Draw
 from streams.generator.world import PURPOSES
 from streams.ingest.decode import decode, find_faults
-from streams.settings import default_tables
+from streams.rule_packs import default_tables
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,7 @@ def test_korean_days() -> None:
 
 
 def test_purposes_are_those_of_the_default_legend() -> None:
-    """Each purpose code stands in detectors/defaults.toml with the kind it is used for."""
+    """Each purpose code stands in detectors/packs/kr.toml with the kind it is used for."""
     legend = default_tables()["legend"]["purposes"]
     assert [legend[code]["kind"] for code in PURPOSES.values()] == list(PURPOSES)
 

@@ -18,7 +18,8 @@ from streams.contracts.inputs import TRANSACTIONS
 from streams.errors import LedgerError, UsageError
 from streams.ingest.door import Admitted
 from streams.keys.pseudonyms import testbed_keys as keys_of_testbed
-from streams.settings import default_tables, overlay_configuration
+from streams.rule_packs import default_tables
+from streams.settings import overlay_configuration
 from streams.testbed import ledger_files, replay, result_files
 from streams.testbed.configuration_file import read_configuration_file
 from streams.testbed.ledger_files import LedgerRecord, LedgerWriter
