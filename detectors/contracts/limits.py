@@ -20,9 +20,19 @@ from detectors.contracts.configuration import Configuration, Limit
 # past. The longest limit that means anything has 18 digits.
 _NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?")
 LARGEST = Decimal(10) ** 18
-# Numbers of the law that more readers than one compare with, such as a rule and a feature, and the table of `rules`
-# where the configuration has each. A rule reads what is its own by `Rulebook.limit`, these by `Rulebook.law`.
-LAW = {"document_line": "T01", "annual_cap": "T02", "firm_cap": "T02"}
+# Numbers of the law that more readers than one compare with, such as a rule, a feature and the check of planned
+# payments, and the table of `rules` where the configuration has each. A rule reads what is its own by
+# `Rulebook.limit`, these by `Rulebook.law`.
+LAW = {
+    "document_line": "T01",
+    "annual_cap": "T02",
+    "firm_cap": "T02",
+    "foreign_cap": "T02",
+    "advance_amount": "T06",
+    "advance_days": "T06",
+    "free_line": "T10",
+    "bank_line": "T10",
+}
 
 
 # where a rulebook has the limits of the configuration's `sanctions`; no typology has such an id

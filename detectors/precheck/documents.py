@@ -42,7 +42,7 @@ def documents(asked: Inquiry, *, reported: bool) -> Duty:
 
 
 def _resident(asked: Inquiry, worth: Fraction, *, reported: bool) -> Duty:
-    cap, line = asked.limit("T02", "annual_cap"), asked.limit("T01", "document_line")
+    cap, line = asked.law("annual_cap"), asked.law("document_line")
     if cap is None or line is None:
         return _no_limit(_RESIDENT)
     limits, missing = (cap, line), ("paid_this_year",)
@@ -82,7 +82,7 @@ def _resident(asked: Inquiry, worth: Fraction, *, reported: bool) -> Duty:
 
 
 def _foreign(asked: Inquiry, worth: Fraction) -> Duty:
-    cap = asked.limit("T02", "foreign_cap")
+    cap = asked.law("foreign_cap")
     if cap is None:
         return _no_limit(_FOREIGN)
     before = asked.planned.paid_this_year
@@ -117,7 +117,7 @@ def _receipt(asked: Inquiry, worth: Fraction) -> Duty:
             "money brought in from abroad needs no documents where no report is needed",
             "신고가 필요하지 않은 거래로 외국 자금을 반입하는 수령에는 증빙서류가 필요하지 않습니다",
         )
-    line = asked.limit("duties", "receipt_day_line")
+    line = asked.duty("receipt_day_line")
     if line is None:
         return _no_limit(_RECEIPT)
     before = asked.planned.received_today

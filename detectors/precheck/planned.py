@@ -11,7 +11,7 @@ import msgspec
 from detectors.contracts.alert import LimitShown
 from detectors.contracts.configuration import Channel, Legend, PurposeKind
 from detectors.contracts.events import Direction, PartyType, Residency
-from detectors.contracts.limits import DatedLimit, Rulebook
+from detectors.contracts.limits import DUTIES, DatedLimit, Rulebook
 
 Money = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}(\.[0-9]{1,4})?$")]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
@@ -79,9 +79,13 @@ class Inquiry(NamedTuple):
     rulebook: Rulebook
     legend: Legend
 
-    def limit(self, table: str, name: str) -> DatedLimit | None:
-        """The limit in force on the planned day."""
-        return self.rulebook.limit(table, name, self.planned.planned_on)
+    def law(self, name: str) -> DatedLimit | None:
+        """The number of the law (`limits.LAW`) in force on the planned day."""
+        return self.rulebook.law(name, self.planned.planned_on)
+
+    def duty(self, name: str) -> DatedLimit | None:
+        """The limit of the configuration's `duties` in force on the planned day."""
+        return self.rulebook.limit(DUTIES, name, self.planned.planned_on)
 
     def usd(self, amount: str) -> Fraction | None:
         """An amount of the payment's currency in USD, exact; None without a rate."""

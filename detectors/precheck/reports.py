@@ -55,7 +55,7 @@ def third_party_report(asked: Inquiry) -> Duty | None:
     told = asked.planned
     if told.direction == "in" or told.other_party_pays is False:
         return None
-    free, bank = asked.limit("T10", "free_line"), asked.limit("T10", "bank_line")
+    free, bank = asked.law("free_line"), asked.law("bank_line")
     if free is None or bank is None:
         return _no_limit(THIRD_PARTY)
     return _by_lines(asked, THIRD_PARTY, (free, bank), "" if told.other_party_pays else "other_party_pays")
@@ -65,7 +65,7 @@ def offset_report(asked: Inquiry) -> Duty | None:
     """Claims set against debts: above the line to the bank, before it or within a month after it (5-4(2))."""
     if asked.planned.offset is False:
         return None
-    free = asked.limit("duties", "offset_line")
+    free = asked.duty("offset_line")
     if free is None:
         return _no_limit(OFFSET)
     return _by_lines(asked, OFFSET, (free,), "" if asked.planned.offset else "offset")
@@ -107,7 +107,7 @@ def period_report(asked: Inquiry) -> Duty | None:
     told, kind = asked.planned, asked.kind
     if kind not in (None, *_GOODS) or told.trade_terms not in (None, "advance"):
         return None
-    line, days = asked.limit("T06", "advance_amount"), asked.limit("T06", "advance_days")
+    line, days = asked.law("advance_amount"), asked.law("advance_days")
     if line is None or days is None:
         return _no_limit(PERIOD)
     worth = asked.usd(told.contract_amount or told.amount)
@@ -142,7 +142,7 @@ def capital_report(asked: Inquiry) -> Duty | None:
     """Deposits, securities, loans, property and direct investment abroad: free of a report only when small (7-2)."""
     if asked.kind not in (None, "capital") or asked.planned.direction == "in":
         return None
-    free, small = asked.limit("duties", "capital_free_line"), asked.limit("duties", "capital_small_line")
+    free, small = asked.duty("capital_free_line"), asked.duty("capital_small_line")
     if free is None or small is None:
         return _no_limit(CAPITAL)
     missing = [] if asked.kind else ["purpose"]
@@ -154,7 +154,7 @@ def capital_report(asked: Inquiry) -> Duty | None:
         outcome = "asked"
     elif not missing:
         total = None if asked.planned.paid_this_year is None else worth + Fraction(asked.planned.paid_this_year)
-        cap = asked.limit("T02", "annual_cap")
+        cap = asked.law("annual_cap")
         if total is None or cap is None:
             missing.append("paid_this_year")
         else:
