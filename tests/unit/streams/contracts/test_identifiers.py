@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from detectors.alerting.desks import matching
+from detectors.alerting.desks import About, matching
 from detectors.books.payments import rows
 from detectors.contracts.configuration import Desk
 from detectors.values.shares import Shares
@@ -148,8 +148,8 @@ def test_a_desk_s_list_knows_a_bank_by_either_code(listed, there):
     assert not shares.has("SHBKKRSE")
     configuration = overlay_configuration({})
     configuration = msgspec.structs.replace(configuration, desks={"d": Desk(institutions=(listed,))})
-    assert matching(("T01",), "low", "person", (there,), configuration) == ("d",)
-    assert matching(("T01",), "low", "person", ("SHBKKRSE",), configuration) == ()
+    assert matching(About(("T01",), "low", "person", (there,)), configuration) == ("d",)
+    assert matching(About(("T01",), "low", "person", ("SHBKKRSE",)), configuration) == ()
 
 
 def test_lei_and_iban_have_one_spelling_and_their_check_digits():

@@ -231,14 +231,14 @@ def test_rules_go_to_every_partition():
 
 
 def test_what_would_be_too_long_to_write_is_refused():
-    """Names of desks were sent, all that a desk is would be written: 2.3 MB from 356 KB, which no batch takes."""
+    """Names of desks were sent, all that a desk is would be written: 1.6 MB from 365 KB, which no batch takes."""
 
     def with_desks(count):
         desks = {f"desk{number}": {} for number in range(count)}
         body = {"event_id": "R", "configuration": msgspec.to_builtins(overlay_configuration({})) | {"desks": desks}}
         return admit(body, inputs.RULES)
 
-    refused = with_desks(30_000)
+    refused = with_desks(20_000)
     assert isinstance(refused, Rejected)
     assert refused.codes == ("size.exceeded",)
     assert "at most 900000 bytes in the ledger's form" in refused.message
