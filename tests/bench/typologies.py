@@ -3,7 +3,7 @@
 The generator's whole preset (all scenarios and look-alikes) is ingested and applied without Kafka. Of each sixth
 payment every registered typology is asked anew (`evaluate`, then `learn` on a copy), and the quickest of seven counts:
 what other processes do to this one is no cost of a rule. Printed are microseconds a payment by rule and in all, and the
-bytes of each party's record in the state, by its parts. The bounds are 60 us and 1.5 KiB at the median (issue 13).
+bytes of each party's record in the state, by its parts. The bounds are 60 us and 1.5 KiB at the median.
 """
 
 import argparse

