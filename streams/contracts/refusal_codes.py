@@ -50,7 +50,7 @@ CODES: dict[str, str] = {
     "key.mismatch": "The key is not what the body says it must be.",
     "header.length": "A CloudEvents or trace header is longer than 4096 bytes.",
     "header.count": "The record has more than 1 000 headers.",
-    "configuration.invalid": "The configuration does not fit its type.",
+    "configuration.invalid": "The configuration, or who approved it, does not fit its type.",
     "configuration.partition": "A configuration stands in another partition than 0: it has no place in their order.",
     "configuration.refused": "It would stop every partition; the former configuration stays (told by the monitor).",
     "event.conflict": "The same identity came before with another body (told by the monitor).",

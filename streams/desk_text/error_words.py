@@ -13,6 +13,9 @@ from streams.plain_text.printable import make_printable, make_showable
 
 # each part of an error as the code says it -> the same in Korean; `*` stands for what differs, `{}` takes it over
 WHAT = {
+    "nothing to check": "확인할 지급·수령이 없습니다",
+    "the planned payments cannot be read": "예정된 지급·수령을 읽을 수 없습니다",
+    "* of the planned payments could not be read": "예정된 지급·수령 중 {}건을 읽을 수 없습니다",
     "this is not the id of an alert, nor its beginning": "경보 번호나 그 앞자리가 아닙니다",
     "no alert of this id is on fx.alerts.v1": "이 번호의 경보가 없습니다",
     "several alerts have an id that begins so": "이 앞자리로 시작하는 경보가 여러 건입니다",
@@ -78,6 +81,7 @@ WHAT = {
     "cannot write the evidence keys: *": "증거 키를 파일에 쓸 수 없습니다: {}",
 }
 EXPECTED = {
+    "a FILE, `-` for standard input, or --listen": "파일, 표준 입력을 뜻하는 `-` 또는 --listen",
     "an alert of the monitor, which knows its own by party": "당사자별 감시에서 나온 경보",
     "* to 32 hex digits": "16진수 {}~32자리",
     "the id of a published alert, or its first digits": "발행된 경보의 번호 또는 그 앞자리",
@@ -155,6 +159,7 @@ GOT = {
     "rescore takes one alert or all of them": {"both": "둘 다 지정", "neither": "지정하지 않음"},
 }
 TODO = {
+    "see the lines above": "위에 표시된 줄을 확인하십시오",
     "keep the decision in the case's file, and give it when a release takes it": (
         "판정 내용을 사건 기록에 남겨 두었다가 이를 받는 버전에서 입력하십시오"
     ),

@@ -56,6 +56,9 @@ def _fields(event: Event, purposes: Purposes, zone: ZoneInfo, lang: Language) ->
     labels = LABELS[lang]
     if isinstance(event, ConfigurationChange):
         yield labels["configuration"], ", ".join(event.configuration.__struct_fields__)
+        if event.approvals:
+            who, when = ", ".join(event.approvals.names), local_time(event.approvals.proposed_at, zone, lang)
+            yield labels["approvals"], make_printable(f"{who} ({when}: {event.approvals.reason})")
         return
     names = sorted(event.__struct_fields__, key=lambda name: not isinstance(getattr(event, name), datetime))
     for name in names:

@@ -97,6 +97,7 @@ LABELS = split_by_language(
         "body": ("Fingerprint of its content", "내용 지문"),
         "former": ("Former fingerprints", "이전 지문"),
         "configuration": ("Tables", "설정 항목"),
+        "approvals": ("Approved by", "승인"),
     }
 )
 

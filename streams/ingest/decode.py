@@ -193,6 +193,8 @@ def _classify(topic: InputTopic, name: str, content: Any) -> Fault:
     described = FIELDS[topic.name].types[name]
     if topic.name == RULES and name == "configuration":
         return Fault("configuration.invalid", name, "what `fxwatch rules apply` sends")
+    if topic.name == RULES and name == "approvals":
+        return Fault("configuration.invalid", name, "what `fxwatch rules approve` sends")
     if isinstance(described, inspect.Metadata):
         described = described.type
     for kind, wanted, words in _EXPECTED_TYPE:

@@ -31,6 +31,11 @@ LIVE_RATE = 200
 # few enough that every partition has snapshots to load, with records behind them to replay
 SNAPSHOT_EVERY = 150
 FOR_EVER_DAYS = 36_500
+# what a worker warns of at its start where one person alone can change the rules, as here
+DEVELOPMENT_MODE = (
+    "development mode: the configuration in force names no [approvers], so one person alone can change the rules "
+    "(docs/CONFIGURATION.md)"
+)
 SETTINGS = {"snapshot_every_events": SNAPSHOT_EVERY, "session_timeout_seconds": 6, "raw_retention_days": FOR_EVER_DAYS}
 
 
@@ -94,9 +99,14 @@ def live(own_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def test_the_logs_say_what_happened_and_alarm_nobody(live: Any) -> None:
-    """Start, a second worker that joins, load, and two stops: each line an object, none above `info`."""
+    """Start, a second worker that joins, load, and two stops: each line an object, none above `info` but one.
+
+    That one says of each worker that its configuration names no approvers.
+    """
     first, second = ([json.loads(line) for line in lines] for lines in live.logs)
-    assert [one for one in first + second if one["level"] not in ("debug", "info")] == []
+    for told in (first, second):
+        [above] = [one for one in told if one["level"] not in ("debug", "info")]
+        assert (above["level"], above["event"]) == ("warning", DEVELOPMENT_MODE)
     assert all({"timestamp", "level", "logger", "event"} <= one.keys() for one in first + second)
     every = list(range(PARTITIONS))
     for told in (first, second):

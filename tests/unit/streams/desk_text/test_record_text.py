@@ -3,14 +3,16 @@
 import io
 import re
 
+import msgspec
 import pytest
 
+from detectors.contracts.approvals import Approvals
 from detectors.contracts.events import ConfigurationChange, Origin
 from streams.alert_text.alert_text import text_of
 from streams.desk_text.record_text import record_json, record_lines
 from streams.desk_text.record_words import VALUES
 from streams.ledger import envelope
-from tests.support.desk_records import EVENTS, PARTY, PURPOSES, SEOUL, payment, record
+from tests.support.desk_records import EVENTS, NOON, PARTY, PURPOSES, SEOUL, payment, record
 from tests.support.korean import foreign_words
 
 
@@ -42,11 +44,26 @@ def test_a_record_in_words_is_whole_in_both_languages(event):
         "admission",
         "rates",
         "sanctions",
+        "duties",
+        "pack",
+        "approvers",
         "desk",
         "notes",
     }
     assert [word for word in foreign_words(korean) if word not in names] == []
     assert "2026-04-28 12:00:00 KST" in english or isinstance(event, ConfigurationChange)
+
+
+def test_a_configuration_says_who_approved_it():
+    """The approvers by name, when it was proposed, and why; nothing where nobody had to."""
+    approvals = Approvals(
+        replaces="0" * 64, proposed_at=NOON, reason="notice 2026-1", signatures={"lee": "b", "kim": "a"}
+    )
+    event = msgspec.structs.replace(EVENTS[-1], approvals=approvals)
+    assert "  Approved by               kim, lee (2026-04-28 12:00:00 KST: notice 2026-1)" in page(event, "en")
+    assert "kim, lee (2026년 4월 28일 12:00:00(한국 시각): notice 2026-1)" in page(event, "ko")
+    assert "Approved by" not in page(EVENTS[-1], "en")
+    assert "승인" not in page(EVENTS[-1], "ko")
 
 
 def test_a_payment_in_words():
