@@ -148,7 +148,7 @@ def test_a_ledger_whose_first_record_is_gone_can_be_given_one_again(monkeypatch:
             told_by_topics(monkeypatch, first)
         with pytest.raises(RulesGoneError, match="fxwatch rules apply"):
             configuration_in_force.require(load_settings())
-        assert not configuration_in_force._is_in_force(load_settings())
+        assert not configuration_in_force._is_in_force(load_settings(), load_settings().effective)
     assert told_by_topics(monkeypatch, b"", GOOD) is None
     assert configuration_in_force.require(load_settings()) == GOOD
     monkeypatch.setattr(configuration_in_force.topics, "connect", lambda _: Admin(0))
