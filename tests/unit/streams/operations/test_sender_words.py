@@ -34,6 +34,19 @@ from tests.support.pipeline import PROFILE, TRANSACTION, Pipeline
 START = datetime(2026, 1, 5, 1, tzinfo=UTC)
 
 
+def words_decide(overrides=None):
+    """A configuration without the yearly cap of firms, so that being called a firm exempts from T02.
+
+    With it, persons and firms have one cap, and no word of a sender would change anything.
+    """
+    configuration = overlay_configuration(overrides or {})
+    rules = configuration.rules["T02"]
+    kept = tuple(limit for limit in rules.limits if limit.name != "firm_cap")
+    assert len(kept) < len(rules.limits)
+    changed = configuration.rules | {"T02": msgspec.structs.replace(rules, limits=kept)}
+    return msgspec.structs.replace(configuration, rules=changed)
+
+
 def pay(pipeline, number, amount="60000", **more):
     """Send a payment of the hour `number`; the alerts that it raised."""
     at = START + timedelta(hours=number)
@@ -53,7 +66,7 @@ def tell(pipeline, party_type, hour=0):
 @pytest.mark.parametrize("word", ["bank", "company", "sole_trader"])
 def test_a_person_called_something_else_is_still_a_person(word):
     """The second payment crosses the cap of 100 000 USD: T02 fires, says what the sender said, and it is counted."""
-    pipeline = Pipeline()
+    pipeline = Pipeline(words_decide())
     assert pay(pipeline, 0) == []
     (alert,) = pay(pipeline, 1, party_type=word, institution="BKGGKRSE")
     assert [hit["id"] for hit in alert["typologies"]] == ["T02"]
@@ -67,7 +80,7 @@ def test_a_person_called_something_else_is_still_a_person(word):
 
 def test_a_person_first_called_a_bank_is_a_person_once_anybody_says_so():
     """Otherwise the first word would exempt for ever; what the bank sent before counts in the total."""
-    pipeline = Pipeline()
+    pipeline = Pipeline(words_decide())
     assert pay(pipeline, 0, party_type="bank") == []
     (alert,) = pay(pipeline, 1)
     assert [hit["id"] for hit in alert["typologies"]] == ["T02"]
@@ -76,7 +89,7 @@ def test_a_person_first_called_a_bank_is_a_person_once_anybody_says_so():
 
 def test_splitting_goes_on_to_be_seen_when_the_party_is_called_a_bank():
     """T01 asks no banks; four pieces of a person, the last two by a sender with another word."""
-    pipeline = Pipeline()
+    pipeline = Pipeline(words_decide())
     alerts = [pay(pipeline, number, "4900", party_type="person" if number < 2 else "bank") for number in range(4)]
     assert "T01" in [hit["id"] for found in alerts for alert in found for hit in alert["typologies"]]
 
@@ -84,20 +97,20 @@ def test_splitting_goes_on_to_be_seen_when_the_party_is_called_a_bank():
 def test_companies_and_banks_that_are_always_called_so_are_none_of_it():
     """The honest case: nothing fires, nothing differs."""
     for word in ("company", "bank"):
-        pipeline = Pipeline()
+        pipeline = Pipeline(words_decide())
         assert [alert for number in range(3) for alert in pay(pipeline, number, party_type=word)] == []
         assert pipeline.core.tally.outcomes["type_differs"] == 0
 
 
 def test_the_profile_decides_in_either_direction():
     """A sender's slip ends with the profile of a company; a person by profile stays one whatever is said."""
-    pipeline = Pipeline()
+    pipeline = Pipeline(words_decide())
     pay(pipeline, 0)
     tell(pipeline, "company")
     assert pay(pipeline, 1, party_type="company") == []
     assert pay(pipeline, 2) == []
     assert pipeline.core.tally.outcomes["type_differs"] == 1
-    pipeline = Pipeline()
+    pipeline = Pipeline(words_decide())
     tell(pipeline, "person")
     pay(pipeline, 0, party_type="bank")
     (alert,) = pay(pipeline, 1, party_type="bank")
@@ -121,7 +134,7 @@ def test_one_hostile_word_does_not_make_a_company_a_person_at_other_institutions
     nobody had said anything else.
     """
     for word in (None, "person"):
-        pipeline = Pipeline()
+        pipeline = Pipeline(words_decide())
         alerts = [alert for number in range(2) for alert in pay(pipeline, number, party_type="company")]
         if word is not None:
             alerts += pay(pipeline, 2, "1", party_type=word, institution="EVILKRSE")
@@ -154,7 +167,7 @@ def test_a_word_does_not_switch_off_the_splitting_of_a_company(word):
         msgspec.structs.replace(limit, value="0") if limit.name == "report_before_cap" else limit
         for limit in rules.limits
     )
-    configuration = overlay_configuration({})
+    configuration = words_decide()
     changed = configuration.rules | {"T01": msgspec.structs.replace(rules, limits=limits)}
     pipeline = Pipeline(msgspec.structs.replace(configuration, rules=changed))
     if word is not None:
@@ -167,7 +180,7 @@ def test_a_word_does_not_switch_off_the_splitting_of_a_company(word):
 
 def test_a_disputed_finding_mutes_none_that_is_not():
     """A bank that says "company" raises the disputed one; the next payment of the bank that says "person" the other."""
-    pipeline = Pipeline()
+    pipeline = Pipeline(words_decide())
     assert pay(pipeline, 0) == []
     (disputed,) = pay(pipeline, 1, party_type="company", institution="BKGGKRSE")
     (sure,) = pay(pipeline, 2, "1000")
@@ -180,7 +193,7 @@ def test_a_disputed_finding_mutes_none_that_is_not():
 
 def test_a_bank_cannot_take_back_what_it_said_itself():
     """Its own earlier word judges its payments: the person whom it later calls a company is a person there."""
-    pipeline = Pipeline()
+    pipeline = Pipeline(words_decide())
     pay(pipeline, 0)
     (alert,) = pay(pipeline, 1, party_type="company")
     assert strength(alert) > 0.6
@@ -189,7 +202,7 @@ def test_a_bank_cannot_take_back_what_it_said_itself():
 
 def test_a_disputed_alert_falls_with_what_was_taken_back():
     """A payment is returned and made again: the disputed alert is retracted, and the same size alerts again."""
-    pipeline = Pipeline()
+    pipeline = Pipeline(words_decide())
     pay(pipeline, 0)
     other = {"party_type": "company", "institution": "BKGGKRSE"}
     assert len(pay(pipeline, 1, "90000", **other)) == 1
@@ -218,7 +231,7 @@ def test_words_of_a_thousand_institutions_are_bounded_and_none_is_lost():
 
 def test_a_profile_ends_all_readings():
     """With it, other words are tried no more: no disputed alert on the company of a profile."""
-    pipeline = Pipeline()
+    pipeline = Pipeline(words_decide())
     pay(pipeline, 0, "1", party_type="person", institution="EVILKRSE")
     tell(pipeline, "company")
     assert [alert for number in range(1, 5) for alert in pay(pipeline, number, party_type="company")] == []
@@ -226,7 +239,7 @@ def test_a_profile_ends_all_readings():
 
 def test_an_alert_goes_to_the_desk_of_the_type_that_it_was_judged_as():
     """The alert's own desk and the copies agree."""
-    configuration = overlay_configuration({"desks": {"persons": {"party_types": ["person"]}}})
+    configuration = words_decide({"desks": {"persons": {"party_types": ["person"]}}})
     assert isinstance(configuration.desks["persons"], Desk)
     pipeline = Pipeline(configuration)
     pay(pipeline, 0)
@@ -251,7 +264,7 @@ def test_the_strictest_word_counts_whatever_the_order():
 
 def test_a_disputed_alert_goes_to_the_desk_of_the_type_it_is_about():
     """Persons' desk, for the payment of a bank that calls the party a company."""
-    pipeline = Pipeline(overlay_configuration({"desks": {"persons": {"party_types": ["person"]}}}))
+    pipeline = Pipeline(words_decide({"desks": {"persons": {"party_types": ["person"]}}}))
     pay(pipeline, 0)
     at = START + timedelta(hours=1)
     body = TRANSACTION | {
@@ -266,7 +279,7 @@ def test_a_disputed_alert_goes_to_the_desk_of_the_type_it_is_about():
 
 def test_words_are_counted_by_institution():
     """Each payment once, and each word that is said of it."""
-    pipeline = Pipeline()
+    pipeline = Pipeline(words_decide())
     pay(pipeline, 0, "10", evidence="exempt", report_no="R-1")
     pay(pipeline, 1, "10", institution="BKGGKRSEXXX", party_type="person", payment_id="-")
     pay(pipeline, 2, "10", party_id="P-2", party_type="bank")
@@ -287,7 +300,7 @@ def test_words_are_counted_by_institution():
 
 def test_what_dates_and_currencies_take_out_of_every_total_is_counted_by_institution():
     """A payment dated 36 days back, or in gold without a rate, alerts nobody; an ordinary one beside them."""
-    pipeline = Pipeline()
+    pipeline = Pipeline(words_decide())
     pay(pipeline, 0, "10")
     pay(pipeline, 1, "150000", institution="BKGGKRSE", event_time="2025-11-20T00:00:00Z")
     pay(pipeline, 2, "150000", institution="BKGGKRSE", currency="XAU")
@@ -331,7 +344,7 @@ def test_an_institution_stands_out_beside_its_peers_only(held, far):
 
 def test_the_screen_shows_what_the_ledger_holds(monkeypatch):
     """From the records alone: shares, the star, the largest first, and nothing but codes and figures."""
-    pipeline = Pipeline()
+    pipeline = Pipeline(words_decide())
     hour = 0
     for name, exempt, payments in (("AAAAKRSE", 1, 40), ("BBBBKRSE", 2, 40), ("CCCCKRSE", 39, 41)):
         for number in range(payments):
