@@ -49,8 +49,10 @@ def told(story: Callable[[RulesRefused], Any], *looks: str | Exception | None) -
     return found
 
 
-async def looked() -> None:
-    await asyncio.sleep(0.05)
+async def looked(refused: RulesRefused) -> None:
+    """Until it has its answer, whatever else keeps the machine busy; one that was cancelled has none."""
+    if refused._looking is not None:
+        await asyncio.wait({refused._looking}, timeout=10)
 
 
 def test_the_worker_that_takes_the_configurations_says_what_was_refused_before(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +61,7 @@ def test_the_worker_that_takes_the_configurations_says_what_was_refused_before(m
 
     async def taken(refused: RulesRefused) -> None:
         await refused.note_assigned(HELD)
-        await looked()
+        await looked(refused)
         await refused.note_assigned(HELD)
 
     [note] = told(taken, BrokerUnavailableError("away"), "fx.rules.v1[0] at offset 7")
@@ -80,7 +82,7 @@ def test_a_refusal_is_said_until_one_is_accepted() -> None:
 
     async def refused_one(refused: RulesRefused) -> None:
         await refused.note_assigned(HELD)
-        await looked()
+        await looked(refused)
         refused.note_taken(record(RULES, 0, 8), refused=True)
         refused.note_taken(record(RULES, 5, 1), refused=False)
         refused.note_taken(record(TRANSACTIONS, 0, 9), refused=False)
