@@ -44,9 +44,9 @@ class LimitKind(NamedTuple):
     """What a limit may be: its unit, the least and the largest value, whether whole numbers only, whether it is needed.
 
     Ranges are wide: they keep out what would stop a partition or what nobody can mean, not what is unwise. `ko` is what
-    it is called in Korean, `counter` the word that its numbers are counted by there (of the unit `count`). `kept` is
-    how far back payments are kept for it, empty where that is no question: a new configuration may not ask for more,
-    and one that an earlier release let into the ledger stands.
+    it is called in Korean, `counter` the word that its numbers are counted by there (of the unit `count`; empty for a
+    ratio that is a chance and no multiple). `kept` is how far back payments are kept for it, empty where that is no
+    question: a new configuration may not ask for more, and one that an earlier release let into the ledger stands.
     """
 
     unit: str

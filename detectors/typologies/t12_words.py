@@ -100,7 +100,7 @@ def measured(drift: Drift) -> tuple[Measured, ...]:
         *(
             []
             if drift.chance is None
-            else [Measured(name="chance_of_purposes", value=float(f"{drift.chance:.2g}"), unit="ratio")]
+            else [Measured(name="chance_of_purposes", value=float(f"{drift.chance:.2g}"), unit="")]
         ),
     )
 

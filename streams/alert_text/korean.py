@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _COUNTER = "건"
 
-_UNITS = {"ratio": "배", "days": "일", "bp": "bp", "": ""}
+_TIMES = "배"
+_UNITS = {"days": "일", "bp": "bp", "": ""}
 DESKS = {"central-bank": "중앙은행", "customs": "관세", "supervision": "감독", "compliance": "준법감시"}
 # beside the desks: the alert that none of them matches (detectors/alerting/desks.py)
 NO_DESK = {UNASSIGNED: "담당 미지정"}
@@ -136,8 +137,10 @@ def figure(value: Number, unit: str, grouped: str, of: str = "") -> str:
         return "예" if float(value) else "아니요"
     if unit == "local date":
         return day(str(value))
-    if unit == "count":
-        return grouped + known().counters.get(of, _COUNTER)
+    if unit in ("count", "ratio"):
+        counter = known().counters.get(of, _COUNTER)
+        # a ratio that is a chance, and no multiple, is declared with no counter
+        return grouped + (_TIMES if unit == "ratio" and counter else counter)
     return grouped + _UNITS[unit] if unit in _UNITS else f"{grouped} {make_printable(unit)}"
 
 

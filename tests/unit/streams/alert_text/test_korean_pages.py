@@ -189,6 +189,7 @@ def test_windows(text, said):
         (2.0, "count", "beneficiaries_max", "2명"),
         (2, "count", "institutions", "2개"),
         (0.8, "ratio", "band_low", "0.8배"),
+        (0.001, "ratio", "surprise_max", "0.001"),
         (1.083, "days", "span", "1.083일"),
         (-150.25, "bp", "deviation", "-150.25bp"),
         (1.0, "flag", "report_before_cap", "예"),
