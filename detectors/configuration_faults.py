@@ -71,7 +71,8 @@ def stopping_faults(configuration: Configuration) -> list[str]:
     """The faults that would stop a partition, at once or at a payment.
 
     The core asks too: a configuration that an earlier release let into the ledger, and that has one of these, is
-    refused where it stands. Cost: 25-60 ms, once for each configuration in a process.
+    refused where it stands. Cost: 0.2 s with the shipped limits, once for each
+    configuration in a process (configuration_trial.py).
     """
     found = [
         *(fault for name, rules in configuration.rules.items() for fault in _numbers(name, rules)),

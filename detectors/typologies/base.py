@@ -24,7 +24,7 @@ from detectors.books.trade_book import TradeBook
 from detectors.books.wanted import Wanted
 from detectors.contracts.alert import LawTest, LimitShown, Measured, Number, Outcome
 from detectors.contracts.configuration import Legend
-from detectors.contracts.events import Declaration, PartyType, Transaction
+from detectors.contracts.events import Declaration, PartyType, Profile, Transaction
 from detectors.contracts.limits import DatedLimit, LimitKinds, Rulebook
 from detectors.typologies.declared import DueDate, Said, Sanction, TrialDay, Words
 from detectors.typologies.due import PartyDates
@@ -307,7 +307,7 @@ class Typology(Protocol):
         """
         ...
 
-    def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction | Declaration]]:
+    def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction | Declaration | Profile]]:
         """Events that complete it under a day's limits, each with what it tries; a new configuration is tried so."""
         ...
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from detectors.books.wanted import LookBack, OneByOne, Wanted, together
-from detectors.contracts.events import Declaration, Transaction
+from detectors.contracts.events import Declaration, Profile, Transaction
 
 if TYPE_CHECKING:
     from detectors.typologies.base import Typology
@@ -119,6 +119,19 @@ class TrialDay(NamedTuple):
             quantity_unit="EA",
             value=written(value),
             currency="USD",
+        )
+
+    def knows(self, minutes: int, party: str, **fields: str) -> Profile:
+        """What is known of a company that was registered on this day, so long after noon; `fields` as in `Profile`."""
+        return Profile(
+            event_id="",
+            identity="",
+            body="",
+            party=f"t.000.{party}{self.day}",
+            party_type="company",
+            registered_on=self.day,
+            as_of=self.noon + timedelta(minutes=minutes),
+            **fields,  # type: ignore[arg-type]
         )
 
 

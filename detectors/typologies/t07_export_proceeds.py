@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 
 from detectors.books.wanted import Wanted
-from detectors.contracts.events import PartyType, Transaction
+from detectors.contracts.events import Declaration, PartyType, Transaction
 from detectors.contracts.limits import LimitKind, LimitKinds
 from detectors.typologies.base import Change, Context, Finding, Past
 from detectors.typologies.declared import DueDate, TrialDay
@@ -100,8 +100,9 @@ class ExportProceeds:
         """None: there is no payment that could have been another."""
         return ()
 
-    def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction]]:
-        """A receipt for goods; a trial has no declarations, whose dates it could wait for."""
+    def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction | Declaration]]:
+        """Exports whose money does not come, and whose date the next trial days pass; then a receipt for goods."""
+        yield "an export declared", day.declares(0, "unpaid", day.limit("short_min") * 2, "export")
         given = {"party_type": "company", "evidence": "shown", "purpose": "10201", "direction": "in"}
         yield "an export receipt", day.paid(0, "exporter", day.limit("short_min") * 2, **given)
 

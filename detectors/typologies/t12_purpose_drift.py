@@ -65,7 +65,7 @@ class PurposeDrift:
             "usual_share": LimitKind("ratio", "0.001", "1", ko="평소 사유로 보는 최소 비율"),
             "past_min": LimitKind("count", "1", "10000", whole=True, ko="비교에 필요한 과거 거래"),
             "odd_payments_min": LimitKind("count", "1", "1000", whole=True, ko="평소와 다른 사유의 최소 건수"),
-            "surprise_max": LimitKind("ratio", "0.000000001", "1", ko="과거 사유로 본 최대 확률"),
+            "surprise_max": LimitKind("ratio", "0.000000001", "1", ko="과거 사유로 본 최대 확률", counter=""),
             "bare_min": _SUM._replace(ko="증빙서류 없는 지급의 최소 합계"),
             "shown_min": _SUM._replace(ko="확인되지 않은 증빙서류를 포함한 최소 합계"),
             "study_min": _SUM._replace(ko="확인되지 않은 유학 지급의 최소 합계"),
@@ -139,13 +139,14 @@ class PurposeDrift:
 
     def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction]]:
         """A past of gifts, then as many payments of study money as are asked for."""
-        past, count = (min(int(max(day.limit(name), 1)), 40) for name in ("past_min", "odd_payments_min"))
+        # twice the past that is needed, which makes the odd payments surprising enough
+        past, count = (min(int(max(day.limit(name), 1)), 20) for name in ("past_min", "odd_payments_min"))
         amount = max(day.limit("bare_min"), day.limit("shown_min"), 1.0) / count * 1.1
-        for number in range(past):
+        for number in range(past * 2):
             yield "a usual purpose", day.paid(number, "drifting", 100.0, purpose="40101", evidence="shown")
         for number in range(count):
             given = {"purpose": "40201", "evidence": "shown"}
-            yield "an odd purpose", day.paid(past + number, "drifting", amount, **given)
+            yield "an odd purpose", day.paid(past * 2 + number, "drifting", amount, **given)
 
 
 def _kind(context: Context) -> int | None:

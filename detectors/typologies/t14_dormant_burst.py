@@ -24,7 +24,7 @@ import numpy as np
 
 from detectors.books.payments import Rows, exact_sum, rows_where
 from detectors.books.wanted import Wanted
-from detectors.contracts.events import PartyType, Transaction
+from detectors.contracts.events import PartyType, Profile, Transaction
 from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.typologies import firm
 from detectors.typologies.base import Change, Context, Finding, Past, largest_others, slot, sums_by_institution
@@ -155,9 +155,10 @@ class DormantBurst:
         text_en, text_ko = f"had this payment been {phrases.usd(left)}", f"이 거래액이 {phrases.usd_ko(left)}였다면"
         return [Change(context.with_payment(usd=left), text_en, text_ko)]
 
-    def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction]]:
-        """Payments of a party just met: of half a year's silence no trial can tell."""
-        count = min(int(max(day.limit("burst_payments_min"), 1)), 12)
+    def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction | Profile]]:
+        """Payments of a firm just registered, beyond its capital: of half a year's silence no trial can tell."""
+        yield "a new firm", day.knows(0, "woken", capital_krw="1000", turnover_krw="1000")
+        count = min(int(max(day.limit("burst_payments_min"), day.limit("new_payments_min"), 1)), 12)
         amount = max(day.limit("burst_min"), 1.0) / count * 1.1
         for number in range(count):
             given = {"party_type": "company", "evidence": "shown", "purpose": "10101"}

@@ -19,7 +19,7 @@ import msgspec
 
 from detectors.books.payments import exact_sum, rows_where
 from detectors.books.wanted import Wanted
-from detectors.contracts.events import PartyType, Transaction
+from detectors.contracts.events import PartyType, Profile, Transaction
 from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.typologies import firm
 from detectors.typologies.base import Change, Context, Finding, Past, slot
@@ -140,8 +140,9 @@ class BusinessMismatch:
         changed = context.with_payment(usd=0)
         return [Change(changed, "had this payment not been made", "이 거래가 없었다면")]
 
-    def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction]]:
-        """A firm's own goods, then others; of its industry a trial knows nothing."""
+    def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction | Profile]]:
+        """Garments paid for by a firm that makes garments, then meat."""
+        yield "a maker of garments", day.knows(0, "dealer", industry_code="C14")
         own, odd = (min(int(max(day.limit(name), 1)), 20) for name in ("own_goods_min", "odd_goods_payments"))
         given = {"party_type": "company", "evidence": "shown", "purpose": "10101"}
         for number in range(own + odd):

@@ -9,7 +9,7 @@ import pytest
 
 from detectors import configuration_trial as trial
 from detectors.contracts.configuration import Configuration, Limit, TypologyRules
-from detectors.contracts.events import Declaration, Event, Rate, Source, Transaction
+from detectors.contracts.events import Declaration, Event, Profile, Rate, Source, Transaction
 from tests.support.ledger import configuration
 
 GOOD = configuration()
@@ -114,8 +114,10 @@ def test_every_payment_of_a_day_is_what_its_limits_make_it():
             for n in range(3)
         ),
         ("an offset", paid(2, "netter", "0.000001", party_type="company", evidence="shown")),
+        # a past twice as long as is asked for
         ("a usual purpose", paid(0, "drifting", "100.000000", evidence="shown")),
-        ("an odd purpose", paid(1, "drifting", "1.100000", evidence="shown")),
+        ("a usual purpose", paid(1, "drifting", "100.000000", evidence="shown")),
+        ("an odd purpose", paid(2, "drifting", "1.100000", evidence="shown")),
         ("a capital payment", paid(0, "investor", "0.000001", evidence="shown")),
         *(("an unusual payment", paid(1 + n, "saver", f"{1 + n % 3}.000000", evidence="shown")) for n in range(6)),
         *(("an unusual payment", paid(9 + n, "saver", "1.000000", evidence="shown")) for n in range(3)),
@@ -141,9 +143,44 @@ def test_every_payment_of_a_day_is_what_its_limits_make_it():
     assert payments == [(f"at {what} under the limits of 2024-05-01", fields) for what, fields in expected]
 
 
+def test_exports_are_declared_whose_money_does_not_come_and_two_firms_are_known():
+    """A line of T07's; a firm registered that day with next to no capital; a maker of garments."""
+    found = [event for _, event in events_of(with_limits(DAY, **SMALL))]
+    declared = [one for one in found if isinstance(one, Declaration) and one.party == "t.000.unpaid2024-05-01"]
+    assert [(one.kind, one.value, one.declared_time) for one in declared] == [("export", "0.000001", NOON)]
+    known = [one for one in found if isinstance(one, Profile)]
+    assert [(one.party, one.party_type, one.registered_on, one.as_of) for one in known] == [
+        ("t.000.woken2024-05-01", "company", DAY, NOON),
+        ("t.000.dealer2024-05-01", "company", DAY, NOON),
+    ]
+    assert [(one.capital_krw, one.turnover_krw, one.industry_code) for one in known] == [
+        ("1000", "1000", None),
+        (None, None, "C14"),
+    ]
+
+
+def test_a_rule_is_tried_again_where_its_limits_are_others():
+    """On the first date all are; on a date that changes T02's cap, T02's alone, and what is tried every day."""
+    given, later_day = with_limits(DAY, **SMALL), date(2025, 5, 1)
+    cap = Limit(name="annual_cap", value="100000", unit="USD", effective_from=later_day, provenance="D")
+    changed = msgspec.structs.replace(given.rules["T02"], limits=(*given.rules["T02"].limits, cap))
+    found = events_of(msgspec.structs.replace(given, rules=given.rules | {"T02": changed}))
+    ending = f" under the limits of {later_day}"
+    again = {what.removeprefix("at ").removesuffix(ending) for what, _ in found if what.endswith(ending)}
+    assert again == {
+        "a rate",
+        "a yearly cap",
+        "an extreme amount",
+        "a payment without a rate",
+        "a return",
+        "a late payment",
+    }
+
+
 def test_what_is_set_off_is_declared_both_ways():
     """A line each way, a minute apart, before the payment."""
     found = [event for _, event in events_of(with_limits(DAY, **SMALL)) if isinstance(event, Declaration)]
+    found = [one for one in found if one.party == "t.000.netter2024-05-01"]
     minutes = [(one.declared_time - NOON) / timedelta(minutes=1) for one in found]
     assert [(one.kind, one.party, one.value) for one in found] == [
         ("import", "t.000.netter2024-05-01", "0.000001"),
@@ -318,6 +355,8 @@ def test_events_are_sent_at_their_own_time_to_the_millisecond():
     """What is left of one is cut off."""
     rate = Rate(event_id="", identity="", body="", base="A", quote="B", mid="1", rate_time=NOON)
     assert trial._milliseconds(rate) == 1_714_618_800_000
+    known = Profile(event_id="", identity="", body="", party="p", party_type="person", as_of=NOON)
+    assert trial._milliseconds(known) == 1_714_618_800_000
     assert trial._milliseconds(msgspec.structs.replace(rate, rate_time=NOON + timedelta(microseconds=1999))) == (
         1_714_618_800_001
     )

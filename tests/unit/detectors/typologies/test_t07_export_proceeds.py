@@ -142,8 +142,8 @@ def test_the_tests_say_what_is_known():
     assert undated["date_passed"] == ("cannot_tell", "declarations.settlement_due")
 
 
-def test_the_trial_is_a_receipt():
-    """A trial has no declarations."""
+def test_the_trial_is_an_export_without_money_and_a_receipt():
+    """Of two firms, each of twice the least amount."""
 
     class Day:
         def limit(self, name: str) -> float:
@@ -152,6 +152,12 @@ def test_the_trial_is_a_receipt():
         def paid(self, minutes, party, amount, **fields):
             return minutes, party, amount, fields["direction"]
 
-    assert [each for _, each in RULE.trial(Day())] == [(0, "exporter", 100_000.0, "in")]
+        def declares(self, minutes, party, value, kind):
+            return minutes, party, value, kind
+
+    assert [each for _, each in RULE.trial(Day())] == [
+        (0, "unpaid", 100_000.0, "export"),
+        (0, "exporter", 100_000.0, "in"),
+    ]
     assert RULE.evaluate(None) is None
     assert RULE.changes(None, None) == ()

@@ -434,13 +434,21 @@ def test_a_late_payment_is_one_more_of_known_weeks():
 
 
 @pytest.mark.parametrize(
-    ("asked", "count", "amount"), [(3.0, 3, 7333.333333), (0.0, 1, 22000.0), (400.0, 12, 1833.333333)]
+    ("asked", "new", "count", "amount"),
+    [
+        (3.0, 0.0, 3, 7333.333333),
+        (0.0, 0.0, 1, 22000.0),
+        (400.0, 0.0, 12, 1833.333333),
+        (3.0, 4.0, 4, 5500.0),
+        (3.0, 400.0, 12, 1833.333333),
+    ],
 )
-def test_a_trial_pays_what_the_limits_ask_for(asked, count, amount):
-    """Twelve payments at most, a tenth more than the least sum."""
-    limits = {"burst_payments_min": asked, "burst_min": 20_000.0}
+def test_a_trial_pays_what_the_limits_ask_for(asked, new, count, amount):
+    """As many as both counts ask for, twelve at most, a tenth more than the least sum."""
+    limits = {"burst_payments_min": asked, "new_payments_min": new, "burst_min": 20_000.0}
     day = TrialDay(date(2025, 3, 3), later(), lambda name: limits[name])
-    tried = [event for _, event in DormantBurst().trial(day)]
+    known, *tried = [event for _, event in DormantBurst().trial(day)]
+    assert (known.party, known.registered_on, known.capital_krw) == (tried[0].party, day.day, "1000")
     assert [float(event.amount) for event in tried] == [amount] * count
     assert len({event.event_time for event in tried}) == count
     assert {event.party_type for event in tried} == {"company"}
