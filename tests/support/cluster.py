@@ -367,6 +367,19 @@ def assert_shared_exact(cluster: Cluster) -> None:
     assert all(one["next"] == one["end"] for one in saved)
 
 
+def assert_compacted(place: tuple[str, int], got: Sequence[Seen], wanted: Sequence[Seen]) -> None:
+    """Of a compacted topic: each record once and in order, as far as the broker keeps it, and the newest of each key.
+
+    The broker compacts while a test runs, because the records have the old Kafka timestamps of their inputs. Of a key
+    whose newest record has no value it may keep none.
+    """
+    rest = iter(wanted)
+    assert all(one in rest for one in got), f"{place}: a record that the replay has not, twice, or out of order"
+    newest = [{one.key: one for one in seen} for seen in (got, wanted)]
+    ours, theirs = ({key: one for key, one in each.items() if one.value is not None} for each in newest)
+    assert ours == theirs, f"{place}: the newest record of a key differs from the replay of the ledger"
+
+
 def assert_exact(cluster: Cluster, replay: Replay, *, from_ledger: bool = False) -> None:
     """The promise to users: outputs once each, byte for byte as the pure replay has them; state too; inputs add up.
 
@@ -376,9 +389,11 @@ def assert_exact(cluster: Cluster, replay: Replay, *, from_ledger: bool = False)
     cluster.stop_all()
     published = cluster.published()
     for place in sorted(published.keys() | replay.outputs.keys()):
-        assert published.get(place, []) == replay.outputs.get(place, []), (
-            f"{place} differs from the replay of the ledger"
-        )
+        got, wanted = published.get(place, []), replay.outputs.get(place, [])
+        if place[0] == topics.OPEN_ITEMS:
+            assert_compacted(place, got, wanted)
+        else:
+            assert got == wanted, f"{place} differs from the replay of the ledger"
     # of a ledger to which somebody added partitions only the first hold anything
     ends = {tp.partition: end for tp, end in cluster.ends(topics.LEDGER).items() if tp.partition < PARTITIONS}
     assert cluster.newest_snapshots() == ends, "no snapshot at the ledger's end: states would be a replay's"
