@@ -59,8 +59,11 @@ def is_trade(event: Transaction, purposes: Mapping[str, Purpose]) -> bool:
     return event.declaration_no is not None or event.hs_code is not None or event.trade_terms is not None
 
 
-def signs(event: Transaction) -> Signs:
-    """What a payment says of its trade. Cost: 2 us."""
+def signs(event: Transaction, party: Party) -> Signs:
+    """What a payment says of its trade. Cost: 2 us.
+
+    The account is known by one number before, during and after a key rotation, as a counterparty is.
+    """
     flags = MONEY | (EXPORT if event.direction == "in" else 0)
     if event.report_no is not None:
         flags |= REPORTED | REPORTS.get(event.report_type or "other", REPORTS["other"])
@@ -68,7 +71,7 @@ def signs(event: Transaction) -> Signs:
         flags |= DOCUMENTED
     return Signs(
         declaration_number(event.declaration_no),
-        0 if event.counterparty_account is None else token_number(event.counterparty_account),
+        0 if event.counterparty_account is None else party.canonical(event.counterparty_account, event.previous),
         day_number(event.goods_due),
         goods_number(event.hs_code),
         TERMS.index(event.trade_terms or ""),

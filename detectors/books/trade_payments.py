@@ -52,7 +52,7 @@ def pay(book: TradeBook, party: Party, event: Transaction, incoming: Incoming, e
     if had is None and known_before and book.has_forgotten(MONEY):
         book.doubtful += 1
         return True
-    said = signs(event)
+    said = signs(event, party)
     if event.contract_counterparty is not None:
         said = said._replace(counterparty=party.canonical(event.contract_counterparty, event.previous))
     if had is not None:

@@ -88,19 +88,28 @@ def test_what_a_payment_says_of_its_trade() -> None:
             report_type="offset",
             evidence="verified",
             direction="in",
-        )
+        ),
+        Party(),
     )
     assert said.number == declaration_number("1234526000001M") != 0
     assert said.account == token_number("t.1.acc")
     assert (said.due, said.goods, said.terms) == (10, 850110, 2)
     assert said.flags == MONEY | EXPORT | REPORTED | OFFSET_REPORT | DOCUMENTED
-    bare = signs(payment(report_no="R1", evidence="none"))
+    bare = signs(payment(report_no="R1", evidence="none"), Party())
     assert (bare.number, bare.account, bare.due, bare.goods, bare.terms) == (0, 0, 0, 0, 0)
     assert bare.flags == MONEY | REPORTED | OTHER_REPORT
-    assert signs(payment(evidence="shown")).flags == MONEY | DOCUMENTED
-    assert (
-        signs(payment(evidence="exempt", report_no="1", report_type="capital")).flags == MONEY | REPORTED | OTHER_REPORT
-    )
+    assert signs(payment(evidence="shown"), Party()).flags == MONEY | DOCUMENTED
+    exempt = signs(payment(evidence="exempt", report_no="1", report_type="capital"), Party())
+    assert exempt.flags == MONEY | REPORTED | OTHER_REPORT
+
+
+def test_an_account_is_one_before_during_and_after_a_key_rotation() -> None:
+    """Else two partners who are paid on one account are no longer one group to T11 after it."""
+    party = Party()
+    before = signs(payment(counterparty_account="k1.old"), party)
+    during = signs(payment(counterparty_account="k2.new", previous={"k2.new": "k1.old"}), party)
+    after = signs(payment(counterparty_account="k2.new"), party)
+    assert before.account == during.account == after.account == token_number("k1.old")
 
 
 @pytest.mark.parametrize("text", [None, "", "--", " / "])
