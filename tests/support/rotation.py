@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from detectors.alerting.unusual import SLOT, Told
 from detectors.books.party import Party, unpack
 from detectors.contracts.alert import Alert
 from detectors.memory.state import PartitionState
@@ -84,6 +85,16 @@ def _comparable(party: Party) -> dict[str, Any]:
     body["alerted"] = [(one.typology, one.series, one.size, one.time_us) for one in party.alerted]
     # a token's hash, which a key rotation changes; evidence shows it, no rule reads it
     body["proofs"] = [msgspec.structs.replace(one, counterparty=b"") for one in party.proofs]
+    # the ids of its unusual payments' alerts, too
+    told = (
+        [
+            msgspec.structs.replace(one, alert_id="", case_id="")
+            for one in msgspec.msgpack.decode(party.slots[SLOT], type=list[Told])
+        ]
+        if SLOT in party.slots
+        else []
+    )
+    body["slots"] = {**party.slots, SLOT: told}
     body["case"] = party.case and party.case[1]
     body["raised"] = len(party.raised)
     body["verdicts"] = [(one.officer, one.verdict, one.decided_us) for one in party.verdicts]
