@@ -18,11 +18,11 @@ from detectors.contracts.configuration import (
     RateRules,
     TypologyRules,
 )
-from detectors.typologies import registered
+from detectors.typologies import all_rules
 from tests.support.ledger import configuration
 
 GOOD = configuration()
-REGISTERED = [one.id for one in registered()]
+REGISTERED = [one.id for one in all_rules()]
 
 
 @pytest.fixture(autouse=True)
