@@ -226,7 +226,11 @@ def test_a_rate_that_comes_after_its_payment_changes_nothing():
 # -- the order of arrival from different sources ------------------------------------------------------------------
 
 PARTIES = ("k1.000.a", "k1.001.b")
-QUIET = configuration(detectors={"daily_budget": 0.0, "warm_up": 3, "calibration_window": 10})
+# T12, T13 and T14 compare with what is usual for the party by then, which another order of its payments changes
+QUIET = configuration(
+    detectors={"daily_budget": 0.0, "warm_up": 3, "calibration_window": 10},
+    rules={name: {"enabled": False} for name in ("T12", "T13", "T14")},
+)
 AMOUNTS = st.sampled_from(["4900", "4950", "30000", "60000", "12.34"])
 
 

@@ -15,6 +15,7 @@ from detectors.testbed.ground import lay_ground
 from detectors.testbed.judgement import AS_SHIPPED, Settings, judge
 from detectors.testbed.statistics import Difference, Interval, paired_share
 from detectors.testbed.truth import Truth
+from detectors.typologies import registered
 from streams.settings import overlay_configuration
 from tests.support.synthetic_result import case, payment, sheet
 
@@ -113,7 +114,7 @@ def test_what_two_versions_compared_tell_is_taken_over(told):
     raised = [sum(row["alert_id"] is not None for row in one.rows) for one in (CHAMPION, CHALLENGER)]
     assert told.shipped == tuple(raised)
     assert {one.typology: one.recall for one in told.typologies} == {
-        **dict.fromkeys(overlay_configuration({}).rules, NOTHING),
+        **dict.fromkeys((one.id for one in registered()), NOTHING),
         **four.by_typology,
     }
     assert told.costs == COSTS

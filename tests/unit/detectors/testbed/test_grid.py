@@ -78,6 +78,10 @@ def test_every_path_listed_can_be_varied(path):
         "cluster_share": "0.6",
         "balance_low": "0.8",
         "deviation_floor": "0.1",
+        "tolerance_share": "0.1",
+        "short_share": "0.2",
+        "gap_share": "0.2",
+        "residual_max": "0.2",
     }.get(path.rpartition(".")[2], "11")
     (found,) = varied(path, value)
     assert found.configuration != CONFIGURATION

@@ -313,7 +313,7 @@ def standing(total: int, party_type: str = "person", **limits: int):
     context = SimpleNamespace(
         limit=lambda typology, name: named.get(f"{typology}_{name}"),
         law=lambda name: named.get(f"{LAW[name]}_{name}"),
-        transaction=SimpleNamespace(party_type=party_type),
+        resident_cap=named.get("T02_annual_cap" if party_type == "person" else "T02_firm_cap"),
     )
     return t01._cap_standing(context, lambda: total)
 
@@ -325,12 +325,13 @@ def standing(total: int, party_type: str = "person", **limits: int):
         (101, {}, (1.0, False)),
         (0, {"T01_line_applies_after_cap": 0}, (1.0, False)),
         (0, {"party_type": "company"}, (1.0, False)),
+        (0, {"party_type": "company", "T02_firm_cap": 100}, (0.8, True)),
         (0, {"T01_report_before_cap": 0}, None),
         (101, {"T01_report_before_cap": 0}, (1.0, False)),
     ],
 )
 def test_the_cap_is_used_up_above_it_and_not_on_it(total, fields, expected):
-    """A person with exactly the cap has not used it up: the line still waits."""
+    """A person with exactly the cap has not used it up: the line still waits. A firm has a cap of its own."""
     given = {"T01_line_applies_after_cap": 1, "T02_annual_cap": 100, "T01_report_before_cap": 1}
     assert standing(total, **given | fields) == expected
 

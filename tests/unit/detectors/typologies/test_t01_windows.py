@@ -69,10 +69,11 @@ def test_once_the_cap_is_used_up_the_line_binds_in_full():
     assert split(ledger, AFTER, timedelta(hours=8)).strength == pytest.approx(binding, abs=1e-4)
 
 
-def test_a_company_has_no_cap_to_wait_for():
-    """The annual cap is a person's, so that a company's pieces weigh in full in 2026, too."""
+def test_a_company_waits_for_its_cap_as_a_person_does():
+    """Regulation 4-3(1) is for residents, firms among them; before 2025-12-29 the line binds at once."""
     binding = split(Ledger(), BEFORE, timedelta(hours=8), party_type="company").strength
-    assert split(Ledger(), AFTER, timedelta(hours=8), party_type="company").strength == binding
+    waiting = split(Ledger(), AFTER, timedelta(hours=8), party_type="company").strength
+    assert waiting == pytest.approx(0.8 * binding, abs=1e-4)
 
 
 def test_pieces_before_the_cap_can_be_left_unreported():

@@ -126,7 +126,7 @@ def test_too_large_a_grid_and_bad_paths_are_refused(place, tmp_path):
     for vary, word in (
         (("detectors.daily_budget=1,2,3",), "too large"),
         (("detectors.daily_budget",), "PATH=VALUE"),
-        (("rules.T1.enabled=true",), "rules.T01.enabled"),
+        (("rules.T01.enable=true",), "rules.T01.enabled"),
     ):
         arguments = [str(place / "result"), "--out", str(tmp_path), "--most", "2"]
         done = CliRunner().invoke(command, [*arguments, *(part for one in vary for part in ("--vary", one))])
