@@ -16,6 +16,7 @@ def test_the_names_of_a_running_installation() -> None:
     assert [AgentNames("fxwatch", agent).group for agent in GROUPS] == [
         "fxwatch-ingest",
         "fxwatch-monitor",
+        "fxwatch-shared",
         "fxwatch-notices",
     ]
     monitor = AgentNames("fxwatch", "monitor")
