@@ -69,8 +69,8 @@ def test_a_damaged_disk_stops_two_partitions_until_one_is_mended_and_one_is_pass
         told = ready(worker)
         assert not told["ready"]
         assert all("checksum (CRC-32C) does not match" in one for one in told["reasons"])
-        assert worker.metric("fxwatch_partition_state", agent="ingest", partition="3", state="stopped") == 1
-        assert worker.metric("fxwatch_partition_state", agent="ingest", partition="5", state="running") == 1
+        assert worker.metric_now("fxwatch_partition_state", agent="ingest", partition="3", state="stopped") == 1
+        assert worker.metric_now("fxwatch_partition_state", agent="ingest", partition="5", state="running") == 1
         assert cluster.fxwatch("reconcile", "--json", check=False).returncode == 1, "nothing accounts for it yet"
 
         disks[1].mend()

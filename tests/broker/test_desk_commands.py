@@ -193,8 +193,8 @@ def test_the_same_decision_sent_twice_counts_once(desk: Any) -> None:
     alert = of_typology(desk, "T02")
     worker = desk.cluster.workers[0]
 
-    def counted(outcome: str) -> float:
-        return float(worker.metric("fxwatch_events_total", agent="monitor", outcome=outcome))
+    def counted(outcome: str, ask: Any = worker.metric_now) -> float:
+        return float(ask("fxwatch_events_total", agent="monitor", outcome=outcome))
 
     before = {outcome: counted(outcome) for outcome in ("applied", "duplicate", "refused")}
     one = make_decision(
@@ -208,7 +208,9 @@ def test_the_same_decision_sent_twice_counts_once(desk: Any) -> None:
     done: list[Done] = []
     asyncio.run(dispose(desk.cluster.settings, [(one, alert.position.partition)] * 2, None, 30, done))
     assert [each.outcome for each in done] == ["taken_in", "taken_in"]
-    desk.cluster.until(lambda: counted("duplicate") > before["duplicate"], 20, "the second one is not seen")
+    desk.cluster.until(
+        lambda: counted("duplicate", worker.metric) > before["duplicate"], 20, "the second one is not seen"
+    )
     more = {outcome: counted(outcome) - count for outcome, count in before.items()}
     assert more == {"applied": 1, "duplicate": 1, "refused": 0}
 

@@ -34,7 +34,9 @@ def test_messages_are_scored_and_a_broken_one_is_a_dead_letter_with_its_bytes(
             record for _, record in cluster.read(topics.LEDGER) if dict(record.headers)[envelope.TYPE] == b"transaction"
         ]
         (letter,) = cluster.dead_letters()
-        scored = sum(worker.metric("fxwatch_detector_score_count", detector=SCORED_BY) for worker in cluster.workers)
+        scored = sum(
+            worker.metric_now("fxwatch_detector_score_count", detector=SCORED_BY) for worker in cluster.workers
+        )
     parties = {cluster.keys.party(party).token.encode() for party in ("529900SAMPLE00000194", "SAMPLE-8801")}
     assert {record.key for record in payments} == parties
     assert len(payments) == 2

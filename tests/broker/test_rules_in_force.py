@@ -51,7 +51,7 @@ def test_typologies_cannot_be_switched_off_unseen(empty_broker: EmbeddedBroker, 
         assert letter.codes == ("configuration.partition",)
         after = shown()
         assert (after["fingerprint"], after["elsewhere"], after["switched_off"]) == (before["fingerprint"], 1, [])
-        assert worker.metric("fxwatch_typology_enabled", typology="T01") == 1
+        assert worker.metric_now("fxwatch_typology_enabled", typology="T01") == 1
 
         written(empty_broker.bootstrap, 0, "operator", OFF)
         cluster.until(lambda: worker.metric("fxwatch_typology_enabled", typology="T01") == 0, 30, "not in force")
@@ -120,7 +120,7 @@ def test_two_approvers_change_the_rules_and_one_does_not(empty_broker: EmbeddedB
         assert cluster.dead_letters()[0].codes == ("configuration.refused",)
         after = json.loads(cluster.fxwatch("rules", "show", "--json").stdout)
         assert after["fingerprint"] == told["fingerprint"]
-        assert worker.metric("fxwatch_typology_enabled", typology="T01") == 1
+        assert worker.metric_now("fxwatch_typology_enabled", typology="T01") == 1
         cluster.stop_all()
 
         # a new worker reads the state or replays: the approved one is in force, and it starts with the same file only

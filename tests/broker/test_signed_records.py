@@ -85,11 +85,11 @@ def send_all(bootstrap: str) -> Sent:
 def assert_counted(worker: Worker) -> None:
     """By outcome on the metrics page, and told at the start."""
     counted = {
-        outcome: worker.metric("fxwatch_sender_proofs_total", outcome=outcome, institution="BANKKRSE")
+        outcome: worker.metric_now("fxwatch_sender_proofs_total", outcome=outcome, institution="BANKKRSE")
         for outcome in ("proven", "signature.missing", "signature.wrong", "signature.expired")
     }
     assert counted == {"proven": 2, "signature.missing": 1, "signature.wrong": 4, "signature.expired": 0}
-    assert worker.metric("fxwatch_sender_keys") == 1
+    assert worker.metric_now("fxwatch_sender_keys") == 1
     assert "keys: 1; signed records of: BANKKRSE" in worker.log.read_text()
 
 

@@ -73,7 +73,7 @@ class Day:
 
     def counted(self, what: str) -> float:
         """What the worker has counted of snoozes."""
-        return float(self.cluster.workers[0].metric("fxwatch_snoozes_total", what=what))
+        return float(self.cluster.workers[0].metric_now("fxwatch_snoozes_total", what=what))
 
     def add(self, alert_id: str, *more: str) -> str:
         """What `snooze add` says."""

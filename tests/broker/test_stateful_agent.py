@@ -97,7 +97,9 @@ def test_two_agents_in_one_process_survive_kills_exactly(empty_broker: EmbeddedB
         for agent, numbers in (("monitor", range(PARTITIONS)), ("counting", NUMBERS)):
             for number in numbers:
                 labels = {"agent": agent, "partition": str(number), "state": "running"}
-                assert third.metric("fxwatch_partition_state", **labels) == 1, labels
+                cluster.until(
+                    lambda labels=labels: third.metric("fxwatch_partition_state", **labels) == 1, 10, str(labels)
+                )
         cluster.stop_all()
         outputs, states = undisturbed(cluster)
         assert sum(map(len, outputs.values())) > 3 * AMOUNTS / EVERY - ACCOUNTS

@@ -17,7 +17,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from streams.demo.broker.ports import find_free_ports
 from streams.demo.broker.supervisor import die_with_parent
+from streams.operations.web_pages import MOST_KEPT_SECONDS
 
+# a busy machine lets a process wait for seconds
+ANSWER_SECONDS = 30
 ROOT = Path(__file__).resolve().parents[2]
 # by pattern, because the whole page takes 10 ms to parse and is asked for several times a second
 _RUNNING = re.compile(r'^fxwatch_partition_state\{agent="monitor",partition="(\d+)",state="running"\} 1', re.MULTILINE)
@@ -68,8 +71,25 @@ class Worker:
             yield from family.samples
 
     def metric(self, name: str, **labels: str) -> float:
-        """The sum of a metric over all label sets that match."""
+        """The sum of a metric over all label sets that match, for waiting: the page may be `MOST_KEPT_SECONDS` old.
+
+        0 while the worker does not answer. What a test asserts at once comes from `metric_now`.
+        """
         return sum(one.value for one in self.samples() if one.name == name and labels.items() <= one.labels.items())
+
+    def metric_now(self, name: str, **labels: str) -> float:
+        """As `metric`, of a page that was made after this call.
+
+        Failure prevented: on a busy machine making the page took 0.1 s, the worker showed that page for 2 s more, and a
+        test read 0 where the log told of 60 already.
+        """
+        time.sleep(MOST_KEPT_SECONDS)
+        until = time.monotonic() + ANSWER_SECONDS
+        while (page := self.page("/metrics")) is None:
+            assert time.monotonic() < until, f"{self.log.name}: no metrics page within {ANSWER_SECONDS} s"
+            time.sleep(0.2)
+        samples = [one for family in text_string_to_metric_families(page) for one in family.samples]
+        return sum(one.value for one in samples if one.name == name and labels.items() <= one.labels.items())
 
     def running_partitions(self) -> set[int]:
         """Monitor partitions that it shows as running."""
