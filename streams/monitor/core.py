@@ -11,9 +11,7 @@ from detectors.contracts.open_items import ItemNews
 from detectors.memory.frozen_state import STATE_SCHEMA
 from detectors.memory.state import PartitionState
 from detectors.values.institution_code import institution_code
-from streams.errors import LedgerError, SnapshotError
 from streams.kafka import agent_names, topics
-from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger import envelope
 from streams.ledger.snapshot_format import Section
 from streams.log import logs
@@ -21,6 +19,7 @@ from streams.monitor.tally import Tally
 from streams.operations.sender_words import words
 from streams.partition.agent_identity import AgentIdentity
 from streams.partition.alert_records import alert_outputs
+from streams.partition.core_steps import cannot_apply, reject_unreadable, thaw_state
 from streams.partition.outputs import Output
 from streams.settings import overlay_configuration
 
@@ -45,16 +44,7 @@ class MonitorCore:
 
     def thaw(self, partition: int, sections: list[Section]) -> PartitionState:
         """State from a snapshot's sections. Raises `SnapshotError` for whatever they hold that is no such state."""
-        try:
-            state = PartitionState.thaw(sections)
-        except ValueError as fault:
-            raise SnapshotError("the snapshot's contents cannot be used", got=str(fault)) from fault
-        if (state.partition, state.ledger_topic) != (partition, topics.LEDGER):
-            raise SnapshotError(
-                "the snapshot is of another partition",
-                got=f"{state.ledger_topic}[{state.partition}]",
-                expected=f"{topics.LEDGER}[{partition}]",
-            )
+        state = thaw_state(PartitionState, MONITOR, partition, sections)
         state.code_version = self._code
         self.tally.ruling = state.configuration
         return state
@@ -75,12 +65,7 @@ class MonitorCore:
         try:
             step = science.apply(state, event, origin)
         except Exception as fault:
-            raise LedgerError(
-                f"a record cannot be applied: {fault!r}",
-                got=f"partition {partition}, offset {record.offset}",
-                expected="an event that this version of fxwatch can apply",
-                todo=f"report it; `fxwatch skip {MONITOR.name} {partition} {record.offset} --reason ...` leaves it out",
-            ) from fault
+            raise cannot_apply(fault, MONITOR, partition, record.offset) from fault
         tally.apply_seconds += time.perf_counter() - decoded
         tally.decode_seconds += decoded - began
         self._count(origin, step)
@@ -174,12 +159,7 @@ class MonitorCore:
 
 
 def _decoded(record: Any, partition: int) -> tuple[Event, Origin]:
-    if record.value is None and isinstance(record, Unreadable):
-        raise LedgerError(
-            "a record cannot be read",
-            got=str(record),
-            todo="mend the broker's log; where that cannot be, see `fxwatch skip --help`",
-        )
+    reject_unreadable(record)
     return envelope.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
 
 

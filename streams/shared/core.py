@@ -10,13 +10,12 @@ from detectors.contracts.events import ConfigurationChange, Leg, Origin, Rate
 from detectors.core import Outputs
 from detectors.shared import core as science
 from detectors.shared.state import SHARED_SCHEMA, SharedState
-from streams.errors import LedgerError, SnapshotError
 from streams.kafka import agent_names, topics
-from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger import envelope
 from streams.ledger.snapshot_format import Section
 from streams.partition.agent_identity import AgentIdentity
 from streams.partition.alert_records import alert_outputs
+from streams.partition.core_steps import cannot_apply, reject_unreadable, thaw_state
 from streams.partition.outputs import Output
 from streams.settings import overlay_configuration
 from streams.shared.tally import SharedTally
@@ -39,16 +38,7 @@ class SharedCore:
 
     def thaw(self, partition: int, sections: list[Section]) -> SharedState:
         """State from a snapshot's sections. Raises `SnapshotError` for whatever they hold that is no such state."""
-        try:
-            state = SharedState.thaw(sections)
-        except ValueError as fault:
-            raise SnapshotError("the snapshot's contents cannot be used", got=str(fault)) from fault
-        if (state.partition, state.ledger_topic) != (partition, topics.LEGS):
-            raise SnapshotError(
-                "the snapshot is of another partition",
-                got=f"{state.ledger_topic}[{state.partition}]",
-                expected=f"{topics.LEGS}[{partition}]",
-            )
+        state = thaw_state(SharedState, SHARED, partition, sections)
         state.code_version, state.fallback = self._code, overlay_configuration({})
         self.tally.ruling = state.configuration
         return state
@@ -95,12 +85,7 @@ class SharedCore:
 
 
 def _decoded(record: Any, partition: int) -> tuple[Leg | Rate | ConfigurationChange, Origin]:
-    if record.value is None and isinstance(record, Unreadable):
-        raise LedgerError(
-            "a record cannot be read",
-            got=str(record),
-            todo="mend the broker's log; where that cannot be, see `fxwatch skip --help`",
-        )
+    reject_unreadable(record)
     return envelope.decode_shared(record.value, record.headers, record.offset, record.timestamp, partition)
 
 
@@ -120,9 +105,4 @@ def _applied(state: SharedState, event: Leg | Rate | ConfigurationChange, origin
     try:
         return science.apply(state, event, origin)
     except Exception as fault:
-        raise LedgerError(
-            f"a record cannot be applied: {fault!r}",
-            got=f"{topics.LEGS}[{partition}], offset {origin.offset}",
-            expected="a leg, rate or configuration that this version of fxwatch can apply",
-            todo=f"report it; `fxwatch skip {SHARED.name} {partition} {origin.offset} --reason ...` leaves it out",
-        ) from fault
+        raise cannot_apply(fault, SHARED, partition, origin.offset) from fault

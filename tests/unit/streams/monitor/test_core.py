@@ -79,8 +79,8 @@ def test_a_record_that_cannot_be_applied_is_named_with_what_to_do(monkeypatch: p
     with pytest.raises(LedgerError) as told:
         bench.core.apply(bench.state, 5, record, muted=False)
     assert told.value.message == (
-        f"a record cannot be applied: {fault!r}; got: partition 5, offset {record.offset}; "
-        "expected: an event that this version of fxwatch can apply; "
+        f"a record cannot be applied: {fault!r}; got: fx.ledger.v1[5], offset {record.offset}; "
+        "expected: a record that this version of fxwatch can apply; "
         f"to do: report it; `fxwatch skip monitor 5 {record.offset} --reason ...` leaves it out"
     )
     assert bench.counted == NOTHING | {"outcomes": {}}
