@@ -6,7 +6,7 @@ It tells nobody while customs or the banks are silent, and no more of the screen
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import MAXYEAR, date
 from types import MappingProxyType
 
 from detectors.books.wanted import Wanted
@@ -136,6 +136,8 @@ def _screen_later(rule: DeclaredSettled, past: Traded, dates: PartyDates, at_us:
     if len(limits) < 2 or _declared(past, at_us) < limits["trade_min"].cents:  # noqa: PLR2004 - both
         return
     year, month = divmod(month_of(past, at_us) + 1, YEAR_MONTHS)
+    if year > MAXYEAR:  # the calendar's last month is never over
+        return
     ends_us = midnight_us(date(year, month + 1, 1).toordinal(), past.zone)
     dates.of(rule).set(SCREEN, 0, ends_us + int(limits["told_days"].number) * DAY_US)
 

@@ -180,8 +180,11 @@ def look_at(own: OwnDates, name: str, at_us: int | None) -> None:
 
 
 def end_of(day_number: int, zone: ZoneInfo) -> int:
-    """The end of a date (days since 1970) in the legal zone."""
-    return midnight_us(day_number + _DAY_ZERO + 1, zone)
+    """The end of a date (days since 1970) in the legal zone; of the calendar's last date, the end of the one before.
+
+    Failure prevented: systems write 9999-12-31 for "no date", and one such record stopped its partition.
+    """
+    return midnight_us(min(day_number + _DAY_ZERO, _LAST_DAY) + 1, zone)
 
 
 def days_later(at_us: int, days: int, zone: ZoneInfo) -> int:

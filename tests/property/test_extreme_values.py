@@ -8,12 +8,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detectors.books.payments import rows
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import ConfigurationChange
 from detectors.memory.state import PartitionState
+from detectors.shared.state import SharedState
 from detectors.values.legal_calendar import local, to_us, year_bounds
 from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS
-from streams.ingest.door import Rejected
+from streams.ingest.door import Admitted, Rejected
+from streams.ledger import envelope
+from streams.partition.outputs import Output
 from streams.settings import overlay_configuration
-from tests.support.pipeline import DECLARATION, DISPOSITION, PROFILE, RATE, TRANSACTION, Pipeline
+from streams.shared.core import SharedCore
+from tests.support.pipeline import DECLARATION, DISPOSITION, PROFILE, RATE, TRANSACTION, LedgerRecord, Pipeline
 
 # far enough for every time below: the broker's clock is not what is tested here
 KAFKA_TIME = datetime(9999, 12, 31, 23, tzinfo=UTC)
@@ -58,7 +64,11 @@ TRANSACTIONS_DRAWN = st.fixed_dictionaries(
         "settled_amount": MONEY,
         "settled_currency": CURRENCIES,
         "channel": st.sampled_from(["small_remitter", "interbank"]),
-        "purpose": IDS.filter(lambda text: len(text) <= 16),
+        "purpose": st.sampled_from(["10101", "10201"]) | IDS.filter(lambda text: len(text) <= 16),
+        "trade_terms": st.sampled_from(["advance", "sight", "transit"]),
+        "declaration_no": st.sampled_from(["N-1", "---"]),
+        "device_id": IDS,
+        "counterparty_account": IDS.filter(lambda text: len(text) <= 64),
         "evidence": st.sampled_from(["none", "shown"]),
         "goods_due": st.sampled_from(["0001-01-01", "9999-12-31"]),
         "exchange_linked_inflow_24h": st.sampled_from(["0", "1000000000000000"]),
@@ -71,6 +81,7 @@ DECLARATIONS_DRAWN = st.fixed_dictionaries(
         "quantity": st.sampled_from(["0", "1000000000000000", "0.000000000001"]),
         "line": st.sampled_from([1, 2**63, 2**64 - 1]),
         "amends": IDS,  # of itself, and in circles
+        "kind": st.just("export"),
         "settlement_due": st.sampled_from(["0001-01-01", "9999-12-31"]),
         "quantity_unit": st.just(""),
     },
@@ -106,6 +117,28 @@ STEPS = st.lists(
 )
 
 
+class BothAgents(Pipeline):
+    """The pipeline with the shared agent beside it: `nodes` is what that learned of all legs."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.shared, self.legs = SharedCore("test"), 0
+        self.nodes = self.shared.new(0)
+        self._apply_leg(0, *envelope.first_configuration(ConfigurationChange(configuration=configuration)))
+
+    def _apply_leg(self, timestamp: int, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> None:
+        record = LedgerRecord(self.legs, timestamp, key, value, headers)
+        self.legs += 1
+        self.shared.apply(self.nodes, 0, record, muted=False)
+
+    def take(self, admitted: Admitted, timestamp: int) -> list[Output]:
+        """To the ledger as ever; then the legs."""
+        outputs = super().take(admitted, timestamp)
+        for _, key, value, headers in admitted.legs:
+            self._apply_leg(timestamp, key, value, headers)
+        return outputs
+
+
 def accepted(pipeline: Pipeline, topic: str, body: dict[str, Any], *, history: bool = False) -> None:
     """Send a record; it must be applied unless the contract itself refuses it."""
     answer = pipeline.send(topic, body, at=KAFKA_TIME, history=history)
@@ -118,11 +151,25 @@ def accepted(pipeline: Pipeline, topic: str, body: dict[str, Any], *, history: b
 @given(STEPS)
 def test_every_record_of_the_contract_is_applied_and_can_be_saved(steps):
     """Years 1 to 9999, 1e15 and 1e-6, returns before orders and beyond the amount: applied, saved and loaded alike."""
-    pipeline = Pipeline(CONFIGURATION)
+    pipeline = BothAgents(CONFIGURATION)
     for (topic, body), history in steps:
         accepted(pipeline, topic, body, history=history)
     sections = list(pipeline.state.freeze().sections())
     assert PartitionState.thaw(sections).freeze().digest() == pipeline.state.freeze().digest()
+    sections = list(pipeline.nodes.freeze().sections())
+    assert SharedState.thaw(sections).freeze().digest() == pipeline.nodes.freeze().digest()
+
+
+@pytest.mark.parametrize("last", ["0001-01-01", "9999-12-31"])
+def test_a_date_that_stands_for_no_date_stops_no_partition(last):
+    """Systems write 9999-12-31 where no date is agreed: on an import payment, and on an export declaration."""
+    pipeline = Pipeline(CONFIGURATION)
+    accepted(pipeline, RATES, RATE)
+    accepted(pipeline, TRANSACTIONS, TRANSACTION | {"purpose": "10101", "goods_due": last, "party_type": "company"})
+    accepted(pipeline, DECLARATIONS, DECLARATION | {"kind": "export", "settlement_due": last})
+    assert pipeline.state.counters["applied"] == 4  # the configuration is the first
+    # both wait for their date
+    assert {"T06 declaration", "T07 receipt"} <= set(pipeline.party().due)
 
 
 @pytest.mark.parametrize("year", ["0001", "9999"])

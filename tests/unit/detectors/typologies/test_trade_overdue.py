@@ -148,6 +148,12 @@ def test_the_end_of_a_date_is_the_next_midnight():
     assert end_of(day, SEOUL) == to_us(datetime(2026, 3, 3, tzinfo=SEOUL))
 
 
+@pytest.mark.parametrize("day", [date(9999, 12, 30), date(9999, 12, 31)])
+def test_the_last_date_of_the_calendar_ends_with_the_one_before(day):
+    """Many systems write 9999-12-31 for "no date"; the day after it cannot be written."""
+    assert end_of((day - date(1970, 1, 1)).days, SEOUL) == to_us(datetime(9999, 12, 31, tzinfo=SEOUL))
+
+
 def test_goods_of_another_party_explain_one_payment_each_within_the_tolerance():
     """Of one currency; 5 % or 500 dollars; the smallest first."""
     waiting = [paid(1, 10_000), paid(2, 10_100), paid(3, 90_000), paid(4, 10_000, currency="EUR")]
