@@ -13,10 +13,16 @@ from detectors.contracts.configuration import Channel, Legend, PurposeKind
 from detectors.contracts.events import Direction, PartyType, Residency
 from detectors.contracts.limits import DUTIES, DatedLimit, Rulebook
 
-Money = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}(\.[0-9]{1,4})?$")]
+# As the contract has them: amounts with 6 decimal places, rates with 12 and above zero. A rate of 0 would make any
+# payment a small one, and with fewer places 1 KRW (0.00072 USD) or 1 VND (0.000039 USD) has no rate.
+Money = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}(\.[0-9]{1,6})?$")]
+MoneyAboveZero = Annotated[str, msgspec.Meta(pattern=r"^(?![0.]*$)[0-9]{1,18}(\.[0-9]{1,6})?$")]
+RateAboveZero = Annotated[str, msgspec.Meta(pattern=r"^(?![0.]*$)[0-9]{1,18}(\.[0-9]{1,12})?$")]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
 # asked: the law asks for it. not_asked: it does not. cannot_tell: a field is missing, or no limit is in force.
 Outcome = Literal["asked", "not_asked", "cannot_tell"]
+# What kind of capital transaction it is; the last two have no lines below which they need no report.
+CapitalKind = Literal["deposit", "securities", "loan", "other", "property", "direct_investment"]
 # Who is to be given it.
 Office = Literal["bank", "designated_bank", "central_bank"]
 
@@ -26,10 +32,11 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
 
     `planned_on`: the legal day. `amount` in `currency`; `usd_rate`: USD for one unit of it, not needed for USD.
     `other_party_pays`: whether the payee (or payer) is another than the other party of the contract. `offset`: whether
-    a claim is set against a debt. `contract_amount`: of the whole contract, in `currency`; without it the payment is
-    taken for all of it. `paid_this_year`: USD that this party paid abroad without documents this year before this
-    payment, over all institutions. `paid_before`: USD of earlier pieces of the same third-party payment, offset or
-    capital transaction. `received_today`: USD that came for this party before on that day.
+    a claim is set against a debt. `capital_kind`: which capital transaction it is. `contract_amount`: of the whole
+    contract, in `currency`; without it the payment is taken for all of it. `paid_this_year`: USD that this party paid
+    abroad without documents this year before this payment, over all institutions. `paid_before`: USD of earlier pieces
+    of the same third-party payment, offset or capital transaction. `received_today`: USD that came for this party
+    before on that day.
 
     Fields that are not named here are passed over, so that a whole record of `fx.transactions.v1` may be given.
     """
@@ -37,9 +44,9 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     planned_on: date
     direction: Direction
     party_type: PartyType
-    amount: Money
+    amount: MoneyAboveZero
     currency: Currency
-    usd_rate: Money | None = None
+    usd_rate: RateAboveZero | None = None
     residency: Residency | None = None
     channel: Channel | None = None
     purpose: Annotated[str, msgspec.Meta(min_length=1, max_length=16)] | None = None
@@ -47,6 +54,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     offset: bool | None = None
     trade_terms: Literal["advance", "sight", "usance", "open_account", "consignment", "transit"] | None = None
     goods_due: date | None = None
+    capital_kind: CapitalKind | None = None
     contract_amount: Money | None = None
     designated_bank: bool | None = None
     paid_this_year: Money | None = None

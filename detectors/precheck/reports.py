@@ -5,12 +5,12 @@ Foreign Exchange Transactions Regulation 5-4 (offset), 5-8 (beyond the period), 
 exemptions by the kind of contract, which a planned payment does not tell: the answer says to look there.
 """
 
-from datetime import timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
 from detectors.contracts.limits import DatedLimit
 from detectors.precheck.planned import Duty, Inquiry, Office, Outcome
+from detectors.values.legal_calendar import days_after
 
 
 class _Subject(NamedTuple):
@@ -111,7 +111,7 @@ def period_report(asked: Inquiry) -> Duty | None:
     if line is None or days is None:
         return _no_limit(PERIOD)
     worth = asked.usd(told.contract_amount or told.amount)
-    late = None if told.goods_due is None else told.goods_due > told.planned_on + timedelta(days=int(days.number))
+    late = None if told.goods_due is None else told.goods_due > days_after(told.planned_on, int(days.number))
     if late is False or (worth is not None and worth <= line.number and told.contract_amount is not None):
         return None
     missing = [
@@ -139,40 +139,56 @@ def period_report(asked: Inquiry) -> Duty | None:
 
 
 def capital_report(asked: Inquiry) -> Duty | None:
-    """Deposits, securities, loans, property and direct investment abroad: free of a report only when small (7-2)."""
+    """Deposits, securities and loans abroad: free of a report only when small (7-2).
+
+    Property and direct investment are reported whatever they come to (9-5, 9-39), though a part may be paid before the
+    report (9-1(2)). A purpose alone does not tell which of them it is.
+    """
     if asked.kind not in (None, "capital") or asked.planned.direction == "in":
         return None
     free, small = asked.duty("capital_free_line"), asked.duty("capital_small_line")
     if free is None or small is None:
         return _no_limit(CAPITAL)
-    missing = [] if asked.kind else ["purpose"]
-    worth = asked.worth
+    missing: tuple[str, ...] = () if asked.kind else ("purpose",)
     outcome: Outcome = "cannot_tell"
-    if worth is None:
-        missing.append("usd_rate")
-    elif not missing and worth > free.number:
+    if not missing and asked.planned.capital_kind in ("property", "direct_investment"):
         outcome = "asked"
+    elif asked.worth is None:
+        missing = (*missing, "usd_rate")
     elif not missing:
-        total = None if asked.planned.paid_this_year is None else worth + Fraction(asked.planned.paid_this_year)
-        cap = asked.law("annual_cap")
-        if total is None or cap is None:
-            missing.append("paid_this_year")
-        else:
-            pieces = worth + Fraction(asked.planned.paid_before or 0)
-            outcome = "not_asked" if total <= cap.number or pieces <= small.number else "asked"
+        outcome, missing = _small_capital(asked, asked.worth, free, small)
     return _told(
         CAPITAL,
         outcome,
         "designated_bank",
         f"a capital transaction needs no report up to {free.number:,} USD within the yearly cap, nor beyond the cap up "
-        f"to {small.number:,} USD with its earlier pieces; deposits, property and direct investment abroad have "
-        "articles of their own",
+        f"to {small.number:,} USD with its earlier pieces; property and direct investment abroad are reported whatever "
+        "they come to, and a part may be paid before the report (FX Transactions Regulation 9-1(2))",
         f"자본거래는 연간 한도 이내에서 건당 미화 {free.number:,}달러까지, 한도를 넘은 뒤에는 분할 금액을 합산하여 "
         f"미화 {small.number:,}달러까지 신고가 필요하지 않습니다. "
-        "해외예금, 해외부동산, 해외직접투자는 별도의 조항이 있습니다",
+        "해외부동산 취득과 해외직접투자는 금액과 관계없이 신고하며, 일부는 신고 전에 지급할 수 있습니다"
+        "(외국환거래규정 제9-1조제2항)",
         (free, small),
-        tuple(missing),
+        missing,
     )
+
+
+def _small_capital(
+    asked: Inquiry, worth: Fraction, free: DatedLimit, small: DatedLimit
+) -> tuple[Outcome, tuple[str, ...]]:
+    """Whether a capital transaction is too large to be free of a report, and what is not said that decides it."""
+    told, cap = asked.planned, asked.law("annual_cap")
+    if worth > free.number:
+        return "asked", ()
+    missing = [] if told.capital_kind else ["capital_kind"]
+    if told.paid_this_year is None or cap is None:
+        return "cannot_tell", (*missing, "paid_this_year")
+    if worth + Fraction(told.paid_this_year) > cap.number:
+        if worth + Fraction(told.paid_before or 0) > small.number:
+            return "asked", ()
+        if told.paid_before is None:
+            missing.append("paid_before")
+    return "cannot_tell" if missing else "not_asked", tuple(missing)
 
 
 def designated_bank(asked: Inquiry) -> Duty | None:

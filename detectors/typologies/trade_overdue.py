@@ -5,7 +5,7 @@ waits for its money until the date on which it is to be settled. Nothing here is
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import MAXYEAR, date
+from datetime import date
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from detectors.books.trade_items import CLOSED, EXPORT, MONEY, TERMS, Item, unpa
 from detectors.books.trade_matching import Rule, Tolerance, allowed, tolerance_by
 from detectors.contracts.limits import DatedLimit, Rulebook
 from detectors.typologies.due import OwnDates
-from detectors.values.legal_calendar import local_date, midnight_us
+from detectors.values.legal_calendar import days_after, local_date, midnight_us
 
 IMPORT_MONEY, EXPORT_GOODS = MONEY, EXPORT
 IMPORT_GOODS, EXPORT_MONEY = 0, MONEY | EXPORT
@@ -26,8 +26,6 @@ AFTER_GOODS = {TERMS.index(name) for name in ("sight", "usance", "open_account",
 EXACT = 200
 BY_AGE: tuple[Rule, ...] = ("goods", "oldest")
 _DAY_ZERO = date(1970, 1, 1).toordinal()
-_YEAR_DAYS = 365
-_LEAP_DAY = (2, 29)
 # the last day whose end can be written
 _LAST_DAY = date.max.toordinal() - 1
 # the moment of an item's date (us); None for one that waits for nothing
@@ -189,13 +187,7 @@ def end_of(day_number: int, zone: ZoneInfo) -> int:
 
 def days_later(at_us: int, days: int, zone: ZoneInfo) -> int:
     """The end of the local day so many days later; of 365 days the same date of the next year, in leap years too."""
-    first = local_date(at_us, zone)
-    later = first.toordinal() + days
-    if days == _YEAR_DAYS and first.year < MAXYEAR:
-        # of 29 February it ends with the 28th of the next year, as a period of the civil law does
-        is_leap_day = (first.month, first.day) == _LEAP_DAY
-        later = first.replace(year=first.year + 1, day=first.day - is_leap_day).toordinal()
-    return midnight_us(min(later, _LAST_DAY) + 1, zone)
+    return midnight_us(days_after(local_date(at_us, zone), days).toordinal() + 1, zone)
 
 
 def in_force(rulebook: Rulebook, typology: str, names: Sequence[str], day: date) -> dict[str, DatedLimit]:

@@ -10,6 +10,9 @@ SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
+_YEAR_DAYS, _LEAP_DAY = 365, (2, 29)
+# the last day whose end can be written
+_LAST_DAY = date.max - timedelta(days=1)
 
 
 def to_us(moment: datetime) -> int:
@@ -43,6 +46,18 @@ def local(at_us: int, zone: ZoneInfo) -> datetime:
 def local_date(at_us: int, zone: ZoneInfo) -> date:
     """The legal day an event belongs to."""
     return local(at_us, zone).date()
+
+
+def days_after(day: date, days: int) -> date:
+    """The day so many days later; of 365 days the same date of the next year, in leap years too.
+
+    Of 29 February that is the 28th of the next year, as a period of the civil law ends. The calendar's last date but
+    one stands for everything beyond it, so that the day after it can be written.
+    """
+    if days == _YEAR_DAYS and day.year < MAXYEAR:
+        is_leap_day = (day.month, day.day) == _LEAP_DAY
+        return min(day.replace(year=day.year + 1, day=day.day - is_leap_day), _LAST_DAY)
+    return date.fromordinal(min(day.toordinal() + days, _LAST_DAY.toordinal()))
 
 
 @lru_cache(maxsize=4096)

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
@@ -72,11 +72,11 @@ def command(file: Path | None, day: str | None, listen: str | None, *, as_json: 
 
     answers = Answers(load_settings().effective)
     if listen is not None:
-        serve(answers, listen)
+        serve(answers, listen, lambda text: say(text, err=True))
         return
     if file is None:
         raise UsageError("nothing to check", expected="a FILE, `-` for standard input, or --listen")
-    today = day or find_legal_day(answers.configuration, datetime.now(UTC))
+    today = _legal_day(day) if day else find_legal_day(answers.configuration, datetime.now(UTC))
     wrong = 0
     for number, line in enumerate(_lines(file), 1):
         try:
@@ -92,6 +92,13 @@ def command(file: Path | None, day: str | None, listen: str | None, *, as_json: 
                 say(text)
     if wrong:
         raise NotCheckedError(f"{wrong} of the planned payments could not be read", todo="see the lines above")
+
+
+def _legal_day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as fault:
+        raise UsageError("--on is no date", got=text, expected="a day of the calendar, as 2026-03-02") from fault
 
 
 def _lines(file: Path) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """A planned payment as JSON, and the answer to it."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,6 +14,8 @@ from streams.errors import UsageError
 
 # As a record of the contract.
 MOST_BYTES = 64 * 1024
+# A time without an offset would be read by the clock of whatever machine answers.
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 def find_legal_day(configuration: Configuration, at: datetime) -> str:
@@ -55,7 +57,7 @@ class Answers:
             if "contract_counterparty_id" in body and "counterparty_id" in body:
                 body.setdefault("other_party_pays", body["contract_counterparty_id"] != body["counterparty_id"])
             return msgspec.convert(body, Planned)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as fault:
+        except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as fault:
             raise UsageError(
                 "this is no planned payment",
                 got=str(fault),
@@ -66,4 +68,4 @@ class Answers:
         """The legal day of a record's time: the clock of the legal zone decides, not the sender's offset."""
         if event_time is None:
             return date.fromisoformat(today).isoformat()
-        return find_legal_day(self.configuration, msgspec.convert(event_time, datetime))
+        return find_legal_day(self.configuration, msgspec.convert(event_time, _Moment))

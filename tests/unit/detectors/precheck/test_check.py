@@ -155,16 +155,60 @@ def test_an_offset_is_reported_to_the_bank_before_or_after(amount, before, outco
     assert (duty.outcome, duty.office, duty.before) == (outcome, "bank", False)
 
 
-def test_one_deposit_abroad_within_the_cap_needs_no_report():
-    said = {"purpose": CAPITAL, "amount": "60000"}
-    assert outcomes(**said, paid_this_year="0")["capital_report"] == "not_asked"
-    assert outcomes(**said, paid_this_year="40000.01")["capital_report"] == "asked"
-    assert duties(**said)["capital_report"].missing == ("paid_this_year",)
-    assert outcomes(purpose=CAPITAL, amount="100000.01", paid_this_year="0")["capital_report"] == "asked"
-    assert outcomes(purpose=CAPITAL, amount="5000", paid_this_year="100000")["capital_report"] == "not_asked"
-    assert (
-        outcomes(purpose=CAPITAL, amount="5000", paid_this_year="100000", paid_before="1")["capital_report"] == "asked"
-    )
+@pytest.mark.parametrize(
+    ("amount", "year", "before", "outcome", "missing"),
+    [
+        ("60000", "0", None, "not_asked", ()),
+        ("60000", "40000", None, "not_asked", ()),
+        ("60000", "40000.01", None, "asked", ()),
+        ("60000", None, None, "cannot_tell", ("paid_this_year",)),
+        ("100000", "0", None, "not_asked", ()),
+        ("100000.01", "0", None, "asked", ()),
+        ("100000.01", None, None, "asked", ()),
+        ("5000", "100000", "0", "not_asked", ()),
+        ("5000", "100000", "0.01", "asked", ()),
+        # pieces of one deal count together (7-2 no. 9)
+        ("5000", "100000", None, "cannot_tell", ("paid_before",)),
+        ("5000.01", "100000", None, "asked", ()),
+    ],
+)
+def test_a_small_deposit_abroad_needs_no_report(amount, year, before, outcome, missing):
+    duty = duties(purpose=CAPITAL, capital_kind="deposit", amount=amount, paid_this_year=year, paid_before=before)[
+        "capital_report"
+    ]
+    assert (duty.outcome, duty.missing) == (outcome, missing)
+
+
+@pytest.mark.parametrize("kind", ["property", "direct_investment"])
+def test_property_and_direct_investment_are_reported_whatever_they_come_to(kind):
+    said = {"purpose": CAPITAL, "capital_kind": kind, "amount": "1000", "paid_this_year": "0"}
+    assert outcomes(**said)["capital_report"] == "asked"
+
+
+def test_a_purpose_does_not_tell_property_from_a_deposit():
+    """So a small payment for a capital transaction may need a report, and a large one does."""
+    said = {"purpose": CAPITAL, "paid_this_year": "0"}
+    assert duties(**said, amount="1000")["capital_report"].missing == ("capital_kind",)
+    assert outcomes(**said, amount="1000")["capital_report"] == "cannot_tell"
+    assert outcomes(**said, amount="100000.01")["capital_report"] == "asked"
+
+
+@pytest.mark.parametrize(
+    ("planned_on", "goods_due", "is_told"),
+    [
+        ("2026-03-02", "2027-03-02", False),
+        ("2026-03-02", "2027-03-03", True),
+        # a year with a leap day in it has 366 days
+        ("2027-03-02", "2028-03-02", False),
+        ("2027-03-02", "2028-03-03", True),
+        ("9999-12-31", "9999-12-31", True),
+    ],
+)
+def test_the_year_before_the_goods_ends_with_the_same_date(planned_on, goods_due, is_told):
+    """On the calendar's last day there is no year before anything: the payment is asked about."""
+    said = {"planned_on": date.fromisoformat(planned_on), "goods_due": date.fromisoformat(goods_due)}
+    told = duties(amount="200000", purpose="10101", trade_terms="advance", contract_amount="200000", **said)
+    assert ("period_report" in told) is is_told
 
 
 @pytest.mark.parametrize("said", [{"purpose": None}, {"purpose": "99999"}], ids=["not said", "not in the legend"])

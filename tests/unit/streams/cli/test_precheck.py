@@ -61,3 +61,9 @@ def test_a_file_that_is_not_there_says_so(tmp_path):
     done = CliRunner().invoke(command, [str(tmp_path / "nowhere")])
     assert "the planned payments cannot be read" in str(done.exception)
     assert "nothing to check" in str(CliRunner().invoke(command, []).exception)
+
+
+def test_a_day_that_is_none_is_told_once_and_nothing_is_answered():
+    done = CliRunner().invoke(command, ["-", "--on", "2026-02-30"], input=json.dumps(PLAIN))
+    assert str(done.exception).startswith("--on is no date; got: 2026-02-30")
+    assert done.stdout == ""

@@ -54,12 +54,33 @@ def test_a_record_of_the_contract_is_read_as_it_is():
         json.dumps({key: value for key, value in PLAIN.items() if key != "direction"}),
         json.dumps(PLAIN | {"purpose": "x" * MOST_BYTES}),
         b"\xff\xfe",
+        # no zone's clock has a day for it
+        json.dumps(PLAIN | {"event_time": "9999-12-31T23:59:59Z"}),
+        # whose clock?
+        json.dumps(PLAIN | {"event_time": "2026-01-01T00:00:00"}),
+        json.dumps(PLAIN | {"amount": "0.00"}),
+        json.dumps(PLAIN | {"currency": "EUR", "usd_rate": "0.0"}),
     ],
-    ids=range(16),
+    ids=range(20),
 )
 def test_what_is_no_planned_payment_says_so(text):
     with pytest.raises(UsageError, match="this is no planned payment"):
         ANSWERS.check(text, "2026-03-02")
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "usd_rate", "outcome"),
+    [("VND", "200000000", "0.000039", "asked"), ("KRW", "6900000", "0.00072", "not_asked")],
+)
+def test_a_small_currency_has_a_rate(currency, amount, usd_rate, outcome):
+    """200 million VND are 7 800 USD and 6.9 million KRW are 4 968: above and below what needs a report."""
+    said = {"currency": currency, "amount": amount, "usd_rate": usd_rate, "paid_before": "0", "other_party_pays": True}
+    duties = ANSWERS.check(json.dumps(PLAIN | said), "2026-03-02")[1]
+    assert [duty.outcome for duty in duties if duty.id == "third_party_report"] == [outcome]
+
+
+def test_an_amount_of_the_contract_is_taken_with_all_its_places():
+    assert planned(amount="4900.123456").amount == "4900.123456"
 
 
 def test_an_answer_names_the_rules_that_it_rests_on():
