@@ -30,7 +30,7 @@ from detectors.ranking.budget import Budget
 from detectors.ranking.ensemble import Scored
 from detectors.typologies import registered, wanted
 from detectors.typologies.base import Context, Deal, Usual
-from detectors.typologies.due import HearsAmendments, PartyDates
+from detectors.typologies.due import PartyDates, hears_amendments
 from detectors.values import money
 from detectors.values.institution_code import institution_code
 from detectors.values.legal_calendar import DAY_US, SECOND_US, local, to_us, year_bounds
@@ -377,7 +377,7 @@ def _let_learn(step: _Step, effect: Effect, context: Context) -> None:
         step.state.counters["due_dates_cut"] += context.dates.left_out
     else:
         for typology in registered():
-            if isinstance(typology, HearsAmendments):
+            if hears_amendments(typology):
                 typology.hear_amendment(context)
     if context.named:
         step.known.remember_proof(evidence.proof_of(step.state, step.event, step.origin))

@@ -25,7 +25,7 @@ from detectors.memory.taken_back import Before
 from detectors.ranking.fusion import fuse
 from detectors.typologies import registered
 from detectors.typologies.base import Past, Typology
-from detectors.typologies.due import TakesBack
+from detectors.typologies.due import TakesBack, takes_back
 from detectors.values.legal_calendar import to_us
 from detectors.values.money import half_even, plain
 from detectors.wording import phrases
@@ -89,7 +89,7 @@ def _gone(occasion: Occasion, party: Party, was: Before, *, only_added: bool) ->
     for alerted in party.alerted:
         before = sizes.get((alerted.typology, alerted.series, alerted.alert_id))
         typology = by_id.get(alerted.typology.partition(" ")[0])  # cases.remembered_as
-        if before is not None and isinstance(typology, TakesBack) and _fell(typology, then, now, alerted):
+        if before is not None and takes_back(typology) and _fell(typology, then, now, alerted):
             left = max(typology.standing(now, alerted.series, alerted.time_us), 0)
             yield _Gone(alerted, typology, max(before, left), left)
 

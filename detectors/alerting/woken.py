@@ -23,7 +23,7 @@ from detectors.memory.effective_configuration import Effective
 from detectors.memory.state import PartitionState
 from detectors.typologies import registered
 from detectors.typologies.base import Finding, Typology
-from detectors.typologies.due import Heard, HearsDeclarations, IsWoken, PartyDates, Wake
+from detectors.typologies.due import Heard, PartyDates, Wake, hears_declarations, is_woken
 from detectors.values.legal_calendar import from_us, local_date, to_us
 from detectors.values.shares import OFFICES
 
@@ -119,7 +119,7 @@ def _wake(occasion: Occasion, token: str, party: Party, due: Sequence[OpenDate])
     found: list[tuple[Typology, Finding]] = []
     for typology in registered():
         own = tuple(one for one in due if one.kind.startswith(f"{typology.id} "))
-        if not own or not isinstance(typology, IsWoken):
+        if not own or not is_woken(typology):
             continue
         day = local_date(own[-1].at_us, effective.zone)
         wake = Wake(past, own, state.due_clock.passed_us, day, dates, party.party_type, *state.due_clock.told_until())
@@ -135,7 +135,7 @@ def _wake(occasion: Occasion, token: str, party: Party, due: Sequence[OpenDate])
 def hear(occasion: Occasion, event: Declaration, party: Party) -> RaisedAlert | None:
     """Let the typologies hear of a declaration of the party; the alert of what they find."""
     state, effective, origin, at_us = occasion.state, occasion.effective, occasion.origin, to_us(event.declared_time)
-    listening = [one for one in registered() if isinstance(one, HearsDeclarations)]
+    listening = [one for one in registered() if hears_declarations(one)]
     if not listening:
         return None
     day, past = local_date(at_us, effective.zone), taken_back.past_of(state, effective, party)

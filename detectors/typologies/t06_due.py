@@ -19,7 +19,7 @@ from detectors.typologies.trade_overdue import (
     Traded,
     days_later,
     end_of,
-    opened,
+    once_a_ledger,
     overdue,
     told_elsewhere,
 )
@@ -45,6 +45,7 @@ def chapter_of(item: Item) -> Chapter:
     return Chapter(item.goods > 0, item.goods // _CHAPTER in EXEMPT_CHAPTERS)
 
 
+@once_a_ledger
 def goods_due(past: Traded) -> DueOf:
     """Up to when a payment for imports may wait for a declaration.
 
@@ -69,6 +70,7 @@ def goods_due(past: Traded) -> DueOf:
     return due_of
 
 
+@once_a_ledger
 def period_due(past: Traded) -> DueOf:
     """When the year ends after which an advance payment above the amount of the law needed a report.
 
@@ -97,7 +99,7 @@ def uncovered(past: Traded, due_of: DueOf, at_us: int) -> tuple[list[Overdue], i
     late = overdue(past, IMPORT_MONEY, due_of, at_us)
     if not late:
         return [], 0
-    goods = [one for one in opened(past.book, IMPORT_GOODS) if not one.due or end_of(one.due, past.zone) <= at_us]
+    goods = [one for one in past.opened(IMPORT_GOODS) if not one.due or end_of(one.due, past.zone) <= at_us]
     waiting = [one.item for one in late]
     elsewhere = told_elsewhere(waiting, goods, tolerance_by(past.rulebook, past.zone)(at_us))
     return [one for one in late if one.item.event not in elsewhere], len(elsewhere)

@@ -24,11 +24,9 @@ from detectors.typologies.trade_overdue import (
     Looked,
     Overdue,
     Traded,
-    dated,
     in_force,
     look_at,
     next_look,
-    opened,
     traded_of,
 )
 from detectors.values.legal_calendar import DAY_US, local_date
@@ -144,10 +142,10 @@ def _wait(
     now: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
     """Be woken at the first date of each kind; `now` are the times up to which they are being looked at."""
-    packed, items, own = slots.get(ID), opened(past.book, IMPORT_MONEY), dates.of(rule)
+    packed, own = slots.get(ID), dates.of(rule)
     looked = {} if packed is None else msgspec.msgpack.decode(packed, type=dict[str, Looked])
     for name in (DATE, PERIOD):
-        found = dated(items, _due_of(past, name))
+        found = past.dated(IMPORT_MONEY, _due_of(past, name))
         if name in now:
             looked[name] = Looked(now[name], sum(item.left_usd for due_us, item in found if due_us <= now[name]))
         first, after = next_look(found, looked.get(name, Looked()))

@@ -1,6 +1,6 @@
 """T06's finding: its sentences, measured values and tests in English and Korean, and its words for pages in Korean."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from detectors.books.party import token_number
@@ -81,7 +81,7 @@ class Missing(NamedTuple):
     waiting: list[Overdue]
     explained: int
     total: int
-    limits: dict[str, DatedLimit]
+    limits: Mapping[str, DatedLimit]
     at_us: int
 
     @property

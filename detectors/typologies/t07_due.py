@@ -12,7 +12,7 @@ from detectors.typologies.trade_overdue import (
     Traded,
     end_of,
     less,
-    opened,
+    once_a_ledger,
     overdue,
 )
 from detectors.values.legal_calendar import DAY_US
@@ -20,6 +20,7 @@ from detectors.values.legal_calendar import DAY_US
 ID = "T07"
 
 
+@once_a_ledger
 def money_due(past: Traded) -> DueOf:
     """Up to when declared exports may wait for their money: the date that they name, and the grace; else a fixed time.
 
@@ -51,7 +52,7 @@ def short_of(past: Traded, at_us: int) -> tuple[list[Overdue], int]:
     first = min(one.item.time for one in late)
     return late, sum(
         item.left_usd
-        for item in opened(past.book, EXPORT_MONEY)
+        for item in past.opened(EXPORT_MONEY)
         if item.time >= first and item.terms != ADVANCE and not item.due
     )
 
@@ -60,7 +61,7 @@ def _offset(past: Traded) -> dict[int, int]:
     """USD cents of unpaid imports by counterparty, of those with whom an offset is reported."""
     with_report = {item.counterparty for item in past.book.items() if item.flags & OFFSET_REPORT}
     pools: dict[int, int] = {}
-    for item in opened(past.book, IMPORT_GOODS):
+    for item in past.opened(IMPORT_GOODS):
         if item.counterparty in with_report:
             pools[item.counterparty] = pools.get(item.counterparty, 0) + item.left_usd
     return pools

@@ -20,10 +20,8 @@ from detectors.typologies.t07_words import NEXT_STEPS, SANCTIONS, WORDS, Short, 
 from detectors.typologies.trade_overdue import (
     EXPORT_GOODS,
     Traded,
-    dated,
     in_force,
     keep_looking,
-    opened,
     traded_of,
 )
 from detectors.values.legal_calendar import DAY_US, local_date
@@ -111,7 +109,7 @@ def _wait(
     rule: ExportProceeds, past: Traded, dates: PartyDates, slots: dict[str, bytes], now_us: int | None = None
 ) -> None:
     """Be woken at the first date; `now_us` is the time up to which what was due is being looked at."""
-    found = dated(opened(past.book, EXPORT_GOODS), money_due(past))
+    found = past.dated(EXPORT_GOODS, money_due(past))
     keep_looking(dates.of(rule), DATE, slots, ID, found, now_us)
 
 

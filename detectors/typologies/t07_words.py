@@ -1,6 +1,6 @@
 """T07's finding: its sentences, measured values and tests in English and Korean, and its words for pages in Korean."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from detectors.books.trade_book import TradeBook
@@ -77,7 +77,7 @@ class Short(NamedTuple):
     waiting: list[Overdue]
     received: int
     total: int
-    limits: dict[str, DatedLimit]
+    limits: Mapping[str, DatedLimit]
     at_us: int
 
     @property

@@ -18,8 +18,6 @@ from detectors.typologies.trade_overdue import (
     IMPORT_MONEY,
     Overdue,
     Traded,
-    dated,
-    opened,
     overdue,
 )
 from detectors.values.legal_calendar import local_date
@@ -80,8 +78,7 @@ def gap_at(past: Traded, at_us: int) -> Gap:
 
 def outward(past: Traded) -> list[tuple[int, Item]]:
     """The open items by which value goes out, with their dates."""
-    imports = dated(opened(past.book, IMPORT_MONEY), goods_due(past))
-    return imports + dated(opened(past.book, EXPORT_GOODS), money_due(past))
+    return past.dated(IMPORT_MONEY, goods_due(past)) + past.dated(EXPORT_GOODS, money_due(past))
 
 
 def month_of(past: Traded, at_us: int) -> int:

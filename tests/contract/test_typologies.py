@@ -13,7 +13,7 @@ from detectors.contracts.events import Declaration
 from detectors.core import Outputs
 from detectors.typologies import REGISTRY
 from detectors.typologies.base import Finding, Typology
-from detectors.typologies.due import IsWoken
+from detectors.typologies.due import is_woken
 from tests.support import golden_scenario
 from tests.support.ledger import Ledger, configuration
 
@@ -89,7 +89,7 @@ def test_its_findings_say_which_tests_of_the_law_are_met(identifier, monkeypatch
 
     monkeypatch.setattr(build, "evaluate", noted)
     typology = typology_of(identifier)
-    if isinstance(typology, IsWoken):
+    if is_woken(typology):
         woken = typology.woken
         monkeypatch.setattr(type(typology), "woken", lambda _, wake: findings.append(woken(wake)) or findings[-1])
     stream(identifier, Ledger())

@@ -129,6 +129,28 @@ def test_the_limit_in_force_is_the_newest_that_began_by_the_day():
     assert book.limit("T99", "annual_cap", date(2024, 1, 1)) is None
 
 
+def test_the_limits_of_some_names_are_kept_by_day(monkeypatch):
+    """Only those in force, of that typology and day; looked up once, and never more days than a bound."""
+    book = book_of(
+        limit("1", effective_from=date(2023, 1, 1)), limit("9", effective_from=date(2024, 1, 1), name="other")
+    )
+    names = ("annual_cap", "other", "none")
+    before, day = date(2023, 1, 1), date(2024, 1, 1)
+    found = book.named("T02", names, day)
+    assert {name: one.limit.value for name, one in found.items()} == {"annual_cap": "1", "other": "9"}
+    assert book.named("T02", names, day) is found
+    assert {name: one.limit.value for name, one in book.named("T02", names, before).items()} == {"annual_cap": "1"}
+    assert list(book.named("T02", ("other",), day)) == ["other"]
+    assert book.named("T99", names, day) == book.named("T02", names, date(2022, 12, 31)) == {}
+    monkeypatch.setattr("detectors.contracts.limits.MOST_KEPT", 6)
+    assert book.named("T02", names, day) is found
+    book.named("T02", ("annual_cap",), day)
+    assert book.named("T02", names, day) is found
+    book.named("T02", ("none",), day)
+    assert book.named("T02", names, day) is not found
+    assert book.named("T02", names, day) == found
+
+
 def test_a_value_that_is_no_number_names_its_limit():
     """The reader of a configuration finds the line."""
     with pytest.raises(ValueError, match="limit annual_cap of T02: not a number of 0 or more; got: 'much'"):

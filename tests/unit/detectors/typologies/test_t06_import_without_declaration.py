@@ -5,6 +5,7 @@ from datetime import date
 import msgspec
 import pytest
 
+from detectors.books.trade_book import TradeBook
 from detectors.books.trade_items import TERMS
 from detectors.contracts.limits import Rulebook
 from detectors.typologies.due import OpenDate, PartyDates, Wake
@@ -22,11 +23,15 @@ SIGHT = TERMS.index("sight")
 class Past(msgspec.Struct):
     """What the rule sees of a party."""
 
-    ledger: object
+    ledger: TradeBook
     slots: dict[str, bytes] = {}
     rulebook: Rulebook = RULEBOOK
     zone: object = SEOUL
     names: list[str] = []
+
+    @property
+    def trade(self) -> bytes:
+        return self.ledger.packed()
 
 
 def wake(past: Past, at_days: float, *names: str, **more) -> Wake:

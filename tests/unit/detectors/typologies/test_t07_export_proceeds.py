@@ -5,6 +5,7 @@ from datetime import date
 import msgspec
 import pytest
 
+from detectors.books.trade_book import TradeBook
 from detectors.contracts.limits import Rulebook
 from detectors.typologies.due import OpenDate, PartyDates, Wake
 from detectors.typologies.t07_export_proceeds import LOOK_AGAIN_US, ExportProceeds
@@ -23,11 +24,15 @@ AT_US = START + round((29 + 15 / 24 + 14) * DAY_US)
 class Past(msgspec.Struct):
     """What the rule sees of a party."""
 
-    ledger: object
+    ledger: TradeBook
     slots: dict[str, bytes] = {}
     rulebook: Rulebook = RULEBOOK
     zone: object = SEOUL
     names: list[str] = []
+
+    @property
+    def trade(self) -> bytes:
+        return self.ledger.packed()
 
 
 def wake(past: Past, party_type: str = "company", **more) -> Wake:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 import msgspec
 import pytest
 
+from detectors.books.trade_book import TradeBook
 from detectors.contracts.limits import Rulebook
 from detectors.typologies.due import OpenDate, PartyDates, Wake
 from detectors.typologies.t08_declared_settled import LOOK_AGAIN_US, SILENT_US, DeclaredSettled
@@ -21,11 +22,15 @@ SIGHT = 2
 class Past(msgspec.Struct):
     """What the rule sees of a party."""
 
-    ledger: object
+    ledger: TradeBook
     slots: dict[str, bytes] = {}
     rulebook: Rulebook = RULEBOOK
     zone: object = SEOUL
     names: list[str] = []
+
+    @property
+    def trade(self) -> bytes:
+        return self.ledger.packed()
 
 
 def wake(past: Past, *names: str, party_type: str = "company", at_us: int = AT_US, **more) -> Wake:

@@ -1,6 +1,7 @@
 """Open items of the trade ledger and their dates: what is overdue, what covers it, when to look again."""
 
 from datetime import date, datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,7 @@ from detectors.typologies.trade_overdue import (
     EXPORT_GOODS,
     IMPORT_GOODS,
     IMPORT_MONEY,
+    DueOf,
     Looked,
     Traded,
     dated,
@@ -20,9 +22,11 @@ from detectors.typologies.trade_overdue import (
     institutions_of,
     less,
     next_look,
+    once_a_ledger,
     opened,
     overdue,
     told_elsewhere,
+    traded_of,
 )
 from detectors.values.legal_calendar import DAY_US, to_us
 from tests.support.ledger import configuration
@@ -176,3 +180,32 @@ def test_institutions_are_named_as_far_as_they_are_known():
     """By the number that an item has of them."""
     items = [paid(1, 5, institution=3), paid(2, 5, institution=4), paid(3, 5, institution=3)]
     assert institutions_of(items, {3: "BANKA", 5: "BANKB"}) == ("BANKA",)
+
+
+def test_what_follows_from_a_ledger_is_worked_out_once():
+    """The same ledger, limits and zone are one object, whichever record asks; dates and matches are kept with it."""
+    asked = []
+
+    @once_a_ledger
+    def dates(past: Traded) -> DueOf:
+        asked.append(past)
+        return by_payment
+
+    packed = book_of(paid(1, 5000), paid(2, 7000, 1), clock_us=after(60)).packed()
+    sees = SimpleNamespace(trade=packed, rulebook=RULEBOOK, zone=SEOUL)
+    past = traded_of(sees)
+    assert traded_of(SimpleNamespace(trade=bytes(bytearray(packed)), rulebook=RULEBOOK, zone=SEOUL)) is past
+    assert traded_of(SimpleNamespace(trade=b"", rulebook=RULEBOOK, zone=SEOUL)).opened(IMPORT_MONEY) == []
+    assert [item.event for item in past.opened(IMPORT_MONEY)] == [1, 2]
+    assert past.opened(IMPORT_MONEY) is past.opened(IMPORT_MONEY)
+    assert past.opened(EXPORT_GOODS) == []
+    assert dates(past) is dates(past) is by_payment
+    assert asked == [past]
+    assert dates(traded()) is by_payment
+    assert len(asked) == 2
+    found = past.dated(IMPORT_MONEY, by_payment)
+    assert found == dated(past.opened(IMPORT_MONEY), by_payment)
+    assert found is past.dated(IMPORT_MONEY, by_payment)
+    assert past.dated(EXPORT_GOODS, by_payment) == past.dated(IMPORT_MONEY, lambda _: None) == []
+    assert past.matches(0) is past.matches(0)
+    assert past.matches(EXPORT) is not past.matches(0)
