@@ -156,8 +156,9 @@ def _numbers(name: str, rules: TypologyRules) -> Iterator[str]:
         yield f"[rules.{name}] limits: got: {len(rules.limits)}; expected: at most {MOST_LIMITS}"
         return
     dated: set[tuple[str, date]] = set()
+    kinds = _kinds().get(name, {})
     for limit in rules.limits:
-        place, kind = _place(name, limit), _kinds().get(name, {}).get(limit.name)
+        place, kind = _place(name, limit), kinds.get(limit.name)
         try:
             value = number(limit.value)
         except ValueError as fault:

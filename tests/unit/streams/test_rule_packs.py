@@ -89,3 +89,12 @@ def test_lists_and_values_replace_and_tables_are_laid_over_each_other():
     base = {"a": {"b": 1, "c": [1, 2]}, "d": 1}
     assert merge_tables(base, {"a": {"c": [3]}, "d": {"e": 2}}) == {"a": {"b": 1, "c": [3]}, "d": {"e": 2}}
     assert base == {"a": {"b": 1, "c": [1, 2]}, "d": 1}
+
+
+def test_who_changes_the_shipped_tables_changes_his_own_alone():
+    """They are read once a process, and each caller may lay his own over them."""
+    first, again = default_tables(), default_tables()
+    assert first == again
+    first["rules"]["T01"]["limits"].clear()
+    first["detectors"]["seed"] = -5
+    assert default_tables() == again

@@ -1,5 +1,6 @@
 """A command that begins with everything imported ends as one for which Python was started."""
 
+import atexit
 import os
 import subprocess
 import sys
@@ -73,6 +74,8 @@ def test_a_fault_that_nobody_caught_shows_its_traceback(monkeypatch, tmp_path, s
     places = [tmp_path / "out", tmp_path / "err"]
     child = os.fork()
     if child == 0:
+        # of these tests' process: what it registered would wait 30 s for the server, which ends with its parent
+        atexit._clear()
         out, err = (os.open(place, os.O_WRONLY | os.O_CREAT) for place in places)
         sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))  # noqa: SIM115 - pytest has its own
         warm_commands._command({"environment": {}, "arguments": []}, out, err)
