@@ -27,6 +27,7 @@ from detectors.contracts.events import (
     Transaction,
 )
 from detectors.contracts.open_items import ItemNews
+from detectors.contracts.screens import Screened
 from detectors.declared_line import apply_declaration
 from detectors.memory import dispositions
 from detectors.memory.event_clock import MILLISECOND_US, borne_out
@@ -98,7 +99,8 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     (party_type.py); `type_differs` that the sender said another one than the party was known by. `rate` says what is
     remarkable of a rate (rate_checks.py), `faults` why a configuration was refused;
     `displaced` that another officer's verdict on the alert gave way (verdicts.py); `snooze` that an officer began or
-    ended one (snoozes.py); `items` is what became of open items of trade ledgers (contracts/open_items.py).
+    ended one (snoozes.py); `items` is what became of open items of trade ledgers (contracts/open_items.py);
+    `screened` are the entries of supervisors' lists that came of the time that passed (contracts/screens.py).
     """
 
     outcome: Outcome
@@ -114,6 +116,7 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[str, ...] = ()
     displaced: bool = False
     items: tuple[ItemNews, ...] = ()
+    screened: tuple[Screened, ...] = ()
     snooze: Literal["begun", "ended"] | None = None
 
     @property
@@ -166,6 +169,9 @@ def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     if state.item_news:
         outputs = msgspec.structs.replace(outputs, items=tuple(state.item_news))
         state.item_news = []
+    if state.screened:
+        outputs = msgspec.structs.replace(outputs, screened=tuple(state.screened))
+        state.screened = []
     if mark is not None and origin.source is not None:
         state.marks[mark] = origin.source.offset
     _count(state, event, outputs)

@@ -464,7 +464,7 @@ def _context(step: _Step, effect: Effect, worth: _Money, features: tuple[Feature
         last_us=known.last_us,
         reference=lambda base, quote: rates.ratio(base, quote, at_us, stale_us),
         trade=known.trade,
-        dates=PartyDates(known.due, step.state.due_clock.passed_us if step.origin.history else None),
+        dates=PartyDates.at(known.due, step.state.due_clock.passed_us, history=step.origin.history),
         usual=_usual(features),
         residence=residence(known, step.event.institution),
     )

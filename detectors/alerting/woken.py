@@ -1,4 +1,4 @@
-"""Wakes typologies whose due dates have passed, lets them hear of declarations, and builds the alerts of both.
+"""Wakes typologies and screens whose due dates have passed, lets rules hear of declarations, and builds the alerts.
 
 Due dates are woken in the order of their time, then party, rule and item, after the record that moved the due clock was
 applied. A record wakes `MOST_ITEMS` at most, of `MOST_PARTIES` parties, and of one where its own party is a large one;
@@ -12,6 +12,7 @@ import msgspec
 
 from detectors.alerting import build
 from detectors.alerting.build import RULE, UNSCORED, AlertFacts, RaisedAlert
+from detectors.alerting.screened import screened
 from detectors.books import due_dates
 from detectors.books.due_dates import OpenDate
 from detectors.books.party import Party, pack, unpack
@@ -22,8 +23,10 @@ from detectors.memory.due_clock import RATES
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.state import PartitionState
 from detectors.typologies import registered
-from detectors.typologies.base import Finding, Typology
+from detectors.typologies.base import Finding, Past, Typology
 from detectors.typologies.due import Heard, PartyDates, Wake, hears_declarations, is_woken
+from detectors.typologies.screening import KIND
+from detectors.typologies.screens import listed
 from detectors.values.legal_calendar import from_us, local_date, to_us
 from detectors.values.shares import OFFICES
 
@@ -112,24 +115,35 @@ def _due_now(state: PartitionState, most_parties: int) -> dict[str, tuple[Party,
 
 
 def _wake(occasion: Occasion, token: str, party: Party, due: Sequence[OpenDate]) -> RaisedAlert | None:
-    """Ask each typology that set one of these, in the registry's order."""
-    state, effective = occasion.state, occasion.effective
-    past, dates = taken_back.past_of(state, effective, party), PartyDates(party.due)
-    assert state.due_clock.passed_us is not None
+    """Ask each typology that set one of these, in the registry's order, and then the supervisors' screens."""
+    state = occasion.state
+    past = taken_back.past_of(state, occasion.effective, party)
+    dates = PartyDates.at(party.due, state.due_clock.passed_us, history=False)
     found: list[tuple[Typology, Finding]] = []
     for typology in registered():
         own = tuple(one for one in due if one.kind.startswith(f"{typology.id} "))
         if not own or not is_woken(typology):
             continue
-        day = local_date(own[-1].at_us, effective.zone)
-        wake = Wake(past, own, state.due_clock.passed_us, day, dates, party.party_type, *state.due_clock.told_until())
-        finding = typology.woken(wake)
+        finding = typology.woken(_woken(occasion, party, past, dates, own))
         if finding is not None and not all(one.quiet for one in own):
             found.append((typology, finding))
+    months = tuple(one for one in due if one.kind.startswith(KIND))
+    if months:
+        entries = listed(_woken(occasion, party, past, dates, months))
+        state.screened += (screened(state, token, *entry, occasion.origin) for entry in entries)
     state.counters["due_dates_cut"] += dates.left_out
-    last_us = due[-1].at_us
-    identity = "|".join(f"{one.kind} {one.item} {one.at_us}" for one in due)
-    return _raise(occasion, party, found, _subject(token, party, last_us, identity))
+    of_rules = [one for one in due if one not in months]
+    if not of_rules:
+        return None
+    identity = "|".join(f"{one.kind} {one.item} {one.at_us}" for one in of_rules)
+    return _raise(occasion, party, found, _subject(token, party, of_rules[-1].at_us, identity))
+
+
+def _woken(occasion: Occasion, party: Party, past: Past, dates: PartyDates, due: tuple[OpenDate, ...]) -> Wake:
+    """What is seen when these have passed, which one rule set."""
+    clock, day = occasion.state.due_clock, local_date(due[-1].at_us, occasion.effective.zone)
+    assert clock.passed_us is not None
+    return Wake(past, due, clock.passed_us, day, dates, party.party_type, *clock.told_until())
 
 
 def hear(occasion: Occasion, event: Declaration, party: Party) -> RaisedAlert | None:
@@ -139,7 +153,7 @@ def hear(occasion: Occasion, event: Declaration, party: Party) -> RaisedAlert | 
     if not listening:
         return None
     day, past = local_date(at_us, effective.zone), taken_back.past_of(state, effective, party)
-    dates = PartyDates(party.due, state.due_clock.passed_us if origin.history else None)
+    dates = PartyDates.at(party.due, state.due_clock.passed_us, history=origin.history)
     heard = Heard(event, origin.offset, at_us, day, past, dates, party.party_type)
     found = [(one, finding) for one in listening if (finding := one.declared(heard)) is not None]
     state.counters["due_dates_cut"] += dates.left_out

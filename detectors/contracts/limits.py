@@ -32,6 +32,7 @@ LAW = {
     "advance_days": "T06",
     "free_line": "T10",
     "bank_line": "T10",
+    "told_days": "T08",
 }
 
 

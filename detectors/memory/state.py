@@ -18,6 +18,7 @@ from detectors.contracts.approvals import Approvals
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import Transaction
 from detectors.contracts.open_items import ItemNews
+from detectors.contracts.screens import Screened
 from detectors.features import Shared as FeatureBaselines
 from detectors.memory.due_clock import RATES, DueClock
 from detectors.memory.effective_configuration import Effective
@@ -53,8 +54,9 @@ class PartitionState:
     its newer one and the event time (us) up to which both were in use. `watermark_us` is the partition's clock
     (event_clock.py), None before its first payment. `due_clock` says which deadlines have passed, `wakes` which party
     has the next one, which follows from the parties. `code_version` is shown in alerts, `fallback` stands for a first
-    configuration that cannot be used; neither is part of the digest, nor is `item_news`: what became of open items with
-    the record at hand, which `core.apply` takes. Models are None until the ledger's first record, the configuration.
+    configuration that cannot be used; neither is part of the digest, nor are `item_news`, what became of open items
+    with the record at hand, and `screened`, who is in a supervisor's list by it: `core.apply` takes them. Models are
+    None until the ledger's first record, the configuration.
 
     `scores` says whether models score what comes, and `idle_days` how long a silent party stays: another agent's state
     has its own (detectors/shared/state.py).
@@ -90,6 +92,7 @@ class PartitionState:
         self.scorer: Scorer | None = None
         self.budget: Budget | None = None
         self.item_news: list[ItemNews] = []
+        self.screened: list[Screened] = []
 
     @classmethod
     def new(cls, partition: int, ledger_topic: str = "fx.ledger.v1") -> Self:

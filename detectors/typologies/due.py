@@ -69,11 +69,17 @@ class PartyDates:
     """A party's open due dates while one record is applied to it.
 
     `quiet_until_us`: the record is loaded history, and what it sets up to that time had passed before it was read; it
-    wakes its rule and alerts nobody. `left_out` counts what was beyond a rule's `most_open`.
+    wakes its rule and alerts nobody. `left_out` counts what was beyond a rule's `most_open`. `passed_us` is the due
+    clock, None before it runs, and for loaded history.
     """
 
-    def __init__(self, due: dict[str, bytes], quiet_until_us: int | None = None) -> None:
-        self.due, self.quiet_until_us, self.left_out = due, quiet_until_us, 0
+    def __init__(self, due: dict[str, bytes], quiet_until_us: int | None = None, passed_us: int | None = None) -> None:
+        self.due, self.quiet_until_us, self.passed_us, self.left_out = due, quiet_until_us, passed_us, 0
+
+    @classmethod
+    def at(cls, due: dict[str, bytes], passed_us: int | None, *, history: bool) -> "PartyDates":
+        """Those of a party while a record is applied, at a time of the due clock."""
+        return cls(due, passed_us) if history else cls(due, None, passed_us)
 
     def of(self, typology: _Declares) -> OwnDates:
         """Those of one typology."""

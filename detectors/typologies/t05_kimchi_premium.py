@@ -23,10 +23,11 @@ from detectors.books.payments import OUT
 from detectors.books.wanted import Wanted
 from detectors.contracts.events import PartyType, Transaction
 from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
+from detectors.typologies import screening
 from detectors.typologies.base import Change, Context, Finding, Past, slot
 from detectors.typologies.declared import DueDate, TrialDay
 from detectors.typologies.firm import age_days, capital, in_usd, is_firm, kind_of
-from detectors.typologies.t05_measures import Firm, Measures, Outflow, Sent
+from detectors.typologies.t05_measures import Firm, Measures, Outflow, Sent, is_fed, is_published, measured
 from detectors.typologies.t05_tests import NEXT_STEPS, SANCTIONS
 from detectors.typologies.t05_words import WORDS, finding_of
 from detectors.typologies.windows import Enough, Piece, near, some_window
@@ -106,7 +107,7 @@ class KimchiPremium:
         if limits is None:
             return None
         measures = _measures(context, limits, linked)
-        if _is_fed(_now(context, linked), limits) and _is_enough(measures, limits):
+        if is_fed(_now(context, linked), limits) and _is_enough(measures, limits):
             return finding_of(context, limits, measures, "linked")
         return finding_of(context, limits, measures, "sent") if is_published(measures, limits) else None
 
@@ -126,6 +127,8 @@ class KimchiPremium:
         found.kept.append(_now(context, linked))
         _cut(found)
         context.slots[ID], context.named = msgspec.msgpack.encode(found), True
+        if "sent_min" in limits and found.sent >= limits["sent_min"].cents:
+            screening.wait(context.dates, screening.SENT, context.payment.time, context.zone, context.rulebook)
 
     def restate(self, past: Past) -> None:
         """What each kept payment is worth now; one that was taken back whole goes."""
@@ -150,7 +153,7 @@ class KimchiPremium:
 
     def stands(self, past: Past, series: str, at_us: int) -> bool:
         """Whether as many fed payments are left as the firm's kind must have, or the supervisor's test is still met."""
-        limits, found = _limits_of(past, local(at_us, past.zone).date()), slot(past, ID, Outflow, None)
+        limits, found = limits_of(past, local(at_us, past.zone).date()), slot(past, ID, Outflow, None)
         return found is None or limits is None or _still(past, found, limits, series, at_us)
 
     def hear_amendment(self, context: Context) -> None:
@@ -206,10 +209,10 @@ def _linked(context: Context) -> int:
 
 
 def _limits(context: Context) -> dict[str, DatedLimit] | None:
-    return _limits_of(context, context.day)
+    return limits_of(context, context.day)
 
 
-def _limits_of(where: Context | Past, day: date) -> dict[str, DatedLimit] | None:
+def limits_of(where: Context | Past, day: date) -> dict[str, DatedLimit] | None:
     """The limits in force on a day, None without one that is needed."""
     rulebook = where.rulebook
     found = {name: limit for name in (*_NEEDED, *SUPERVISOR) if (limit := rulebook.limit(ID, name, day)) is not None}
@@ -222,10 +225,10 @@ def _sent_min(context: Context) -> int:
 
 
 def _firm(context: Context, limits: dict[str, DatedLimit]) -> Firm:
-    return _firm_of(context.facts, age_days(context), capital(context), limits)
+    return firm_of(context.facts, age_days(context), capital(context), limits)
 
 
-def _firm_of(facts: Facts | None, age: int | None, worth: int | None, limits: dict[str, DatedLimit]) -> Firm:
+def firm_of(facts: Facts | None, age: int | None, worth: int | None, limits: dict[str, DatedLimit]) -> Firm:
     """What is known of a firm of an age in days and a capital in USD cents."""
     registered = None if facts is None else facts.registered_on
     won = None if facts is None or facts.capital_krw is None else float(facts.capital_krw)
@@ -262,36 +265,10 @@ def _cut(found: Outflow) -> None:
     found.kept = kept
 
 
-def _is_fed(one: Sent, limits: dict[str, DatedLimit]) -> bool:
-    return one.linked * 100 >= one.usd * limits["linked_share"].cents and one.linked > 0
-
-
 def _measures(context: Context, limits: dict[str, DatedLimit], linked: int) -> Measures:
     found, now = _outflow(context), _now(context, linked)
     every = [*(one for one in found.kept if one.event != now.event and one.time_us <= now.time_us), now]
-    firm = _firm(context, limits)
-    names = ("young_window", "frequent_window")
-    short, long = ([one for one in every if one.time_us > _since(now, limits[name])] for name in names)
-    fed, often = ([one for one in some if _is_fed(one, limits)] for some in (short, long))
-    shown = fed if firm.is_small else often
-    total = found.total + sum(one.usd for one in every)
-    by_branch = dict(found.branches)
-    for one in every:
-        by_branch[one.branch] = by_branch.get(one.branch, 0) + one.usd
-    largest = max((cents for branch, cents in by_branch.items() if branch), default=None)
-    often_usd = sum(one.usd for one in often)
-    return Measures(
-        firm,
-        tuple(shown),
-        int(limits[names[not firm.is_small]].number),
-        sum(one.usd for one in shown),
-        sum(min(one.linked, one.usd) for one in shown),
-        total,
-        found.count + len(every),
-        None if not firm.capital else total / firm.capital,
-        None if largest is None else largest / total,
-        len(often) >= limits["frequent_count"].number and often_usd >= limits["frequent_sum"].cents,
-    )
+    return measured(found, every, now.time_us, _firm(context, limits), limits)
 
 
 def _still(past: Past, found: Outflow, limits: dict[str, DatedLimit], series: str, at_us: int) -> bool:
@@ -301,7 +278,7 @@ def _still(past: Past, found: Outflow, limits: dict[str, DatedLimit], series: st
     age = None if registered is None else (local(at_us, past.zone).date() - registered).days
     if series == "sent":
         return _still_published(past, found, limits, at_us)
-    kind = "young" if _firm_of(facts, age, None, limits).is_small else "frequent"
+    kind = "young" if firm_of(facts, age, None, limits).is_small else "frequent"
     return _still_fed(found, limits, kind, at_us)
 
 
@@ -309,7 +286,7 @@ def _still_fed(found: Outflow, limits: dict[str, DatedLimit], kind: str, at_us: 
     width = int(limits[f"{kind}_window"].number) * DAY_US
     if found.count and min((one.time_us for one in found.kept), default=at_us) > at_us - width:
         return True
-    fed = [Piece(one.time_us, one.usd) for one in found.kept if _is_fed(one, limits)]
+    fed = [Piece(one.time_us, one.usd) for one in found.kept if is_fed(one, limits)]
     enough = Enough(int(limits[f"{kind}_count"].number), limits[f"{kind}_sum"].cents)
     return some_window(near(fed, at_us, width), width, enough)
 
@@ -327,19 +304,7 @@ def _still_published(past: Past, found: Outflow, limits: dict[str, DatedLimit], 
     return not worth or total / worth >= times.number or _still_fed(found, limits, "frequent", at_us)
 
 
-def _since(now: Sent, window: DatedLimit) -> int:
-    return now.time_us - int(window.number) * DAY_US
-
-
 def _is_enough(measures: Measures, limits: dict[str, DatedLimit]) -> bool:
     """Whether the fed payments of the window are as many, and come to as much, as the firm's kind has to have."""
     kind = "young" if measures.firm.is_small else "frequent"
     return len(measures.fed) >= limits[f"{kind}_count"].number and measures.fed_usd >= limits[f"{kind}_sum"].cents
-
-
-def is_published(measures: Measures, limits: dict[str, DatedLimit]) -> bool:
-    """Whether the supervisor's test is met: amount, and capital multiple or frequent fed payments, of a new firm."""
-    sent, times = limits.get("sent_min"), limits.get("capital_multiple")
-    if sent is None or times is None or not measures.firm.new or measures.total < sent.cents:
-        return False
-    return measures.frequent or (measures.multiple is not None and measures.multiple >= times.number)

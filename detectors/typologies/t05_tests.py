@@ -2,7 +2,7 @@
 
 from detectors.contracts.alert import LawTest
 from detectors.contracts.limits import DatedLimit
-from detectors.typologies.base import Context, law_test
+from detectors.typologies.base import law_test
 from detectors.typologies.declared import Said, Sanction
 from detectors.typologies.t05_measures import Measures
 
@@ -38,11 +38,10 @@ SANCTIONS: tuple[Sanction, ...] = (
 )
 
 
-def law_tests(context: Context, limits: dict[str, DatedLimit], measures: Measures) -> tuple[LawTest, ...]:
-    """The tests of 2022-07; one whose limit is not in force yet cannot be told."""
+def law_tests(limits: dict[str, DatedLimit], measures: Measures, *, told: bool) -> tuple[LawTest, ...]:
+    """The tests of 2022-07; one whose limit is not in force yet cannot be told. `told`: an inflow was, be it none."""
     firm = measures.firm
     sent, times, branch = (limits.get(name) for name in ("sent_min", "capital_multiple", "branch_share"))
-    told = context.transaction.exchange_linked_inflow_24h is not None
     # what was fed is known, whether this payment tells of an inflow or not
     frequent = measures.frequent or (False if told else None)
     multiple = None if times is None or measures.multiple is None else measures.multiple >= times.number

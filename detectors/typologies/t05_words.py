@@ -56,12 +56,12 @@ def finding_of(context: Context, limits: dict[str, DatedLimit], measures: Measur
     times = limits.get("capital_multiple")
     is_multiple = times is not None and measures.multiple is not None and measures.multiple >= times.number
     doubt = FIRST_DOUBT ** (1 + measures.firm.is_small + is_multiple + (share >= NEARLY_ALL))
-    english, korean = _sentences(limits, measures, series)
+    english, korean = sentences(limits, measures, series)
     bank = context.names[context.payment.institution]
     return Finding(
         strength=round(min(1.0 - doubt, 0.95), 4),
         limits=tuple(limit.shown() for limit in limits.values()),
-        measured=_measured(measures, share),
+        measured=shown(measures),
         window=f"{measures.window} rolling days; since the firm was first seen",
         offsets=tuple(one.offset for one in measures.fed) if is_linked else (context.payment.offset,),
         institutions=(bank,),
@@ -78,12 +78,14 @@ def finding_of(context: Context, limits: dict[str, DatedLimit], measures: Measur
         text_en=english,
         text_ko=korean,
         institution=bank,
-        tests=law_tests(context, limits, measures),
+        tests=law_tests(limits, measures, told=context.transaction.exchange_linked_inflow_24h is not None),
     )
 
 
-def _measured(measures: Measures, share: float) -> tuple[Measured, ...]:
-    shown = [
+def shown(measures: Measures) -> tuple[Measured, ...]:
+    """What was measured, as alerts and lists show it."""
+    share = measures.linked_usd / measures.fed_usd if measures.fed_usd else 0.0
+    found = [
         Measured(name="fed_payments", value=len(measures.fed), unit="count"),
         Measured(name="fed_sum", value=plain(measures.fed_usd), unit="USD"),
         Measured(name="linked_inflow", value=plain(measures.linked_usd), unit="USD"),
@@ -92,12 +94,12 @@ def _measured(measures: Measures, share: float) -> tuple[Measured, ...]:
         Measured(name="payments_in_all", value=measures.number, unit="count"),
     ]
     if measures.multiple is not None:
-        shown.append(Measured(name="times_capital", value=round(measures.multiple, 1), unit="ratio"))
+        found.append(Measured(name="times_capital", value=round(measures.multiple, 1), unit="ratio"))
     if measures.branch is not None:
-        shown.append(Measured(name="largest_branch_share", value=round(measures.branch, 4), unit="ratio"))
+        found.append(Measured(name="largest_branch_share", value=round(measures.branch, 4), unit="ratio"))
     if measures.firm.age is not None:
-        shown.append(Measured(name="days_since_registration", value=measures.firm.age, unit="days"))
-    return tuple(shown)
+        found.append(Measured(name="days_since_registration", value=measures.firm.age, unit="days"))
+    return tuple(found)
 
 
 def _told(measures: Measures) -> _Told:
@@ -113,7 +115,8 @@ def _told(measures: Measures) -> _Told:
     return _Told(firm, firm_ko, capital, capital_ko)
 
 
-def _sentences(limits: dict[str, DatedLimit], measures: Measures, series: str) -> tuple[str, str]:
+def sentences(limits: dict[str, DatedLimit], measures: Measures, series: str) -> tuple[str, str]:
+    """What it says of fed payments (`linked`) or by the supervisor's test (`sent`), in English and Korean."""
     told, least = _told(measures), limits["linked_share"]
     fed = phrases.counted(len(measures.fed), "import or service payment", "import or service payments")
     fed_en = (

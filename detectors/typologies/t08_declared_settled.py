@@ -6,12 +6,12 @@ It tells nobody while customs or the banks are silent, and no more of the screen
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import MAXYEAR, date
 from types import MappingProxyType
 
 from detectors.books.wanted import Wanted
 from detectors.contracts.events import PartyType, Transaction
 from detectors.contracts.limits import LimitKind, LimitKinds
+from detectors.typologies import screening
 from detectors.typologies.base import Change, Context, Finding, Past
 from detectors.typologies.declared import DueDate, TrialDay
 from detectors.typologies.due import Heard, PartyDates, Wake
@@ -25,7 +25,7 @@ from detectors.typologies.trade_overdue import (
     keep_looking,
     traded_of,
 )
-from detectors.values.legal_calendar import DAY_US, local_date, midnight_us
+from detectors.values.legal_calendar import DAY_US, local_date
 
 ID = "T08"
 _SHOWN = ("trade_min", "open_gap_min", "gap_share", "growth_ratio", "told_days")
@@ -84,8 +84,7 @@ class DeclaredSettled:
         """The gap when a date has passed, or the screen of a month. Cost: 2 ms with 190 open items."""
         past, at_us, own = wake.past, wake.due[-1].at_us, wake.dates.of(self)
         names = {one.kind.partition(" ")[2] for one in wake.due}
-        heard = [us for us in (wake.customs_us, wake.banks_us) if us is not None and us >= at_us - SILENT_US]
-        if len(heard) < 2:  # noqa: PLR2004 - both
+        if not both_told(wake):
             for name in names:
                 own.set(name, 0, wake.at_us + LOOK_AGAIN_US)
             return None
@@ -94,7 +93,7 @@ class DeclaredSettled:
             own.set(SCREEN, 0, at_us)
         if names == {SCREEN}:
             _screen_later(self, traded_of(past), wake.dates, at_us)
-            return None if wake.party_type == "bank" else _screen(past, at_us)
+            return None if wake.party_type == "bank" else screen_of(past, at_us)
         _wait(self, traded_of(past), wake.dates, past.slots, at_us)
         return None if wake.party_type == "bank" else _gap(past, at_us)
 
@@ -109,7 +108,7 @@ class DeclaredSettled:
 
     def stands(self, past: Past, series: str, at_us: int) -> bool:
         """Whether it would still be alerted on."""
-        return (_gap(past, at_us) if series == GAP else _screen(past, at_us)) is not None
+        return (_gap(past, at_us) if series == GAP else screen_of(past, at_us)) is not None
 
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:  # noqa: ARG002 - no payment completes it
         """None: there is no payment that could have been another."""
@@ -131,15 +130,30 @@ def _wait(
 
 
 def _screen_later(rule: DeclaredSettled, past: Traded, dates: PartyDates, at_us: int) -> None:
-    """Be woken when the month is over and its last payments are told, where the firm trades enough."""
-    limits = in_force(past.rulebook, ID, ("trade_min", "told_days"), local_date(at_us, past.zone))
-    if len(limits) < 2 or _declared(past, at_us) < limits["trade_min"].cents:  # noqa: PLR2004 - both
+    """Be woken when the month is over and its last payments are told, where the firm trades enough.
+
+    Unless it waits for a month already: a declaration of the next month's first days must not put that off.
+    """
+    if not trades_enough(past, at_us):
         return
-    year, month = divmod(month_of(past, at_us) + 1, YEAR_MONTHS)
-    if year > MAXYEAR:  # the calendar's last month is never over
-        return
-    ends_us = midnight_us(date(year, month + 1, 1).toordinal(), past.zone)
-    dates.of(rule).set(SCREEN, 0, ends_us + int(limits["told_days"].number) * DAY_US)
+    screening.wait(dates, screening.TRADE, at_us, past.zone, past.rulebook)
+    told, own = past.rulebook.limit(ID, "told_days", local_date(at_us, past.zone)), dates.of(rule)
+    ends_us = screening.month_at(at_us, past.zone).ends_us
+    # the calendar's last month is never over
+    if told is not None and ends_us > at_us and not own.waiting(SCREEN):
+        own.set(SCREEN, 0, ends_us + int(told.number) * DAY_US)
+
+
+def trades_enough(past: Traded, at_us: int) -> bool:
+    """Whether customs saw as much in the twelve months before that of a time, and in it, as is screened."""
+    least = past.rulebook.limit(ID, "trade_min", local_date(at_us, past.zone))
+    return least is not None and _declared(past, at_us) >= least.cents
+
+
+def both_told(wake: Wake) -> bool:
+    """Whether customs and the banks told of about the time that is due; while one is silent nothing is missing."""
+    since_us = wake.due[-1].at_us - SILENT_US
+    return all(told is not None and told >= since_us for told in (wake.customs_us, wake.banks_us))
 
 
 def _declared(past: Traded, at_us: int) -> int:
@@ -160,7 +174,7 @@ def _gap(past: Past, at_us: int) -> Finding | None:
     return gap_finding(past, limits, gap, years_at(traded_of(past), at_us), at_us)
 
 
-def _screen(past: Past, at_us: int) -> Finding | None:
+def screen_of(past: Past, at_us: int) -> Finding | None:
     """The finding of the supervisor's screen over the twelve months before that of a time; None without limits."""
     limits = in_force(past.rulebook, ID, _SHOWN, local_date(at_us, past.zone))
     if not {"trade_min", "growth_ratio"} <= limits.keys():

@@ -175,16 +175,18 @@ def _head(alert: Alert, words: Labels, lang: Language, zone: ZoneInfo) -> Iterat
     yield TextLine(make_printable(", ".join(map(phrases.code, alert.institutions))), words.institutions, 2, _LABEL)
 
 
-def _limit(limit: LimitShown, words: Labels, lang: Language) -> str:
+def limit_text(limit: LimitShown, words: Labels, lang: Language) -> str:
+    """A limit with its date and where it comes from."""
     source = words.provenance.get(limit.provenance, limit.provenance)
     if isinstance(limit, LimitRead) and limit.unverified and limit.provenance != "D":
         source = f"{source}, {words.unverified}"
     begun = limit.effective_from.isoformat()
     since = words.since.format(date=korean.day(begun) if lang == "ko" else begun, source=source)
-    return f"{_spelled(limit.name, lang)} {number(limit.value, limit.unit, lang=lang, of=limit.name)} ({since})"
+    return f"{spelled(limit.name, lang)} {number(limit.value, limit.unit, lang=lang, of=limit.name)} ({since})"
 
 
-def _spelled(name: str, lang: Language) -> str:
+def spelled(name: str, lang: Language) -> str:
+    """What a measured value or a limit is called."""
     return korean.name(name) if lang == "ko" else make_printable(name.replace("_", " "))
 
 
@@ -200,11 +202,11 @@ def _typology(hit: TypologyHit, words: Labels, lang: Language) -> Iterator[TextL
     for place, each in enumerate(hit.measured):
         label = "" if place else words.measured
         value = number(each.value, each.unit, lang=lang, of=each.name)
-        yield TextLine(f"{_spelled(each.name, lang)} {value}", label, 7, _LABEL)
+        yield TextLine(f"{spelled(each.name, lang)} {value}", label, 7, _LABEL)
     for place, limit in enumerate(hit.limits):
-        yield TextLine(_limit(limit, words, lang), "" if place else words.limits, 7, _LABEL)
+        yield TextLine(limit_text(limit, words, lang), "" if place else words.limits, 7, _LABEL)
     for place, test in enumerate(hit.tests):
-        yield TextLine(_law_test(test, words, lang), "" if place else words.tests, 7, _LABEL)
+        yield TextLine(law_test_text(test, words, lang), "" if place else words.tests, 7, _LABEL)
     for place, end in enumerate(hit.exposure):
         condition = words.outcome.get(end.condition, end.condition)
         ended = make_printable(end.text_ko if lang == "ko" else end.text_en)
@@ -214,7 +216,7 @@ def _typology(hit: TypologyHit, words: Labels, lang: Language) -> Iterator[TextL
         yield TextLine(f"{place + 1}. {said}", "" if place else words.next, 7, _LABEL)
 
 
-def _law_test(test: LawTest, words: Labels, lang: Language) -> str:
+def law_test_text(test: LawTest, words: Labels, lang: Language) -> str:
     """The outcome first, then the test; a field that is missing is named."""
     said = make_printable(test.text_ko if lang == "ko" else test.text_en)
     outcome = words.outcome.get(test.outcome, test.outcome)

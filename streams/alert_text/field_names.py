@@ -14,6 +14,7 @@ FIELDS_KO = {
     "transactions.designated_bank": "지정거래외국환은행 여부",
     "transactions.device_id": "접속기기",
     "transactions.evidence": "증빙서류 구분",
+    "transactions.exchange_linked_inflow_24h": "24시간 내 가상자산거래소 연계 입금액",
     "transactions.goods_due": "물품 인도 예정일",
     "transactions.hs_code": "품목번호",
     "transactions.ip_country": "접속 국가",

@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "snooze": ("streams.cli.snooze", "Let a party's alerts of a typology rest, on the record: add, list, end."),
     "party": ("streams.cli.party", "A party's history, alerts and cases."),
     "trade": ("streams.cli.trade", "A trader's declarations and payments, matched and open: show."),
+    "screens": ("streams.cli.screens", "Who meets a supervisor's published test, by month, and why."),
     "ledger": ("streams.cli.ledger", "A ledger record in words: show."),
     "deadletter": ("streams.cli.deadletter", "Rejected records: list, replay."),
     "state": ("streams.cli.state", "The learned state: digest."),

@@ -8,6 +8,7 @@ import msgspec
 from detectors import core as science
 from detectors.contracts.events import ConfigurationChange, Event, Origin, Transaction
 from detectors.contracts.open_items import ItemNews
+from detectors.contracts.screens import Screened
 from detectors.memory.frozen_state import STATE_SCHEMA
 from detectors.memory.state import PartitionState
 from detectors.values.institution_code import institution_code
@@ -99,6 +100,7 @@ class MonitorCore:
             tally.alerts.append((one.alert, origin.timestamp_ms))
             outputs += alert_outputs(one.alert, one.desks, origin, partition, agent=MONITOR.name)
         outputs += (item_output(one, origin, partition) for one in step.items)
+        outputs += (screen_output(one, origin, partition) for one in step.screened)
         if step.notice is not None:
             value = _encode(step.notice)
             outputs.append(Output(topics.NOTICES, partition, record.key or b"", value, [], origin.timestamp_ms))
@@ -167,3 +169,8 @@ def item_output(news: ItemNews, origin: Origin, partition: int) -> Output:
     """What became of an open item, for `fx.openitems.v1`; one that is open no more has no value."""
     value = None if news.now is None else _encode(news.now)
     return Output(topics.OPEN_ITEMS, partition, news.item.encode(), value, [], origin.timestamp_ms)
+
+
+def screen_output(entry: Screened, origin: Origin, partition: int) -> Output:
+    """An entry of a supervisor's list, for `fx.screens.v1`."""
+    return Output(topics.SCREENS, partition, entry.key.encode(), _encode(entry), [], origin.timestamp_ms)

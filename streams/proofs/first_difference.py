@@ -16,6 +16,8 @@ NOTHING = "nothing"
 _SHOWN = 300
 # Parts of an alert that hold sentences for people, and no figure that stands nowhere else.
 _SENTENCES = {"typologies": ("name",), "reasons": ("text_en", "text_ko"), "counterfactual": ("change",)}
+# of an entry of a supervisor's list
+_OWN_SENTENCES = ("text_en", "text_ko")
 
 
 class Shown(NamedTuple):
@@ -71,6 +73,7 @@ def unworded(value: bytes | None) -> bytes | None:
         return value
     if not isinstance(told, dict):
         return value
+    told |= {name: "" for name in _OWN_SENTENCES if isinstance(told.get(name), str)}
     for part, names in _SENTENCES.items():
         several = told.get(part)
         for each in several if isinstance(several, list) else ():

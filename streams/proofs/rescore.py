@@ -1,5 +1,7 @@
 """Does an alert follow from the ledger? Its state is rebuilt, its trigger applied again, and the bytes compared.
 
+So are the entries of supervisors' lists, where all is rescored.
+
 Read only: no transactional producer is started (it would fence a worker), nothing is committed, no keys are needed.
 """
 
@@ -14,6 +16,7 @@ import msgspec
 from aiokafka.errors import KafkaError
 
 from detectors.contracts.alert import Position, Versions
+from detectors.contracts.screens import Screened
 from detectors.memory.state import PartitionState
 from streams.errors import AlertNotFoundError, BrokerUnavailableError
 from streams.kafka import agent_names, topic_reader, topics
@@ -96,7 +99,8 @@ def gather(settings: Settings, alert_id: str | None = None) -> PublishedAlerts:
     Raises `AlertNotFoundError` when there is none of that id, and what the reader raises.
     """
     with topics.connect(settings) as admin:
-        desks = sorted(name for name in admin.list_topics() if fnmatchcase(name, DESK_TOPICS) and name != topics.ALERTS)
+        there = admin.list_topics()
+        desks = sorted(name for name in there if fnmatchcase(name, DESK_TOPICS) and name != topics.ALERTS)
     found = PublishedAlerts({}, [], {})
     with topic_reader.Reader(settings, [topics.ALERTS]) as reader:
         _take(reader, found, alert_id)
@@ -112,6 +116,10 @@ def gather(settings: Settings, alert_id: str | None = None) -> PublishedAlerts:
     if desks:
         with topic_reader.Reader(settings, desks, None if alert_id is None else set(held)) as reader:
             _take(reader, found, alert_id)
+    # a cluster of an earlier release has no lists
+    if alert_id is None and topics.SCREENS in there:
+        with topic_reader.Reader(settings, [topics.SCREENS]) as reader:
+            _take(reader, found, None)
     return found
 
 
@@ -121,7 +129,7 @@ def _take(reader: topic_reader.Reader, found: PublishedAlerts, alert_id: str | N
             if alert_id is not None and alert_id.encode() not in (record.value or b""):
                 continue
             try:
-                named = msgspec.json.decode(record.value or b"", type=Named)
+                named = _named(tp.topic, record)
             except msgspec.DecodeError:
                 found.unreadable.append(f"{tp.topic}[{tp.partition}]@{record.offset}")
                 continue
@@ -131,6 +139,14 @@ def _take(reader: topic_reader.Reader, found: PublishedAlerts, alert_id: str | N
                 place = of_agent.setdefault(named.position.partition, {})
                 trigger = place.setdefault(named.position.offset, Trigger(named, {}))
                 trigger.records.setdefault(tp.topic, []).append(shown)
+
+
+def _named(topic: str, record: Any) -> Named:
+    """Which alert it is; an entry of a supervisor's list is named by its key. Raises `msgspec.DecodeError`."""
+    if topic != topics.SCREENS:
+        return msgspec.json.decode(record.value or b"", type=Named)
+    entry = msgspec.json.decode(record.value or b"", type=Screened)
+    return Named(entry.key, entry.position, entry.versions)
 
 
 class Rescorer:
@@ -259,7 +275,7 @@ class Rescorer:
         named = trigger.named
         rebuilt: dict[str, list[Shown]] = {}
         for one in outputs:
-            if may_take_alerts(one.topic):
+            if may_take_alerts(one.topic) or one.topic in trigger.records:
                 shown = Shown(one.partition, one.key, one.value, tuple(one.headers), one.timestamp_ms)
                 rebuilt.setdefault(one.topic, []).append(shown)
         difference = find_first_difference(trigger.records, rebuilt, topics.ALERTS)

@@ -10,6 +10,7 @@ from msgspec import inspect
 
 from detectors.contracts import alert
 from detectors.contracts.open_items import OpenItem, Reason
+from detectors.contracts.screens import Screened, ScreenId
 from streams.contracts import dead_letters
 from streams.contracts.inputs import INPUTS
 from streams.contracts.refusal_codes import CODES
@@ -122,6 +123,14 @@ def test_each_field_of_an_open_item_is_said():
     fields = {field.name for field in msgspec.structs.fields(OpenItem)}
     assert {names(row[0])[0] for row in rows(told)} == fields
     assert set(get_args(Reason)) <= set(names(told))
+
+
+def test_each_field_of_a_lists_entry_is_said():
+    """Who reads lists finds each field, and each screen."""
+    told = section("fx.screens.v1")
+    fields = {field.name for field in msgspec.structs.fields(Screened)}
+    assert {name for row in rows(told) for name in names(row[0])} == fields
+    assert set(get_args(ScreenId)) <= set(names(told))
 
 
 NEW_IN_1_1 = {

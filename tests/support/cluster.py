@@ -302,12 +302,12 @@ class Cluster:
         return any(worker.role in ("shared", "all") for worker in self.workers)
 
     def published(self, *, by: str = "monitor") -> dict[tuple[str, int], list[Seen]]:
-        """What a read_committed reader sees of an agent's alerts, their copies for desks, notices, and open items.
+        """What a read_committed reader sees of an agent: alerts, their copies for desks, notices, open items, lists.
 
         By (topic, partition). In which order two agents write into one partition is not fixed; each one's own is.
         """
         desks = [topics.desk_topic(desk) for desk in self.settings.effective.desks]
-        names = [topics.ALERTS, topics.NOTICES, topics.OPEN_ITEMS, *desks]
+        names = [topics.ALERTS, topics.NOTICES, topics.OPEN_ITEMS, topics.SCREENS, *desks]
         found: dict[tuple[str, int], list[Seen]] = {}
         for tp, record in self.read(*names):
             stamp = BROKERS if tp.topic == topics.NOTICES else record.timestamp
@@ -390,7 +390,7 @@ def assert_exact(cluster: Cluster, replay: Replay, *, from_ledger: bool = False)
     published = cluster.published()
     for place in sorted(published.keys() | replay.outputs.keys()):
         got, wanted = published.get(place, []), replay.outputs.get(place, [])
-        if place[0] == topics.OPEN_ITEMS:
+        if place[0] in (topics.OPEN_ITEMS, topics.SCREENS):
             assert_compacted(place, got, wanted)
         else:
             assert got == wanted, f"{place} differs from the replay of the ledger"

@@ -6,9 +6,17 @@ READABLE = {
     "ingest": {*topics.INPUTS, topics.LEDGER, topics.NOTICES, topics.PROGRESS, topics.CLOCK},
     "monitor": {topics.RULES, topics.LEDGER, topics.PROGRESS, topics.SNAPSHOTS},
     "shared": {topics.RULES, topics.LEDGER, topics.LEGS, topics.PROGRESS, topics.SNAPSHOTS},
-    "investigator": {topics.ALERTS, topics.LEDGER, topics.LEGS, topics.DISPOSITIONS, topics.OPEN_ITEMS},
-    "console": {topics.ALERTS, topics.AUDIT, topics.OPEN_ITEMS},
-    "operator": {topics.RULES, topics.LEDGER, topics.LEGS, topics.ALERTS, topics.PROGRESS, topics.SNAPSHOTS},
+    "investigator": {topics.ALERTS, topics.LEDGER, topics.LEGS, topics.DISPOSITIONS, topics.OPEN_ITEMS, topics.SCREENS},
+    "console": {topics.ALERTS, topics.AUDIT, topics.OPEN_ITEMS, topics.SCREENS},
+    "operator": {
+        topics.RULES,
+        topics.LEDGER,
+        topics.LEGS,
+        topics.ALERTS,
+        topics.SCREENS,
+        topics.PROGRESS,
+        topics.SNAPSHOTS,
+    },
     "deadletter": {topics.DEADLETTER},
     "reconciler": {
         *topics.INPUTS,
@@ -29,7 +37,7 @@ READABLE = {
 }
 WRITABLE = {
     "ingest": {topics.LEDGER, topics.LEGS, topics.DEADLETTER, topics.IDENTITIES, topics.PROGRESS, topics.CLOCK},
-    "monitor": {topics.NOTICES, topics.ALERTS, topics.OPEN_ITEMS, topics.PROGRESS, topics.SNAPSHOTS},
+    "monitor": {topics.NOTICES, topics.ALERTS, topics.OPEN_ITEMS, topics.SCREENS, topics.PROGRESS, topics.SNAPSHOTS},
     "shared": {topics.ALERTS, topics.PROGRESS, topics.SNAPSHOTS},
     "investigator": {topics.DISPOSITIONS},
     "console": {topics.DISPOSITIONS, topics.AUDIT},

@@ -53,6 +53,7 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "ledger show",
         "party",
         "trade show",
+        "screens",
         "dispose",
         "snooze",
     ),

@@ -21,6 +21,7 @@ IDENTITIES = "fx.identities.v1"
 NOTICES = "fx.notices.v1"
 ALERTS = "fx.alerts.v1"
 OPEN_ITEMS = "fx.openitems.v1"
+SCREENS = "fx.screens.v1"
 PROGRESS = "fx.progress.v1"
 SNAPSHOTS = "fx.snapshots.v1"
 AUDIT = "fx.audit.v1"
@@ -218,6 +219,9 @@ def table(settings: Settings) -> tuple[Topic, ...]:
                 f"desk {desk}, alerts follow, alerts list, rescore") for desk in settings.effective.desks),
         # traders' declarations and payments that wait for their other side; a record without value closes one
         topic(OPEN_ITEMS, "compacted", "item", "monitor", "investigators, console of your own"),
+        # supervisors' lists of a month: who is in them stays, so that a list of last year can still be read
+        topic(SCREENS, "compacted", "screen, subject, month, partition", "monitor",
+              "screens, rescore, investigators, console of your own"),
         topic(PROGRESS, "compacted", "agent and partition", "monitor, shared, skip, acknowledge, ingest",
               "monitor, shared, state, rescore, skip, acknowledge, ingest, reconcile", extra=_POSITIONS),
         # daily snapshots have keys of their own, so that plain compaction keeps each of them

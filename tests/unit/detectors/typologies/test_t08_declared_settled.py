@@ -5,6 +5,8 @@ from datetime import date, datetime
 import msgspec
 import pytest
 
+from detectors.books.due_dates import opened
+from detectors.books.party import unpack
 from detectors.books.trade_book import TradeBook
 from detectors.contracts.limits import Rulebook
 from detectors.typologies.due import OpenDate, PartyDates, Wake
@@ -115,6 +117,17 @@ def test_the_screen_comes_again_each_month_for_a_firm_of_large_trade():
     asked = wake(past, "screen", at_us=december)
     RULE.woken(asked)
     assert asked.dates.of(RULE).waiting("screen") == []
+
+
+def test_a_declaration_of_the_next_months_first_days_does_not_put_the_screen_off():
+    """What waits for the tenth of March stays so on the second."""
+    at = datetime(2026, 2, 10, 12, tzinfo=SEOUL)
+    ledger = TraderLedger()
+    ledger.rate(at)
+    ledger.declare("february", at, "50000000")
+    ledger.declare("march", datetime(2026, 3, 2, 12, tzinfo=SEOUL), "1")
+    due = unpack(ledger.state.parties["k1.0a3.remitter"]).due
+    assert [one.at_us for one in opened(due, "T08 screen")] == [to_us(datetime(2026, 3, 11, tzinfo=SEOUL))]
 
 
 def test_what_was_alerted_stands_as_long_as_the_gap_of_that_time_is_there():

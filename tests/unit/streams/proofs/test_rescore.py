@@ -15,14 +15,16 @@ from detectors.contracts.events import ConfigurationChange
 from streams.cli import rescore as cli
 from streams.cli.rescore import command
 from streams.errors import LedgerError, OutOfReachError, SnapshotError, UsageError
+from streams.kafka.topics import SCREENS
 from streams.ledger import envelope
 from streams.ledger.progress import AgentPartition, Progress, Skip, SnapshotPointer
-from streams.monitor.core import MONITOR, MonitorCore
+from streams.monitor.core import MONITOR, MonitorCore, screen_output
 from streams.partition.outputs import Output
 from streams.partition.rebuild import begin, replay
 from streams.proofs.first_difference import Shown, find_first_difference
-from streams.proofs.rescore import Named, PublishedAlerts, Rescored, Rescorer, Trigger
+from streams.proofs.rescore import Named, PublishedAlerts, Rescored, Rescorer, Trigger, _named
 from tests.support.ledger import configuration
+from tests.unit.detectors.typologies.test_t05_screens import april, firm
 
 MAIN, DESK = "fx.alerts.v1", "fx.alerts.customs.v1"
 PLACE = AgentPartition("fx.progress.v1", "monitor", 0)
@@ -306,6 +308,28 @@ def compared(published: bytes, *, release: str) -> Rescored:
     # what the monitor writes of the same record beside its alerts
     beside = [Output(topic, 3, b"k", value, [], 1) for topic, value in (("fx.notices.v1", b"{}"), (ITEMS, None))]
     return rescorer._compare(Trigger(named, {MAIN: [shown(published)]}), [*beside, output])
+
+
+def test_an_entry_of_a_supervisors_list_is_compared_too() -> None:
+    """It is named by its key; a figure that differs is found, and an entry that another release worded too."""
+    ledger = firm()
+    (entry,) = april(ledger).values()
+    output = screen_output(entry, ledger.log[-2][1], 3)
+    record = SimpleNamespace(value=output.value, key=output.key)
+    named = _named(SCREENS, record)
+    assert (named.alert_id, named.position, named.versions) == (entry.key, entry.position, entry.versions)
+    rescorer = Rescorer.__new__(Rescorer)
+    rescorer._identity, rescorer._today = MONITOR, entry.versions
+    kept = Shown(3, output.key, output.value, (), output.timestamp_ms)
+    forged = kept._replace(value=(output.value or b"").replace(b"51000000.00", b"91000000.00"))
+    for published, verdict in ((kept, "reproduced"), (forged, "differs")):
+        assert rescorer._compare(Trigger(named, {SCREENS: [published]}), [output]).verdict == verdict
+    other = msgspec.structs.replace(named, versions=msgspec.structs.replace(named.versions, code="before"))
+    reworded = kept._replace(value=(output.value or b"").replace(b"This firm, registered", b"Registered"))
+    assert reworded != kept
+    assert rescorer._compare(Trigger(other, {SCREENS: [reworded]}), [output]).verdict == "other_release"
+    # an alert of the same record, rescored alone, is not compared with the list
+    assert rescorer._compare(Trigger(named, {}), [output]).verdict == "reproduced"
 
 
 def test_another_release_may_say_the_same_in_other_words() -> None:

@@ -37,6 +37,7 @@ def test_the_table_holds_every_topic_of_the_design() -> None:
         "fx.notices.v1",
         "fx.alerts.v1",
         "fx.openitems.v1",
+        "fx.screens.v1",
         "fx.progress.v1",
         "fx.snapshots.v1",
         "fx.clock.v1",
@@ -58,6 +59,7 @@ def test_what_is_read_together_has_one_partition_count() -> None:
         topics.NOTICES,
         topics.ALERTS,
         topics.OPEN_ITEMS,
+        topics.SCREENS,
         topics.PROGRESS,
         topics.SNAPSHOTS,
     ]
@@ -98,7 +100,9 @@ def test_raw_data_go_after_their_retention(name: str) -> None:
     assert (short["retention.ms"], short["segment.ms"]) == (str(DAY_MS // 2), str(DAY_MS // 2))
 
 
-@pytest.mark.parametrize("name", [topics.PROGRESS, topics.SNAPSHOTS, topics.IDENTITIES, topics.OPEN_ITEMS])
+@pytest.mark.parametrize(
+    "name", [topics.PROGRESS, topics.SNAPSHOTS, topics.IDENTITIES, topics.OPEN_ITEMS, topics.SCREENS]
+)
 def test_what_is_kept_by_key_is_compacted_only(name: str) -> None:
     """Compaction without deletion: the newest position, snapshot and identity never disappear by age."""
     kept = configuration(name, settings(evidence_retention_days=40.0))
