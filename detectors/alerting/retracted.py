@@ -85,6 +85,8 @@ def _gone(occasion: Occasion, party: Party, was: Before, *, only_added: bool) ->
         return
     then = taken_back.past_of(occasion.state, occasion.effective, party, was)
     now = taken_back.past_of(occasion.state, occasion.effective, party)
+    if taken_back.forgot_open_items(then, now):
+        by_id = {name: one for name, one in by_id.items() if not one.wants.declarations}
     sizes = {(one.typology, one.series, one.alert_id): one.size for one in was.alerted}
     for alerted in party.alerted:
         before = sizes.get((alerted.typology, alerted.series, alerted.alert_id))

@@ -18,7 +18,7 @@ from detectors.typologies.trade_overdue import (
     Overdue,
     Traded,
     days_later,
-    end_of,
+    named_end,
     once_a_ledger,
     overdue,
     told_elsewhere,
@@ -60,8 +60,8 @@ def goods_due(past: Traded) -> DueOf:
             return None
         if item.terms in AFTER_GOODS and item.number in known:
             return item.time + int(found["named_days"].number) * DAY_US
-        if item.due:
-            return max(end_of(item.due, past.zone), item.time) + int(found["grace_days"].number) * DAY_US
+        if (named_us := named_end(item, past.zone)) is not None:
+            return named_us + int(found["grace_days"].number) * DAY_US
         if item.terms == ADVANCE:
             return days_later(item.time, int(found["advance_days"].number), past.zone)
         name = "after_goods_days" if item.terms in AFTER_GOODS else "unknown_days"
@@ -99,7 +99,7 @@ def uncovered(past: Traded, due_of: DueOf, at_us: int) -> tuple[list[Overdue], i
     late = overdue(past, IMPORT_MONEY, due_of, at_us)
     if not late:
         return [], 0
-    goods = [one for one in past.opened(IMPORT_GOODS) if not one.due or end_of(one.due, past.zone) <= at_us]
+    goods = [one for one in past.opened(IMPORT_GOODS) if (named_end(one, past.zone) or at_us) <= at_us]
     waiting = [one.item for one in late]
     elsewhere = told_elsewhere(waiting, goods, tolerance_by(past.rulebook, past.zone)(at_us))
     return [one for one in late if one.item.event not in elsewhere], len(elsewhere)

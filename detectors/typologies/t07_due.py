@@ -10,8 +10,8 @@ from detectors.typologies.trade_overdue import (
     DueOf,
     Overdue,
     Traded,
-    end_of,
     less,
+    named_end,
     once_a_ledger,
     overdue,
 )
@@ -30,8 +30,9 @@ def money_due(past: Traded) -> DueOf:
 
     def due_of(item: Item) -> int | None:
         found = limits.at(item.time)
-        if item.due and "settle_grace_days" in found:
-            return max(end_of(item.due, past.zone), item.time) + int(found["settle_grace_days"].number) * DAY_US
+        named_us = named_end(item, past.zone)
+        if named_us is not None and "settle_grace_days" in found:
+            return named_us + int(found["settle_grace_days"].number) * DAY_US
         return item.time + int(found["undated_days"].number) * DAY_US if "undated_days" in found else None
 
     return due_of
@@ -53,7 +54,7 @@ def short_of(past: Traded, at_us: int) -> tuple[list[Overdue], int]:
     return late, sum(
         item.left_usd
         for item in past.opened(EXPORT_MONEY)
-        if item.time >= first and item.terms != ADVANCE and not item.due
+        if item.time >= first and item.terms != ADVANCE and named_end(item, past.zone) is None
     )
 
 

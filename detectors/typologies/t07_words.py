@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from detectors.books.trade_book import TradeBook
 from detectors.books.trade_items import Item
@@ -11,7 +12,7 @@ from detectors.contracts.alert import LawTest, Measured
 from detectors.contracts.limits import DatedLimit
 from detectors.typologies.base import Finding, Past, law_test
 from detectors.typologies.declared import Said, Sanction, Word, Words
-from detectors.typologies.trade_overdue import Overdue
+from detectors.typologies.trade_overdue import Overdue, named_end
 from detectors.typologies.trade_words import nearest_en, nearest_ko
 from detectors.values.legal_calendar import DAY_US
 from detectors.values.money import plain
@@ -137,7 +138,7 @@ def finding_of(past: Past, short: Short) -> Finding:
         peer_baseline=None,
         text_en=english,
         text_ko=korean,
-        tests=_tests(short),
+        tests=_tests(short, past.zone),
     )
 
 
@@ -186,8 +187,8 @@ def _sentences(past: Past, short: Short, near: Sequence[NearItem], known: tuple[
     return english, korean
 
 
-def _tests(short: Short) -> tuple[LawTest, ...]:
-    told = all(item.due for item in short.items)
+def _tests(short: Short, zone: ZoneInfo) -> tuple[LawTest, ...]:
+    told = all(named_end(item, zone) is not None for item in short.items)
     return (
         law_test(
             "date_passed",

@@ -206,7 +206,8 @@ def capital_tests(found: Capital, *, above_criminal: bool | None) -> tuple[LawTe
             "9-39(1)), and it is no payment of direct investment or property that may precede the report (9-1(2)); no "
             "field tells it",
             "신고된 대차의 상환 등 다른 신고 예외(외국환거래규정 제7-2조, 제7-11조제1항, 제9-39조제1항)에 "
-            "해당하지 않고, 신고 전에 할 수 있는 해외직접투자·부동산 취득 자금의 지급(제9-1조제2항)도 아님. 알 수 있는 항목 없음",
+            "해당하지 않고, 신고 전에 할 수 있는 해외직접투자·부동산 취득 자금의 지급(제9-1조제2항)도 아님. "
+            "알 수 있는 항목 없음",
             holds=None,
         ),
     )

@@ -14,7 +14,7 @@ import msgspec
 
 from detectors.books.trade_book import TradeBook
 from detectors.books.trade_items import CLOSED, EXPORT, MONEY, TERMS, Item, unpacked
-from detectors.books.trade_matching import Match, Rule, Tolerance, allowed, tolerance_by
+from detectors.books.trade_matching import LONGEST_APART_US, Match, Rule, Tolerance, allowed, tolerance_by
 from detectors.contracts.limits import DatedLimit, Rulebook
 from detectors.typologies.due import OwnDates
 from detectors.values.legal_calendar import days_after, local_date, midnight_us
@@ -230,6 +230,17 @@ def end_of(day_number: int, zone: ZoneInfo) -> int:
     Failure prevented: systems write 9999-12-31 for "no date", and one such record stopped its partition.
     """
     return midnight_us(min(day_number + _DAY_ZERO, _LAST_DAY) + 1, zone)
+
+
+def named_end(item: Item, zone: ZoneInfo) -> int | None:
+    """The end of the date that an item names for its other side, no earlier than itself; None where it names none.
+
+    A date further away than the ledger matches is none: systems write 9999-12-31, or 1900-01-01, where no date is
+    agreed, and who waits until then waits for ever.
+    """
+    if not item.due or abs((end_us := end_of(item.due, zone)) - item.time) > LONGEST_APART_US:
+        return None
+    return max(end_us, item.time)
 
 
 def days_later(at_us: int, days: int, zone: ZoneInfo) -> int:

@@ -5,6 +5,7 @@ from detectors.books.trade_folding import (
     KEPT_DAYS,
     LOT,
     MOST_ITEMS,
+    MOST_LARGE,
     MOST_MARKS,
     OLD_LOT,
     FoldedSums,
@@ -44,6 +45,25 @@ def test_of_open_ones_each_sender_keeps_its_share() -> None:
     flood = [paid(one, 1, one, institution=5) for one in range(1, most)]
     gone = places([goods(999, 1, -9), *flood])
     assert gone == set(range(1, LOT + 1))
+
+
+def test_of_open_ones_the_largest_stay_and_the_newest_others() -> None:
+    """By what is left of them: 90 of 100 dollars are matched, so it is smaller than 50 open ones."""
+    most = MOST_ITEMS + LOT
+    large = [paid(one, 100 + one, one) for one in range(1, MOST_LARGE + 1)]
+    small = [paid(one, 50, one) for one in range(MOST_LARGE + 1, most + 1)]
+    assert places([*large, *small]) == set(range(MOST_LARGE, MOST_LARGE + LOT))
+    large[4] = paid(5, 100, 5, matched=9_000)
+    assert places([*large, *small]) == {4, *range(MOST_LARGE, MOST_LARGE + LOT - 1)}
+
+
+def test_the_largest_of_one_sender_push_out_none_of_anothers() -> None:
+    """A bank makes up 191 payments of a billion; another's one of 5 000, older than all, stays."""
+    most = MOST_ITEMS + LOT
+    flood = [paid(one, 1e9, one, institution=5) for one in range(1, most)]
+    gone = places([paid(999, 5_000, -9, institution=6), *flood])
+    assert 0 not in gone
+    assert len(gone) == LOT
 
 
 def test_folded_items_leave_sums_and_marks() -> None:

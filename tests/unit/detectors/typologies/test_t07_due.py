@@ -26,6 +26,8 @@ def test_an_export_waits_until_its_date_and_the_grace_or_for_three_months():
     assert (due_of(shipped(1, 5, due=DUE - 60)) - START) / DAY_US == 14
     assert (due_of(shipped(1, 5)) - START) / DAY_US == 90
     assert due_of(shipped(1, 5, days=-12_000)) is None
+    # 9999-12-31 stands for no date
+    assert (due_of(shipped(1, 5, due=(date(9999, 12, 31) - date(1970, 1, 1)).days)) - START) / DAY_US == 90
 
 
 def test_receipts_of_others_stand_against_it_unless_they_came_before_or_in_advance():

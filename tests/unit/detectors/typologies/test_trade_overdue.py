@@ -21,6 +21,7 @@ from detectors.typologies.trade_overdue import (
     in_force,
     institutions_of,
     less,
+    named_end,
     next_look,
     once_a_ledger,
     opened,
@@ -156,6 +157,31 @@ def test_the_end_of_a_date_is_the_next_midnight():
 def test_the_last_date_of_the_calendar_ends_with_the_one_before(day):
     """Many systems write 9999-12-31 for "no date"; the day after it cannot be written."""
     assert end_of((day - date(1970, 1, 1)).days, SEOUL) == to_us(datetime(9999, 12, 31, tzinfo=SEOUL))
+
+
+@pytest.mark.parametrize(
+    ("named", "ends"),
+    [
+        (date(2026, 3, 31), (2026, 4, 1)),
+        # two years before and after the ledger matches nothing
+        (date(2028, 2, 29), (2028, 3, 1)),
+        (date(2028, 3, 1), None),
+        (date(9999, 12, 31), None),
+        (date(1900, 1, 1), None),
+        (date(1, 1, 1), None),
+    ],
+)
+def test_a_date_far_from_the_item_is_none(named, ends):
+    """START is 9 o'clock on 2 March 2026, in Seoul."""
+    item = goods(1, 5, due=(named - date(1970, 1, 1)).days)
+    assert named_end(item, SEOUL) == (None if ends is None else to_us(datetime(*ends, tzinfo=SEOUL)))
+
+
+def test_a_date_that_had_passed_already_ends_with_the_item():
+    """As far back as the ledger matches; without a date there is none."""
+    assert named_end(goods(1, 5, due=(date(2024, 3, 3) - date(1970, 1, 1)).days), SEOUL) == START
+    assert named_end(goods(1, 5, due=(date(2024, 2, 29) - date(1970, 1, 1)).days), SEOUL) is None
+    assert named_end(goods(1, 5), SEOUL) is None
 
 
 def test_goods_of_another_party_explain_one_payment_each_within_the_tolerance():

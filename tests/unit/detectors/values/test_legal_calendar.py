@@ -5,7 +5,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detectors.values.legal_calendar import DAY_US, from_us, local, local_date, midnight_us, to_us, year_bounds
+from detectors.values.legal_calendar import (
+    DAY_US,
+    days_after,
+    from_us,
+    local,
+    local_date,
+    midnight_us,
+    to_us,
+    year_bounds,
+)
 
 SEOUL = ZoneInfo("Asia/Seoul")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -79,3 +88,28 @@ def test_the_calendars_last_year_ends_a_day_after_its_last_instant(zone):
     first, last = year_bounds(9999, zone)
     assert first == midnight_us(date(9999, 1, 1).toordinal(), zone)
     assert last == at("9999-12-31T23:59:59.999999+00:00") + DAY_US
+
+
+@pytest.mark.parametrize(
+    ("first", "days", "later"),
+    [
+        ((2026, 3, 2), 0, (2026, 3, 2)),
+        ((2026, 3, 2), 30, (2026, 4, 1)),
+        ((2026, 3, 2), 365, (2027, 3, 2)),
+        # a year with a leap day has 366 days, and its term ends with the same date
+        ((2027, 3, 2), 365, (2028, 3, 2)),
+        ((2027, 3, 2), 364, (2028, 2, 29)),
+        ((2027, 3, 2), 366, (2028, 3, 2)),
+        ((2028, 2, 29), 365, (2029, 2, 28)),
+        ((2028, 2, 28), 365, (2029, 2, 28)),
+        ((2028, 3, 29), 365, (2029, 3, 29)),
+        # the calendar's last date but one stands for all beyond it
+        ((9998, 12, 30), 365, (9999, 12, 30)),
+        ((9998, 12, 31), 365, (9999, 12, 30)),
+        ((9999, 1, 1), 365, (9999, 12, 30)),
+        ((9999, 12, 29), 1, (9999, 12, 30)),
+        ((9999, 12, 29), 3_000, (9999, 12, 30)),
+    ],
+)
+def test_a_term_of_days_ends_on_a_date(first, days, later):
+    assert days_after(date(*first), days) == date(*later)
