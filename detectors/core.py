@@ -187,6 +187,8 @@ def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
             f"no configuration is in force at ledger offset {origin.offset}; expected: the partition's first record; "
             "to do: create the topics with `fxwatch topics apply`"
         )
+    if isinstance(event, Disposition) and event.shared_token is not None:
+        return _APPLIED  # on an alert of the shared agent, which alone judges it (detectors/shared/core.py)
     identity, body = key(event.identity), key(event.body)
     window = state.fingerprints[KINDS[type(event)]]
     former = None if event.former is None else (key(event.former[0]), key(event.former[1]))

@@ -192,7 +192,9 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Snoozed(msgspec.Struct, frozen=True, kw_only=True):
-    """The snooze that an alert rests under (contract 1.1): until when, and its ledger position in the partition.
+    """The snooze that an alert rests under (contract 1.1): until when, and the offset of its record.
+
+    The record stands in the topic and partition of the alert's own position.
 
     `legal_line`: a test of the law is met against a limit of the law, so that the desks get the alert all the same.
     """

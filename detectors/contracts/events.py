@@ -150,6 +150,8 @@ class Disposition(_Event, frozen=True, kw_only=True, tag="disposition"):
     The free-text reason stays outside; `reason_hash` is its keyed fingerprint. `voluntary` says that the party put it
     right itself, None where the officer does not say. With `snooze_until` it is no verdict but a snooze: alerts of
     `snooze_typology` (or `anomaly`) of this party rest until then; a time that is over ends one (memory/snoozes.py).
+    With `shared_token` the alert is one of the shared agent, about that thing, and that agent alone judges the record
+    (legs.py); `shared_kind` says what the thing is.
     """
 
     alert_id: str
@@ -165,6 +167,8 @@ class Disposition(_Event, frozen=True, kw_only=True, tag="disposition"):
     voluntary: bool | None = None
     snooze_until: Moment | None = None
     snooze_typology: str | None = None
+    shared_kind: LegKind | None = None
+    shared_token: str | None = None
 
 
 class ConfigurationChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="configuration"):

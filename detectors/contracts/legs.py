@@ -3,13 +3,15 @@
 What several residents share is a foreign party, its account, a device, a contact, or a group of goods. `name_shared` is
 the only place that says which of them a record names. Ingest writes one leg for each; `fxwatch reconcile` asks the same
 function what legs a record must have. Both see the ledger's event and nothing else.
+
+An officer's verdict on an alert about a shared thing names that thing. Its leg is the record itself.
 """
 
 import hashlib
 from functools import lru_cache
 from typing import NamedTuple
 
-from detectors.contracts.events import Declaration, Event, Leg, LegKind, Transaction
+from detectors.contracts.events import Declaration, Disposition, Event, Leg, LegKind, Transaction
 
 # Stands in a header of each ledger record that has legs. It changes when `name_shared` names more, so that a proof
 # still knows what an earlier release had to write. Records without it are of releases that wrote one leg for a payment,
@@ -50,7 +52,13 @@ def name_shared(event: Event) -> tuple[SharedThing, ...]:
     if isinstance(event, Declaration):
         group = name_group(event.hs_code, event.counterparty_country, event.quantity_unit)
         return (SharedThing("goods", group, slot_of_group(group)),)
+    if isinstance(event, Disposition) and event.shared_token is not None:
+        return (_thing_of(event.shared_kind or "counterparty", event.shared_token),)
     return ()
+
+
+def _thing_of(kind: LegKind, name: str) -> SharedThing:
+    return SharedThing(kind, name, slot_of_group(name) if kind == "goods" else _slot(name))
 
 
 def name_group(hs_code: str, country: str, unit: str) -> str:

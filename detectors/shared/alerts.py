@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from detectors.alerting import cases, evidence
+from detectors.alerting import cases, evidence, identity, resting
 from detectors.alerting import desks as routing
 from detectors.alerting.build import RULE, UNSCORED, RaisedAlert, counterfactual
 from detectors.alerting.evidence import Trigger
@@ -29,7 +29,6 @@ from detectors.contracts.alert import (
     Reason,
     SharedShown,
     TypologyHit,
-    Versions,
 )
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import Leg, Origin, Transaction
@@ -137,9 +136,8 @@ def _build(case: Judged, view: NodeView, payment: Payment, hits: Sequence[NodeHi
     level = severity(score, at_risk)
     institutions = tuple(sorted({case.leg.institution}.union(*(one.institutions for one in findings)) - {""}))
     about = routing.About(typologies, level, "", institutions, case.leg.purpose)
-    desks = routing.matching(about, case.configuration)
-    told = [hit.superseded.desks for hit in hits if hit.superseded is not None]
-    desks = tuple(dict.fromkeys((*desks, *(desk for each in told for desk in each))))
+    before = [hit.superseded for hit in hits]
+    desks, told, snoozed = resting.route(state, node, case.configuration, case.at_us, about, findings, before)
     tokens = _tokens(view, hits)
     # a declared line is among what is remembered of the node, like the lines before it
     line = case.thing.kind == "goods"
@@ -167,14 +165,15 @@ def _build(case: Judged, view: NodeView, payment: Payment, hits: Sequence[NodeHi
         evidence_total=total,
         amount_usd=plain(at_risk),
         amount_krw=krw_of(case, at_risk),
-        versions=versions_of(case),
+        versions=identity.versions(state),
         position=position_of(case),
         selection=RULE,
         shared=SharedShown(kind=case.thing.kind, token=case.thing.name),
+        snoozed=snoozed,
     )
     verdicts.note_raised(node, alert_id, state.shares.known_as(case.leg.institution))
     named = [(hit.typology.id, hit.found.finding) for hit in hits]
-    cases.remember(node, named, alert_id, case_id, case.at_us, state.shares.has, desks)
+    cases.remember(node, named, alert_id, case_id, case.at_us, state.shares.has, told)
     return RaisedAlert(alert, desks)
 
 
@@ -253,17 +252,6 @@ def krw_of(case: Judged, cents: int) -> str | None:
     """USD cents in whole KRW at the leg's time; None without a rate."""
     rate = case.state.rates.ratio("USD", "KRW", case.at_us, case.effective.stale_us)
     return None if rate is None else str(half_even(cents * rate.numerator, 100 * rate.denominator))
-
-
-def versions_of(case: Judged) -> Versions:
-    """What produced an alert."""
-    effective = case.effective
-    return Versions(
-        code=case.state.code_version,
-        config=effective.config_version,
-        detectors=effective.detectors_version,
-        rules=effective.rules_version,
-    )
 
 
 def position_of(case: Judged) -> Position:

@@ -1,4 +1,4 @@
-"""The pure core of the shared agent: `apply(state, record, origin) -> Outputs`, over legs, rates and configurations.
+"""The pure core of the shared agent: `apply(state, record, origin) -> Outputs`, over legs, verdicts, rates and rules.
 
 No clock, no I/O; the log of legs alone decides every alert. Rates and configurations come on the legs' topic as they
 come on the ledger, and are applied by the monitor's own code, so that both value a payment alike.
@@ -18,7 +18,16 @@ from detectors.books.fingerprints import KINDS, Known, key
 from detectors.books.party import MOST_NAMES, Party, unpack
 from detectors.books.payment_ids import event_number, payment_number
 from detectors.books.payments import Payment
-from detectors.contracts.events import ConfigurationChange, Leg, LegKind, Origin, Rate, Source, Transaction
+from detectors.contracts.events import (
+    ConfigurationChange,
+    Disposition,
+    Leg,
+    LegKind,
+    Origin,
+    Rate,
+    Source,
+    Transaction,
+)
 from detectors.contracts.legs import SharedThing, shared_of
 from detectors.core import Outcome, Outputs
 from detectors.memory import event_clock, roster
@@ -36,12 +45,17 @@ from detectors.values.shares import OFFICES
 _KINDS: tuple[LegKind, ...] = ("counterparty", "account", "device", "contact", "goods")
 
 
-def apply(state: SharedState, record: Leg | Rate | ConfigurationChange, origin: Origin) -> Outputs:
+def apply(state: SharedState, record: Leg | Disposition | Rate | ConfigurationChange, origin: Origin) -> Outputs:
     """Apply one record of `fx.legs.v1`; `state.next` is then the offset after it.
 
     Raises `ValueError` when the record cannot be applied; a state that raised must not be used further: load it anew.
-    A notice about a rate or a conflict is the monitor's to give; here there is none. Cost: 0.1 ms for a leg.
+    A notice about a rate or a payment is the monitor's to give; here there are those about officers' records on this
+    agent's alerts, which the monitor passes. Cost: 0.1 ms for a leg.
     """
+    if isinstance(record, Disposition):
+        # a node is kept in a party's form: its alerts, verdicts and snoozes too
+        of_node = msgspec.structs.replace(record, party=record.shared_token or record.party, shared_token=None)
+        return core.apply(state, of_node, origin)
     if not isinstance(record, Leg):
         return msgspec.structs.replace(core.apply(state, record, origin), notice=None)
     if origin.offset < state.next:

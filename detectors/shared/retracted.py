@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from detectors.alerting import desks as routing
+from detectors.alerting import identity
 from detectors.alerting.build import RULE, RaisedAlert
 from detectors.alerting.severity import severity
 from detectors.books.party import Alerted
@@ -19,7 +20,7 @@ from detectors.books.payments import exact_sum
 from detectors.contracts.alert import Alert, Reason, SharedShown, TypologyHit
 from detectors.memory import verdicts
 from detectors.ranking.fusion import fuse
-from detectors.shared.alerts import AGENT, Judged, enabled, krw_of, position_of, versions_of, view_of
+from detectors.shared.alerts import AGENT, Judged, enabled, krw_of, position_of, view_of
 from detectors.typologies.node_view import MOST_PARTIES, NodeTypology, NodeView
 from detectors.values.money import plain
 from detectors.wording import phrases
@@ -89,7 +90,7 @@ def _taken_back(case: Judged, view: NodeView, gone: Sequence[_GoneFromNode]) -> 
         evidence_total=0,
         amount_usd=plain(at_risk),
         amount_krw=krw_of(case, at_risk),
-        versions=versions_of(case),
+        versions=identity.versions(state),
         position=position_of(case),
         selection=RULE,
         shared=SharedShown(kind=case.thing.kind, token=case.thing.name),

@@ -14,12 +14,12 @@ from streams.desk.alert_heads import Head
 from streams.desk.alert_lookup import FoundAlert, find_alerts, series_of
 from streams.desk.evidence_records import Detail, read_evidence_records
 from streams.desk.reasons import read_reasons
-from streams.desk.verdicts import Verdicts, read_verdicts
+from streams.desk.verdicts import VerdictReader, Verdicts
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.evidence_text import EvidenceText, evidence_json
 from streams.desk_text.history_text import Reasons, history_lines
 from streams.errors import NotAuthorizedError
-from streams.kafka import topic_reader, topics
+from streams.kafka import topics
 from streams.plain_text.languages import Language
 from streams.plain_text.printable import say_json
 from streams.settings import Settings, load_settings
@@ -44,13 +44,13 @@ def look(settings: Settings, alert_id: str, progress: ReadingProgress) -> Looked
     heads = series_of(settings, found)
     try:
         details = asyncio.run(read_evidence_records(settings, found.alert))
-        partition = found.alert.position.partition
-        first = min((head.position.offset for head in heads), default=found.alert.position.offset)
-        with topic_reader.Reader(settings, [topics.LEDGER], [partition], known=True) as reader:
-            verdicts = read_verdicts(settings, reader, {partition: first}, progress)
+        position = found.alert.position
+        first = min((head.position.offset for head in heads), default=position.offset)
+        with VerdictReader(settings, progress, [position.partition]) as reader:
+            verdicts = reader.read([(position.topic, position.partition, first)])
     except NotAuthorizedError:
         return Looked(found, heads, None, None, None)
-    given = [one for head in heads for one in verdicts.on(head.alert_id, head.party)]
+    given = [one for head in heads for one in verdicts.on(head.alert_id, head.about)]
     try:
         reasons: Reasons = asyncio.run(read_reasons(settings, given))
     except NotAuthorizedError:
@@ -88,7 +88,7 @@ def _as_json(looked: Looked, settings: Settings) -> dict[str, Any]:
                 "reason": (looked.reasons or {}).get((given.partition, given.offset)),
             }
             for head in looked.heads
-            for given in looked.verdicts.on(head.alert_id, head.party)
+            for given in looked.verdicts.on(head.alert_id, head.about)
         ]
     return {
         "alert": json.loads(looked.found.value),

@@ -16,13 +16,21 @@ from detectors.contracts.events import Verdict
 from streams.cli.desk_options import ReadingProgress, language, remark, require_officer
 from streams.contracts.inputs import DispositionRecord
 from streams.desk.alert_lookup import SHORT_DIGITS, FoundAlert, find_alerts
-from streams.desk.disposing import DETAILS, Done, check, dispose, find_same_verdict, make_decision, require_judged
+from streams.desk.disposing import (
+    DETAILS,
+    Done,
+    check,
+    dispose,
+    find_same_verdict,
+    ledger_partition_of,
+    make_decision,
+    name_alert,
+)
 from streams.desk.moments import moment
-from streams.desk.verdicts import LedgerVerdict, Verdicts, read_verdicts, starts_of
+from streams.desk.verdicts import LedgerVerdict, VerdictReader, Verdicts
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.dispose_text import alert_line, done_json, done_lines, dry_line, stands_line
 from streams.errors import NotAuthorizedError, UsageError
-from streams.kafka import topic_reader, topics
 from streams.keys.signed_records import load_signing_key
 from streams.plain_text.languages import Language
 from streams.plain_text.printable import say, say_json
@@ -61,12 +69,11 @@ def _asked(texts: tuple[str, ...]) -> list[str]:
 
 
 def _verdicts(settings: Settings, found: list[FoundAlert], progress: ReadingProgress) -> Verdicts | None:
-    """The verdicts on these alerts; None for who may not read the ledger."""
+    """The verdicts on these alerts; None for who may not read the ledger, or the legs where one is of those."""
     positions = [one.alert.position for one in found]
     try:
-        with topic_reader.Reader(settings, [topics.LEDGER]) as reader:
-            starts = starts_of((each.partition, each.offset) for each in positions)
-            return read_verdicts(settings, reader, starts, progress)
+        with VerdictReader(settings, progress) as reader:
+            return reader.read((each.topic, each.partition, each.offset) for each in positions)
     except NotAuthorizedError:
         return None
 
@@ -133,7 +140,7 @@ def command(
     found = list({one.alert.alert_id: one for one in matches}.values())  # two beginnings may be one alert's
     verdicts = _verdicts(settings, found, progress)
     judged = [_judge(settings, one, verdicts, at, given) for one in found]
-    sending = [(one.decision, one.found.alert.position.partition) for one in judged if one.stands is None]
+    sending = [(one.decision, ledger_partition_of(settings, one.found.alert)) for one in judged if one.stands is None]
     _warn(judged, lang)
     sent, began = list[Done](), time.monotonic()
     try:
@@ -163,15 +170,13 @@ def _judge(
 ) -> _Judged:
     """The decision on one alert. Raises `UsageError` for one that would be refused."""
     alert = found.alert
-    require_judged(alert.alert_id, alert.position.topic)
     details = {name: given[name] for name in DETAILS}
     decision = make_decision(
         at,
-        alert_id=alert.alert_id,
-        party=alert.party,
         verdict=given["verdict"],
         reason=given["reason"],
         investigator=given["officer"],
+        **name_alert(alert),
         **details,
     )
     check(settings, decision)

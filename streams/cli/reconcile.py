@@ -27,7 +27,7 @@ from streams.settings import Settings, load_settings
 
 # What ingest writes to every ledger partition (streams/ingest/door.py).
 BROADCAST = (topics.RATES, topics.RULES)
-WITH_LEGS = (topics.TRANSACTIONS, topics.DECLARATIONS)
+WITH_LEGS = (topics.TRANSACTIONS, topics.DECLARATIONS, topics.DISPOSITIONS)
 _PROBLEMS_SHOWN = 50
 _ALWAYS = ("read", "ledger", "dead_letters", "missing")
 _COLUMNS = (

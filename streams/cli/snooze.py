@@ -19,10 +19,11 @@ from streams.cli.dispose import NOT_SEEN, WAIT_SECONDS
 from streams.contracts.inputs import DispositionRecord
 from streams.desk.alert_heads import ANOMALY
 from streams.desk.alert_lookup import find_alerts
-from streams.desk.disposing import Done, check, dispose, make_decision
+from streams.desk.disposing import Done, check, dispose, ledger_partition_of, make_decision, name_alert
 from streams.desk.moments import moment
 from streams.desk.party_history import partition_of, require_token
-from streams.desk.snoozes import count_alerts, read_snoozes
+from streams.desk.snoozes import LedgerSnooze, count_alerts, read_snoozes
+from streams.desk.verdicts import may_be_one
 from streams.desk_text import snooze_text
 from streams.desk_text.dispose_text import alert_line, done_json, done_lines, dry_line
 from streams.errors import UsageError
@@ -99,10 +100,10 @@ def add(alert: str, until: str, typology: str | None, **given: Any) -> None:
         )
     found = next(iter(find_alerts(settings, [alert], ReadingProgress(given["lang"])).values()))
     named = _typology(found.alert, typology)
-    decision = _decision(settings, now, end.astimezone(UTC), found.alert.alert_id, found.alert.party, named, given)
+    decision = _decision(settings, now, end.astimezone(UTC), name_alert(found.alert), named, given)
     if not given["as_json"]:
         say(alert_line(found.alert, given["lang"]))
-    _send(settings, decision, found.alert.position.partition, given)
+    _send(settings, decision, ledger_partition_of(settings, found.alert), given)
 
 
 @command.command("end")
@@ -112,18 +113,16 @@ def add(alert: str, until: str, typology: str | None, **given: Any) -> None:
 def end(party: str, typology: str, **given: Any) -> None:
     """End the snooze of a PARTY (its token) and TYPOLOGY (an id, or anomaly) now: its next alerts go to their desks.
 
+    Of an alert about what residents share, PARTY is the shared thing, as the list shows it.
+
     Example: fxwatch snooze end k1.0a3.5d41402abc4b2a76b9719d911017c592 T16 --reason "inspection done" --officer I-17
     """
     settings, now = load_settings(), datetime.now(UTC).replace(microsecond=0)
-    require_token(party)
+    if "/" not in party:  # a group of goods has no token
+        require_token(party)
     named = typology_id(typology)
     assert named is not None
-    place = partition_of(settings, party)
-    standing = [
-        one
-        for one in read_snoozes(settings, ReadingProgress(given["lang"]), [place]).of(party, named)
-        if one.state_at(now) == "resting"
-    ]
+    standing = _standing(settings, party, named, now, given["lang"])
     if not standing:
         raise UsageError(
             "no such snooze stands",
@@ -132,7 +131,8 @@ def end(party: str, typology: str, **given: Any) -> None:
             todo="see `fxwatch snooze list`",
         )
     last = standing[-1]
-    decision = _decision(settings, now, now, last.alert_id, last.party, named, given)
+    shared = {"shared_kind": last.shared_kind, "shared_token": last.shared_token} if last.shared_token else {}
+    decision = _decision(settings, now, now, {"alert_id": last.alert_id, "party": last.party, **shared}, named, given)
     _send(settings, decision, last.partition, given)
 
 
@@ -159,19 +159,29 @@ def list_(party: str | None, at_text: str | None, *, everything: bool, as_json: 
     chosen = [
         one
         for one in read
-        if (everything or one.state_at(at) == "resting") and (party is None or one in read.of(party, one.typology))
+        if (everything or one.state_at(at) == "resting") and (party is None or may_be_one(one.party, party))
     ]
-    chosen.sort(key=lambda one: (one.until, one.party, one.typology))
+    chosen.sort(key=lambda one: (one.until, one.about, one.typology))
     counts = count_alerts(settings, progress) if chosen else {}
     if as_json:
         for one in chosen:
-            count = counts.get((one.partition, one.offset), 0)
+            count = counts.get(one.counted_as, 0)
             say_json(json.dumps(snooze_text.row_json(one, one.state_at(at), count), ensure_ascii=False))
     else:
-        rows = [snooze_text.cells(one, at, counts.get((one.partition, one.offset), 0), zone, lang) for one in chosen]
+        rows = [snooze_text.cells(one, at, counts.get(one.counted_as, 0), zone, lang) for one in chosen]
         names = snooze_text.columns(lang)
         tables.show(names, rows, numeric=[names[4]], whole=names)
     remark(snooze_text.listed(len(chosen), lang))
+
+
+def _standing(settings: Settings, about: str, typology: str, now: datetime, lang: Language) -> list[LedgerSnooze]:
+    """The snoozes of a party or shared thing that stand; a shared thing's are in partitions of its parties."""
+    places = None if "/" in about else [partition_of(settings, about)]
+    for some in [places] if places is None else [places, None]:
+        read = read_snoozes(settings, ReadingProgress(lang), some)
+        if standing := [one for one in read.of(about, typology) if one.state_at(now) == "resting"]:
+            return standing
+    return []
 
 
 def _typology(alert: AlertRead, asked: str | None) -> str:
@@ -189,13 +199,12 @@ def _typology(alert: AlertRead, asked: str | None) -> str:
 
 
 def _decision(
-    settings: Settings, at: datetime, until: datetime, alert_id: str, party: str, typology: str, given: dict[str, Any]
+    settings: Settings, at: datetime, until: datetime, named: dict[str, Any], typology: str, given: dict[str, Any]
 ) -> DispositionRecord:
     """The officer's record. Raises `UsageError` for one that would be refused."""
     decision = make_decision(
         at,
-        alert_id=alert_id,
-        party=party,
+        **named,
         verdict=SNOOZING,
         reason=given["reason"],
         investigator=require_officer(settings, given["officer"]),

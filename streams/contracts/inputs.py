@@ -162,8 +162,9 @@ class ProfileRecord(msgspec.Struct, frozen=True, kw_only=True):
 class DispositionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """CONTRACT `fx.dispositions.v1`: an investigator's verdict on an alert; `party` is the alert's token.
 
-    `voluntary`, `snooze_until` and `snooze_typology` came with 1.1. The last two come together and make it a snooze: no
-    verdict but a rest for the party's alerts of that typology; its `verdict` is `inconclusive`.
+    `voluntary` and what follows it came with 1.1. `snooze_until` and `snooze_typology` come together and make it a
+    snooze: no verdict but a rest for alerts of that typology; its `verdict` is `inconclusive`. `shared_kind` and
+    `shared_token` come together too: the alert's `x_shared`, where it has one.
     """
 
     event_id: Id64
@@ -180,6 +181,8 @@ class DispositionRecord(msgspec.Struct, frozen=True, kw_only=True):
     voluntary: bool | UnsetType = UNSET
     snooze_until: Time | UnsetType = UNSET
     snooze_typology: Annotated[str, Meta(pattern=r"^(T[0-9]{2}|anomaly)$(?!\n)")] | UnsetType = UNSET
+    shared_kind: Literal["counterparty", "account", "device", "contact", "goods"] | UnsetType = UNSET
+    shared_token: Annotated[str, Meta(min_length=1, max_length=64)] | UnsetType = UNSET
 
 
 class RulesRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from detectors.contracts.alert import Position, Severity
+from detectors.contracts.events import LegKind
 from streams.alert_text.alert_text import SEVERITIES
 
 ANOMALY = "anomaly"
@@ -31,6 +32,13 @@ class Resting(msgspec.Struct, frozen=True, gc=False):
     legal_line: bool
 
 
+class Thing(msgspec.Struct, frozen=True, gc=False):
+    """The shared thing that an alert is about (detectors/contracts/alert.py)."""
+
+    kind: LegKind
+    token: str
+
+
 class Head(msgspec.Struct, frozen=True, gc=False):
     """The fields of an alert that lists are made of (detectors/contracts/alert.py); some 1.2 KB each."""
 
@@ -49,6 +57,13 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     counterparty: str | None = None
     supersedes: str | None = None
     snoozed: Resting | None = None
+    parties: tuple[str, ...] = ()
+    shared: Thing | None = msgspec.field(name="x_shared", default=None)
+
+    @property
+    def about(self) -> str:
+        """What the alert is kept under, and verdicts on it: the shared thing's token, or the party's."""
+        return self.party if self.shared is None else self.shared.token
 
     @property
     def rests(self) -> bool:
@@ -117,11 +132,15 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         return (
             (self.since is None or head.created_for >= self.since)
             and (self.until is None or head.created_for < self.until)
-            and (not self.parties or head.party in self.parties)
+            and (not self.parties or self._names(head))
             and (self.typology is None or self.typology in head.found)
             and (self.case is None or head.case_id == self.case)
             and SEVERITIES.index(head.severity) >= SEVERITIES.index(self.least)
         )
+
+    def _names(self, head: Head) -> bool:
+        """Whether it is a party's; of an alert about what residents share, whether it names one of them."""
+        return head.party in self.parties or (head.shared is not None and not self.parties.isdisjoint(head.parties))
 
 
 class Folding:

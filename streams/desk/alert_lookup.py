@@ -23,8 +23,8 @@ _NAMED = 5
 class FoundAlert(NamedTuple):
     """A published alert, its bytes, the partition of the alerts' topic it stands in, and what came after it.
 
-    `successor` is the newest alert that brought it up to date; `newer` counts its party's alerts behind it,
-    under the same key.
+    `successor` is the newest alert that brought it up to date; `newer` counts alerts of its party, or shared thing,
+    behind it, under the same key.
     """
 
     alert: AlertRead
@@ -32,6 +32,11 @@ class FoundAlert(NamedTuple):
     partition: int
     successor: str | None = None
     newer: int = 0
+
+    @property
+    def about(self) -> str:
+        """What it is kept under: the shared thing's token, or the party's."""
+        return self.alert.shared.token if self.alert.shared else self.alert.party
 
 
 def require_prefix(text: str) -> str:
@@ -79,8 +84,8 @@ class AlertSearch:
             head = read_head(record.value)
         except msgspec.DecodeError:
             return
-        if head.party in self._behind:
-            self._behind[head.party] += 1
+        if head.about in self._behind:
+            self._behind[head.about] += 1
         led_to = self._series.pop(head.supersedes, ()) if head.supersedes is not None else ()
         self._successors |= dict.fromkeys(led_to, head.alert_id)
         mine = [self._matches[head.alert_id[:n]] for n in self._lengths if head.alert_id[:n] in self._matches]
@@ -88,7 +93,7 @@ class AlertSearch:
             if len(matches) <= _NAMED and head.alert_id not in matches:
                 matches[head.alert_id] = FoundAlert(read_alert(record.value), record.value, partition)
         if mine:
-            self._at[head.alert_id] = self._behind.setdefault(head.party, 0)
+            self._at[head.alert_id] = self._behind.setdefault(head.about, 0)
         if mine or led_to:
             self._series[head.alert_id] = (*led_to, head.alert_id) if mine else led_to
 
@@ -106,7 +111,7 @@ class AlertSearch:
 
     def _known(self, one: FoundAlert) -> FoundAlert:
         alert_id = one.alert.alert_id
-        newer = self._behind[one.alert.party] - self._at[alert_id]
+        newer = self._behind[one.about] - self._at[alert_id]
         return one._replace(successor=self._successors.get(alert_id), newer=newer)
 
 
@@ -126,21 +131,23 @@ def series_of(settings: Settings, found: FoundAlert) -> list[Head]:
     """The alerts that this one brought up to date, itself, and those that brought it up to date, the oldest first."""
     alert, heads = found.alert, dict[str, Head]()
     # not by the whole token: a series goes on under another key where keys are rotated
-    slot = slot_part(alert.party)
+    slot = slot_part(found.about)
     with topic_reader.Reader(settings, [topics.ALERTS], [found.partition], known=True) as reader:
         for _, records in reader.read_to_end():
             for record in records:
-                if slot_part((record.key or b"").decode(errors="replace")) == slot:
-                    _keep(heads, record.value)
+                # an alert about a shared thing has the key of its largest resident, which may be another than before
+                if alert.shared or slot_part((record.key or b"").decode(errors="replace")) == slot:
+                    _keep(heads, record.value, slot)
     return follow_series(heads, alert.alert_id)
 
 
-def _keep(heads: dict[str, Head], value: bytes) -> None:
+def _keep(heads: dict[str, Head], value: bytes, slot: str) -> None:
     try:
         head = read_head(value)
     except msgspec.DecodeError:
         return
-    heads[head.alert_id] = head
+    if slot_part(head.about) == slot:
+        heads[head.alert_id] = head
 
 
 def follow_series(heads: dict[str, Head], alert_id: str) -> list[Head]:

@@ -18,11 +18,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from nacl.signing import SigningKey
 
+from detectors.contracts.alert import Alert
 from detectors.memory.officers import officer_number
 from streams.contracts.dead_letters import read_original
 from streams.contracts.identifiers import Identifiers
 from streams.contracts.input_record import InputRecord
 from streams.contracts.inputs import DISPOSITIONS, INPUTS, DispositionRecord
+from streams.desk.party_history import partition_of
 from streams.desk.verdicts import WITHDRAWN, LedgerVerdict, Verdicts, read_disposition
 from streams.errors import DeliveryError, UsageError
 from streams.ingest.decode import decode, find_faults
@@ -108,18 +110,19 @@ def check(settings: Settings, decision: DispositionRecord) -> None:
         )
 
 
-def require_judged(alert_id: str, topic: str) -> None:
-    """Raises `UsageError` for an alert whose verdicts the monitor would refuse: it knows those that it raised itself.
+def name_alert(alert: Alert) -> dict[str, str]:
+    """The fields by which an officer's record names its alert: id and party, and the shared thing where it has one."""
+    named = {"alert_id": alert.alert_id, "party": alert.party}
+    return named | ({"shared_kind": alert.shared.kind, "shared_token": alert.shared.token} if alert.shared else {})
 
-    `topic` is that of the alert's position. The shared agent's are on the legs (docs/SHARED.md).
-    """
-    if topic == topics.LEGS:
-        raise UsageError(
-            "a verdict on an alert of the shared agent does not count yet",
-            got=alert_id,
-            expected="an alert of the monitor, which knows its own by party",
-            todo="keep the decision in the case's file, and give it when a release takes it",
-        )
+
+def ledger_partition_of(settings: Settings, alert: Alert) -> int:
+    """Where in the ledger a record on the alert will stand: its party's partition, whoever raised it."""
+    return partition_of(settings, alert.party) if alert.shared else alert.position.partition
+
+
+def _about(decision: DispositionRecord) -> str:
+    return decision.shared_token if isinstance(decision.shared_token, str) else decision.party
 
 
 def find_same_verdict(verdicts: Verdicts, decision: DispositionRecord) -> LedgerVerdict | None:
@@ -128,7 +131,7 @@ def find_same_verdict(verdicts: Verdicts, decision: DispositionRecord) -> Ledger
     Raises `UsageError` where the monitor would refuse the decision: the officer decided otherwise at a later time, or
     the same with other details; or where nothing is there to be withdrawn.
     """
-    last = verdicts.of_officer(decision.alert_id, decision.party, decision.investigator)
+    last = verdicts.of_officer(decision.alert_id, _about(decision), decision.investigator)
     if last is None:
         if decision.verdict == WITHDRAWN:
             raise UsageError(

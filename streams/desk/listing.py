@@ -12,13 +12,15 @@ from typing import Any, Literal
 import msgspec
 
 from streams.desk.alert_heads import Current, First, Folding, Sorting, Wanted, order, read_head, slot_part
-from streams.desk.verdicts import LedgerVerdict, Verdicts, read_verdicts, starts_of
+from streams.desk.verdicts import LedgerVerdict, Place, VerdictReader, Verdicts
 from streams.errors import NotAuthorizedError
-from streams.kafka import topic_reader, topics
+from streams.kafka import agent_names, topic_reader, topics
 from streams.settings import Settings
 
 Chosen = Literal["open", "disposed", "all"]
 ALL_AT_ONCE = 20_000
+# on each alert of the shared agent (streams/partition/alert_records.py)
+_SHARED = ("ce_source", f"/fxwatch/{agent_names.SHARED}".encode())
 
 
 class AlertRow(msgspec.Struct, frozen=True):
@@ -88,12 +90,13 @@ def _of_any_state(
     chosen = first.in_order()
     if not chosen:
         return Listed((), 0, source.unreadable, source.resting)
-    if verdicts is None:
-        try:
-            with topic_reader.Reader(settings, [topics.LEDGER]) as ledger:
-                verdicts = read_verdicts(settings, ledger, _starts(chosen), told)
-        except NotAuthorizedError as fault:
-            return Listed(tuple(map(AlertRow, chosen)), first.total, source.unreadable, source.resting, fault)
+    # of what is known of the ledger, verdicts on alerts about shared things are still to be read from the legs
+    places = [each for each in _places(chosen) if verdicts is None or each[0] == topics.LEGS]
+    try:
+        with VerdictReader(settings, told) as reader:
+            verdicts = reader.read(places, verdicts)
+    except NotAuthorizedError as fault:
+        return Listed(tuple(map(AlertRow, chosen)), first.total, source.unreadable, source.resting, fault)
     return Listed(tuple(_row(each, verdicts) for each in chosen), first.total, source.unreadable, source.resting)
 
 
@@ -101,23 +104,24 @@ def _of_a_state(settings: Settings, query: Query, source: "_AlertReader", told: 
     """The first alerts of a state: verdicts on all of them say which."""
     key = order(query.sorting)
     first = First(query.most, lambda row: key(row.current.head))
-    with topic_reader.Reader(settings, [topics.LEDGER]) as ledger:
+    with VerdictReader(settings, told) as reader:
+        reader.open(topics.LEDGER)  # who may not read it is told before anything is read
         for currents in source.partitions():
             if currents:
-                verdicts = read_verdicts(settings, ledger, _starts(currents), told)
+                verdicts = reader.read(_places(currents))
                 first.add_all(row for row in (_row(each, verdicts) for each in currents) if row.state == query.state)
     return Listed(tuple(first.in_order()), first.total, source.unreadable, source.resting)
 
 
 def _row(current: Current, verdicts: Verdicts) -> AlertRow:
-    party = current.head.party
-    earlier = [given for alert_id in current.earlier for given in verdicts.list_standing(alert_id, party)]
-    return AlertRow(current, tuple(verdicts.list_standing(current.head.alert_id, party)), tuple(earlier))
+    about = current.head.about
+    earlier = [given for alert_id in current.earlier for given in verdicts.list_standing(alert_id, about)]
+    return AlertRow(current, tuple(verdicts.list_standing(current.head.alert_id, about)), tuple(earlier))
 
 
-def _starts(currents: Iterable[Current]) -> dict[int, int]:
-    """Where in each ledger partition verdicts on these alerts, and on those that they brought up to date, can begin."""
-    return starts_of((each.head.position.partition, each.first_offset) for each in currents)
+def _places(currents: Iterable[Current]) -> list[Place]:
+    """Where verdicts on these alerts, and on those that they brought up to date, can begin in ledger or legs."""
+    return [(each.head.position.topic, each.head.position.partition, each.first_offset) for each in currents]
 
 
 class _AlertReader:
@@ -173,10 +177,14 @@ class _AlertReader:
         return ids
 
     def _take(self, records: Iterable[Any], folding: Folding) -> None:
-        """Of a party's alerts others' are passed over: their key tells them apart."""
+        """Of a party's alerts others' are passed over: their key tells them apart.
+
+        Those about what residents share are looked at, because each names all of them.
+        """
         slots = self._slots
         for record in records:
-            if slots and slot_part((record.key or b"").decode(errors="replace")) not in slots:
+            slot = slot_part((record.key or b"").decode(errors="replace"))
+            if slots and slot not in slots and _SHARED not in record.headers:
                 continue
             try:
                 folding.add(read_head(record.value))

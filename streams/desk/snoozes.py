@@ -13,20 +13,23 @@ from typing import Any, Literal
 
 import msgspec
 
-from detectors.contracts.events import Source
+from detectors.contracts.events import LegKind, Source
 from detectors.memory.officers import officer_number
-from streams.desk.alert_heads import read_head
+from streams.desk.alert_heads import Head, read_head, slot_part
 from streams.desk.verdicts import counted_at, may_be_one, read_disposition
 from streams.kafka import topic_reader, topics
 from streams.settings import Settings
 
 State = Literal["resting", "over", "ended"]
+# ledger position (partition, offset); of a shared thing its slot or group, the typology, and the end
+Counted = tuple[int, int] | tuple[str, str, datetime]
 
 
 class LedgerSnooze(msgspec.Struct, frozen=True, kw_only=True):
     """An officer's word that a party's alerts of a typology rest until a time, and the alert that it rests on.
 
     One whose `until` is not after `decided_at` ends an earlier one. `source` is where the officer's record stands.
+    `shared_token` is that of the thing whose alerts rest, where the alert is one of the shared agent's.
     """
 
     event_id: str
@@ -41,6 +44,20 @@ class LedgerSnooze(msgspec.Struct, frozen=True, kw_only=True):
     offset: int
     source: Source | None
     office: str | None = None
+    shared_kind: LegKind | None = None
+    shared_token: str | None = None
+
+    @property
+    def about(self) -> str:
+        """Whose alerts rest: the shared thing's token, or the party's."""
+        return self.party if self.shared_token is None else self.shared_token
+
+    @property
+    def counted_as(self) -> "Counted":
+        """What alerts under it say of it. The shared agent knows its place on the legs, which is not told here."""
+        if self.shared_token is None:
+            return self.partition, self.offset
+        return slot_part(self.shared_token), self.typology, self.until
 
     def state_at(self, at: datetime) -> State:
         """Whether it stands at an event time."""
@@ -70,6 +87,8 @@ def read_snooze(record: Any, partition: int) -> LedgerSnooze | None:
         offset=record.offset,
         source=origin.source,
         office=event.office,
+        shared_kind=event.shared_kind,
+        shared_token=event.shared_token,
     )
 
 
@@ -82,15 +101,15 @@ class Snoozes:
 
     def add(self, given: LedgerSnooze) -> None:
         """Take the next one of the ledger; the same record again changes nothing."""
-        before = self._newest.get((given.party, given.typology))
+        before = self._newest.get((given.about, given.typology))
         if self._listed and officer_number(given.investigator) not in self._listed:
             return
         if before is None or (given.counted_at >= before.counted_at and given.event_id != before.event_id):
-            self._newest[given.party, given.typology] = given
+            self._newest[given.about, given.typology] = given
 
     def of(self, party: str, typology: str) -> list[LedgerSnooze]:
-        """Those of a party, under any of its tokens, and a typology; the newest last."""
-        found = [one for one in self if one.typology == typology and may_be_one(one.party, party)]
+        """Those of a party or shared thing, under any of its tokens, and a typology; the newest last."""
+        found = [one for one in self if one.typology == typology and may_be_one(one.about, party)]
         return sorted(found, key=lambda one: one.counted_at)
 
     def __iter__(self) -> Any:
@@ -110,14 +129,22 @@ def read_snoozes(settings: Settings, told: topic_reader.Told, partitions: Iterab
     return snoozes
 
 
-def count_alerts(settings: Settings, told: topic_reader.Told) -> Counter[tuple[int, int]]:
-    """How many alerts came under the snooze at each ledger position (partition, offset). 5 us an alert."""
-    found: Counter[tuple[int, int]] = Counter()
+def count_alerts(settings: Settings, told: topic_reader.Told) -> Counter[Counted]:
+    """How many alerts came under each snooze, by its `counted_as`. 5 us an alert."""
+    found: Counter[Counted] = Counter()
     with topic_reader.Reader(settings, [topics.ALERTS]) as reader:
         for _, records in reader.read_to_end(told=told):
             for record in records:
                 with suppress(msgspec.DecodeError):  # `alerts list` says how many those are
                     head = read_head(record.value)
-                    if head.snoozed is not None:
-                        found[head.position.partition, head.snoozed.offset] += 1
+                    found.update(_counted(head))
     return found
+
+
+def _counted(head: Head) -> list[Counted]:
+    """The snoozes that an alert came under; about a shared thing, one of each of its typologies has this end."""
+    if head.snoozed is None:
+        return []
+    if head.shared is None:
+        return [(head.position.partition, head.snoozed.offset)]
+    return [(slot_part(head.shared.token), name, head.snoozed.until) for name in head.found]

@@ -1,13 +1,16 @@
-"""Verdicts on alerts, as the ledger has them, and which of them stand.
+"""Verdicts on alerts, as ledger and legs have them, and which of them stand.
 
 As the monitor judges (detectors/memory/verdicts.py): of the alert's own party, each record once, one opinion an
 officer, the newest; where the configuration lists the officers only theirs count. An alert that was brought up to date
 after its verdict is open again: there is news.
+
+A verdict on an alert about a shared thing stands on the legs too, in the partition of its alert (docs/SHARED.md).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -20,13 +23,15 @@ from streams.ledger import envelope
 from streams.settings import Settings
 
 _KIND = b"disposition"
+# topic, partition, offset of an alert's position
+Place = tuple[str, int, int]
 WITHDRAWN: Verdict = "withdrawn"
 
 
 class LedgerVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """A verdict in the ledger; `source` is where its officer's own record stands, with the reason in words.
+    """A verdict in the ledger or on the legs; `source` is where its officer's record stands, with the reason in words.
 
-    `received_at` is Kafka's time of it, None where that is not known.
+    `received_at` is Kafka's time of it, None where that is not known. `shared_token` is that of a shared thing.
     """
 
     event_id: str
@@ -43,6 +48,12 @@ class LedgerVerdict(msgspec.Struct, frozen=True, kw_only=True):
     sanction: str | None = None
     office: str | None = None
     received_at: datetime | None = None
+    shared_token: str | None = None
+
+    @property
+    def about(self) -> str:
+        """What its alert is kept under: the shared thing's token, or the party's."""
+        return self.party if self.shared_token is None else self.shared_token
 
     @property
     def counted_at(self) -> datetime:
@@ -61,7 +72,7 @@ def counted_at(decided_at: datetime, timestamp_ms: int) -> datetime:
 class Verdicts:
     """Verdicts by alert, in the order of the ledger; some 1 KB each, and verdicts are tens a day.
 
-    `party` is the one that the alert shows: a verdict that names another counts for nothing. Failure prevented: a
+    `about` is what the alert is kept under: a verdict that names another counts for nothing. Failure prevented: a
     record with an alert's id and somebody else's token took the alert off the list, and the monitor had refused it.
     """
 
@@ -72,23 +83,23 @@ class Verdicts:
 
     def add(self, given: LedgerVerdict) -> None:
         """Take the next verdict of the ledger; one that came before is passed over, as the monitor does."""
-        identity = officer_number(given.investigator), given.party, given.event_id
+        identity = officer_number(given.investigator), given.about, given.event_id
         if identity not in self._known:
             self._known.add(identity)
             self._of.setdefault(given.alert_id, []).append(given)
 
-    def on(self, alert_id: str, party: str) -> list[LedgerVerdict]:
-        """Every verdict that was given on the alert of this party."""
-        return [given for given in self._of.get(alert_id, ()) if may_be_one(given.party, party)]
+    def on(self, alert_id: str, about: str) -> list[LedgerVerdict]:
+        """Every verdict that was given on the alert of this party or shared thing."""
+        return [given for given in self._of.get(alert_id, ()) if may_be_one(given.about, about)]
 
     def does_count(self, given: LedgerVerdict) -> bool:
         """Whether the officer's verdicts count at all, by the configuration here."""
         return not self._listed or officer_number(given.investigator) in self._listed
 
-    def newest(self, alert_id: str, party: str) -> dict[int, LedgerVerdict]:
+    def newest(self, alert_id: str, about: str) -> dict[int, LedgerVerdict]:
         """Each officer's own verdict on the alert, by the officer's number, in the order they were given."""
         newest: dict[int, LedgerVerdict] = {}
-        for given in self.on(alert_id, party):
+        for given in self.on(alert_id, about):
             officer = officer_number(given.investigator)
             before = newest.get(officer)
             if self.does_count(given) and (before is None or _replaces(given, before)):
@@ -96,13 +107,13 @@ class Verdicts:
                 newest[officer] = given
         return newest
 
-    def of_officer(self, alert_id: str, party: str, investigator: str) -> LedgerVerdict | None:
+    def of_officer(self, alert_id: str, about: str, investigator: str) -> LedgerVerdict | None:
         """The officer's own verdict on the alert, a withdrawal too; None where there is none that counts."""
-        return self.newest(alert_id, party).get(officer_number(investigator))
+        return self.newest(alert_id, about).get(officer_number(investigator))
 
-    def list_standing(self, alert_id: str, party: str) -> list[LedgerVerdict]:
+    def list_standing(self, alert_id: str, about: str) -> list[LedgerVerdict]:
         """The officers' own verdicts on the alert that were not withdrawn, in the order they were given."""
-        return [given for given in self.newest(alert_id, party).values() if given.verdict != WITHDRAWN]
+        return [given for given in self.newest(alert_id, about).values() if given.verdict != WITHDRAWN]
 
 
 def _replaces(given: LedgerVerdict, before: LedgerVerdict) -> bool:
@@ -152,29 +163,58 @@ def read_verdict(record: Any, partition: int) -> LedgerVerdict | None:
         legal_basis=event.legal_basis,
         sanction=event.sanction,
         office=event.office,
+        shared_token=event.shared_token,
         received_at=datetime.fromtimestamp(origin.timestamp_ms / 1000, UTC) if origin.timestamp_ms >= 0 else None,
     )
 
 
-def read_verdicts(
-    settings: Settings, ledger_reader: topic_reader.Reader, starts: Mapping[int, int], told: topic_reader.Told
-) -> Verdicts:
-    """All verdicts in these ledger partitions from an offset on (partition -> offset), to where the reader ends.
+class VerdictReader:
+    """Reads verdicts from ledger and legs; a context manager. A topic is opened where something is asked of it.
 
-    A verdict stands behind its alert, so that an alert's own position is where to begin. 5 us a ledger record. Raises
-    what the reader raises.
+    `partitions`: these alone, known to be there.
     """
-    verdicts, ends = Verdicts(settings.effective.admitted.officers), ledger_reader.ends
-    first = {tp: _first(starts.get(tp.partition, end), ledger_reader.begins[tp], end) for tp, end in ends.items()}
-    for tp, records in ledger_reader.read_to_end(first, told):
-        for given in filter(None, (read_verdict(record, tp.partition) for record in records)):
-            verdicts.add(given)
-    return verdicts
+
+    def __init__(self, settings: Settings, told: topic_reader.Told, partitions: Iterable[int] | None = None) -> None:
+        self._settings, self._told = settings, told
+        self._partitions = None if partitions is None else frozenset(partitions)
+        self._open = ExitStack()
+        self._readers: dict[str, topic_reader.Reader] = {}
+
+    def __enter__(self) -> Self:
+        self._open.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def open(self, topic: str) -> topic_reader.Reader:
+        """The reader of ledger or legs, to where the topic ended when it was first asked for. Raises what it raises."""
+        if topic not in self._readers:
+            some = self._partitions
+            reader = topic_reader.Reader(self._settings, [topic], some, known=some is not None)
+            self._readers[topic] = self._open.enter_context(reader)
+        return self._readers[topic]
+
+    def read(self, places: Iterable[Place], verdicts: Verdicts | None = None) -> Verdicts:
+        """All verdicts on alerts of these positions, to where the topics end; added to those given.
+
+        A verdict stands behind its alert, so that an alert's own position is where to begin. 5 us a record.
+        """
+        verdicts = Verdicts(self._settings.effective.admitted.officers) if verdicts is None else verdicts
+        starts = starts_of(places)
+        for topic in sorted({topic for topic, _ in starts}):
+            reader = self.open(topic)
+            ends, begins = reader.ends, reader.begins
+            first = {tp: _first(starts.get((topic, tp.partition), end), begins[tp], end) for tp, end in ends.items()}
+            for tp, records in reader.read_to_end(first, self._told):
+                for given in filter(None, (read_verdict(record, tp.partition) for record in records)):
+                    verdicts.add(given)
+        return verdicts
 
 
-def starts_of(places: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """Where to begin in each ledger partition for the verdicts on alerts of these positions (partition, offset)."""
-    starts: dict[int, int] = {}
-    for partition, offset in places:
-        starts[partition] = min(offset, starts.get(partition, offset))
+def starts_of(places: Iterable[Place]) -> dict[tuple[str, int], int]:
+    """Where to begin in each partition of ledger and legs for the verdicts on alerts of these positions."""
+    starts: dict[tuple[str, int], int] = {}
+    for topic, partition, offset in places:
+        starts[topic, partition] = min(offset, starts.get((topic, partition), offset))
     return starts

@@ -36,11 +36,11 @@ def history_lines(
         )
         page.append(TextLine("  ".join(told), "*" if head.alert_id == shown else "-", _MARGIN, _HANG))
         if verdicts is not None:
-            for given in verdicts.on(head.alert_id, head.party):
+            for given in verdicts.on(head.alert_id, head.about):
                 page += _given(given, reasons, zone, lang, counts=verdicts.does_count(given))
     if verdicts is None:
         page.append(TextLine(words.no_right, "", _MARGIN))
-    elif not any(verdicts.on(head.alert_id, head.party) for head in heads):
+    elif not any(verdicts.on(head.alert_id, head.about) for head in heads):
         page.append(TextLine(words.no_verdict, "", _MARGIN))
     return page
 

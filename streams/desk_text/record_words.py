@@ -81,6 +81,8 @@ LABELS = split_by_language(
         "register": ("Registered as", "등록 업종"),
         "snooze_until": ("Alerts rest until", "경보 보류 기한"),
         "snooze_typology": ("Alerts that rest", "보류할 유형"),
+        "shared_kind": ("What is shared", "공유 대상의 종류"),
+        "shared_token": ("Shared thing", "공유 대상"),
         "alert_id": ("Alert", "경보"),
         "verdict": ("Verdict", "판정"),
         "reason_hash": ("Reason's fingerprint", "판정 사유 지문"),
@@ -158,6 +160,13 @@ _VALUES = {
         "exchanger": ("exchanger", "환전영업자"),
         "small_remitter": ("small remitter", "소액해외송금업자"),
         "specialised": ("other specialised foreign exchange business", "기타전문외국환업무 등록자"),
+    },
+    "shared_kind": {
+        "counterparty": ("foreign party", "해외 상대방"),
+        "account": ("foreign account", "해외 계좌"),
+        "device": ("device", "접속기기"),
+        "contact": ("contact", "연락처"),
+        "goods": ("group of goods", "품목군"),
     },
     "sanction": {
         "none": ("none", "조치 없음"),

@@ -62,7 +62,7 @@ def cells(one: LedgerSnooze, at: datetime, alerts: int, zone: ZoneInfo, lang: La
         SNOOZE_WORDS[lang].states[one.state_at(at)],
         one.investigator,
         f"{alerts:,}",
-        one.party,
+        one.about,
         one.alert_id[:SHORT_DIGITS],
         f"{one.partition}:{one.offset}",
     ]

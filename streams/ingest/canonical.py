@@ -238,4 +238,6 @@ def disposition(decoded: Decoded, keys: Keys) -> Disposition:
         voluntary=get("voluntary"),
         snooze_until=None if record.snooze_until is msgspec.UNSET else record.snooze_until.astimezone(UTC),
         snooze_typology=get("snooze_typology"),
+        shared_kind=get("shared_kind"),
+        shared_token=get("shared_token"),
     )

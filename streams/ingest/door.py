@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from detectors.contracts.configuration import Admission
-from detectors.contracts.events import ConfigurationChange, Declaration, Source, Transaction
+from detectors.contracts.events import ConfigurationChange, Declaration, Disposition, Source, Transaction
 from detectors.core import RULES_PARTITION
 from streams.contracts.identifiers import Identifiers
 from streams.contracts.input_record import ArrivedRecord
@@ -208,7 +208,7 @@ class Door:
     def _disposition(self, decoded: Decoded, headers: list[Header]) -> Admitted:
         event = canonical.disposition(decoded, self._keys)
         record = self._record(slot_of(event.party), event.party, envelope.encode(event), headers)
-        return Admitted((record,), when=decoded.when, notes=decoded.notes)
+        return Admitted((record,), self._legs(event, headers), when=decoded.when, notes=decoded.notes)
 
     def _rate(self, decoded: Decoded, headers: list[Header]) -> Admitted:
         event = canonical.rate(decoded, self._keys)
@@ -225,10 +225,11 @@ class Door:
     def _record(self, slot: int, token: str, value: bytes, headers: list[Header]) -> LedgerWrite:
         return LedgerWrite(slot % self._partitions, token.encode(), value, envelope.checked(headers, value))
 
-    def _legs(self, event: Transaction | Declaration, headers: list[Header]) -> tuple[LedgerWrite, ...]:
+    def _legs(self, event: Transaction | Declaration | Disposition, headers: list[Header]) -> tuple[LedgerWrite, ...]:
+        of_leg = envelope.of_officers_leg if isinstance(event, Disposition) else envelope.of_leg
         return tuple(
             [
-                self._record(thing.slot, thing.name, value, envelope.of_leg(headers, number))
+                self._record(thing.slot, thing.name, value, of_leg(headers, number))
                 for number, (thing, value) in enumerate(envelope.encode_legs(event))
             ]
         )

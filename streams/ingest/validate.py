@@ -18,7 +18,17 @@ from detectors.memory.snoozes import MOST_DAYS
 from detectors.values.legal_calendar import HOUR_US, to_us
 from streams.contracts import iso_registers
 from streams.contracts.identifiers import DEFAULT, LONGEST_READ, Identifiers
-from streams.contracts.inputs import DISPOSITIONS, INPUTS, PROFILES, RATES, RULES, TRANSACTIONS, InputTopic, party_id
+from streams.contracts.inputs import (
+    DISPOSITIONS,
+    INPUTS,
+    PROFILES,
+    RATES,
+    RULES,
+    TOKEN_PATTERN,
+    TRANSACTIONS,
+    InputTopic,
+    party_id,
+)
 from streams.contracts.refusal_codes import Fault
 
 # the contract: a time more than 24 h after the record's own Kafka timestamp is a fault
@@ -40,6 +50,8 @@ _REGISTERS: dict[str, tuple[Callable[[str], bool], str]] = {
     "region": (lambda code: code in iso_registers.subdivisions(), "an ISO 3166-2 code"),
 }
 # C0, DEL and C1: no id or code of any scheme holds them, and they would reach terminals, logs and CSV files.
+_SHARED = ("shared_kind", "shared_token")
+_TOKEN, _GROUP = re.compile(TOKEN_PATTERN), re.compile(r"[0-9]{6}/[A-Z]{2}/.{0,8}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -186,7 +198,7 @@ def _between_fields(topic: InputTopic, valid: Mapping[str, Any], body: Mapping[s
             for name, most in LENGTHS[topic.name].items()
             if len(str(valid.get(name, ""))) > most
         ]
-        faults += _snooze_faults(valid, body) if topic.name == DISPOSITIONS else []
+        faults += [*_snooze_faults(valid, body), *_shared_faults(valid, body)] if topic.name == DISPOSITIONS else []
     elif topic.name == RATES and "base" in valid and valid["base"] == valid.get("quote"):
         faults.append(Fault("currency.same", "quote", "another currency than base"))
     elif topic.name == RULES and not is_usable(valid.get("configuration")):
@@ -210,6 +222,19 @@ def _snooze_faults(valid: Mapping[str, Any], body: Mapping[str, Any]) -> list[Fa
         elif given is not None and until - given > timedelta(days=MOST_DAYS):
             faults.append(Fault("snooze.too_long", "snooze_until", f"at most {MOST_DAYS} days after decided_at"))
     return faults
+
+
+def _shared_faults(valid: Mapping[str, Any], body: Mapping[str, Any]) -> list[Fault]:
+    """Faults between the fields that name a shared thing: both of them, and a name as its kind has it."""
+    there = [name for name in _SHARED if name in body]
+    faults = [Fault("field.missing", name, "both fields of a shared thing") for name in _SHARED if name not in body]
+    if len(there) < len(_SHARED):
+        return faults if there else []
+    kind, token = valid.get("shared_kind"), valid.get("shared_token")
+    if kind is None or token is None:
+        return []
+    form, wanted = (_GROUP, "HS6/country/unit") if kind == "goods" else (_TOKEN, "a token")
+    return [] if form.fullmatch(token) else [Fault("field.form", "shared_token", wanted)]
 
 
 def _moment(text: str) -> datetime | None:

@@ -4,8 +4,8 @@ This module alone knows the headers' names, their order, and how each is written
 writing. The first three say where the input record stood. `__fx.commitment` commits to the sender's bytes
 (streams/keys/commitments.py). Earlier releases wrote `__fx.sha256` there, their plain hash, which stays readable.
 `__fx.type` is the event's type. `__fx.legs` stands on records that are on the legs topic too, as legs or as a copy in
-each partition: the layout of those (detectors/contracts/legs.py). A leg has `__fx.leg` instead, its number. Earlier
-releases wrote neither.
+each partition: the layout of those (detectors/contracts/legs.py). A leg has `__fx.leg` instead, its number;
+its type is `leg`, but for an officer's record, which is its own leg. Earlier releases wrote neither.
 `__fx.source.topic_id` is the input topic's id (KIP-516), which earlier releases did not write. `fx.history` stands only
 with history. Then come the sender's CloudEvents attributes and trace, in the sender's order, and last `__fx.check`. A
 sender's other headers stop at ingest. The first configuration, which `topics apply` writes itself, has only
@@ -29,7 +29,17 @@ from typing import TypeGuard
 import msgspec
 
 from detectors.contracts import legs
-from detectors.contracts.events import ConfigurationChange, Declaration, Event, Leg, Origin, Rate, Source, Transaction
+from detectors.contracts.events import (
+    ConfigurationChange,
+    Declaration,
+    Disposition,
+    Event,
+    Leg,
+    Origin,
+    Rate,
+    Source,
+    Transaction,
+)
 from detectors.contracts.legs import SharedThing
 from streams.contracts.record_headers import HISTORY, HISTORY_HEADER, Header, RawHeaders, by_name, is_history
 from streams.errors import LedgerError
@@ -63,7 +73,7 @@ LAYOUT = (
 # where `envelope` writes the type: behind the four that every record has, and before the layout of the legs
 _TYPE_PLACE = 4
 # the types of records that have legs, and those that are broadcast to ledger and legs alike; a header says so
-HAVE_LEGS = frozenset((b"transaction", b"declaration"))
+HAVE_LEGS = frozenset((b"transaction", b"declaration", b"disposition"))
 BROADCAST = frozenset((b"rate", b"configuration"))
 _ON_LEGS = HAVE_LEGS | BROADCAST
 LEGS_LAYOUT = b"%d" % legs.LAYOUT
@@ -81,6 +91,9 @@ _LARGEST_OFFSET = 2**63 - 1
 _NUMBER_DIGITS, _LARGEST_NUMBER = 2, 99
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _COMMITMENT = re.compile(r"[a-z0-9]{1,16}:[0-9a-f]{64}")
+
+# what stands on the legs topic
+Shared = Leg | Disposition | Rate | ConfigurationChange
 
 _encode = msgspec.json.Encoder().encode
 _decode_event = msgspec.json.Decoder(Event).decode
@@ -134,11 +147,18 @@ def of_leg(headers: Sequence[Header], number: int) -> list[Header]:
     return [*headers[:_TYPE_PLACE], *_LEG_HEADERS[number], *headers[_TYPE_PLACE + 2 :]]
 
 
-def encode_legs(event: Transaction | Declaration) -> list[tuple[SharedThing, bytes]]:
+def of_officers_leg(headers: Sequence[Header], number: int) -> list[Header]:
+    """The same of an officer's record, whose leg is the record itself."""
+    return [*headers[: _TYPE_PLACE + 1], _LEG_HEADERS[number][1], *headers[_TYPE_PLACE + 2 :]]
+
+
+def encode_legs(event: Transaction | Declaration | Disposition) -> list[tuple[SharedThing, bytes]]:
     """The shared things that a record names, each with the value of its leg, by number.
 
     The short form is encoded once, and each leg's kind and number are set behind it: 4 us for four legs, not 8.
     """
+    if isinstance(event, Disposition):
+        return [(thing, _encode(event)) for thing in legs.name_shared(event)]
     shortened = _encode(legs.shorten(event))[:-1]
     return [(thing, shortened + _leg_end(thing.kind, number)) for number, thing in enumerate(legs.name_shared(event))]
 
@@ -364,11 +384,11 @@ def decode_shared(
     offset: int,
     timestamp_ms: int,
     partition: int | None = None,
-) -> tuple[Leg | Rate | ConfigurationChange, Origin]:
-    """As `decode_record`, for any record of `fx.legs.v1`: a leg, or the copy of a rate or configuration."""
+) -> tuple[Shared, Origin]:
+    """As `decode_record`, for any record of `fx.legs.v1`: a leg, an officer's record, a copy of what is broadcast."""
     if is_kind(headers, b"leg"):
         return decode_leg(value, headers, offset, timestamp_ms, partition)
     event, origin = decode_record(value, headers, offset, timestamp_ms, partition)
-    if isinstance(event, (Rate, ConfigurationChange)):
+    if isinstance(event, (Disposition, Rate, ConfigurationChange)):
         return event, origin
-    raise _unreadable(ValueError("it is no leg, rate or configuration"), offset, partition)
+    raise _unreadable(ValueError("it is no leg, verdict, rate or configuration"), offset, partition)

@@ -20,7 +20,7 @@ from streams.monitor.tally import Tally
 from streams.operations.sender_words import words
 from streams.partition.agent_identity import AgentIdentity
 from streams.partition.alert_records import alert_outputs
-from streams.partition.core_steps import cannot_apply, reject_unreadable, thaw_state
+from streams.partition.core_steps import cannot_apply, notice_outputs, reject_unreadable, thaw_state
 from streams.partition.outputs import Output
 from streams.settings import overlay_configuration
 
@@ -76,7 +76,7 @@ class MonitorCore:
             new = isinstance(event, Transaction) and len(state.parties) + forgotten > parties
             self._count_news(event, origin, step, watermark, new_party=new)
             tally.forgotten += forgotten
-            self._count_snoozes(step)
+            tally.count_snoozes(step)
             if step.rate is not None and partition == 0:  # a rate comes to every partition
                 tally.rates[step.rate] += 1
         if isinstance(event, ConfigurationChange):
@@ -101,10 +101,7 @@ class MonitorCore:
             outputs += alert_outputs(one.alert, one.desks, origin, partition, agent=MONITOR.name)
         outputs += (item_output(one, origin, partition) for one in step.items)
         outputs += (screen_output(one, origin, partition) for one in step.screened)
-        if step.notice is not None:
-            value = _encode(step.notice)
-            outputs.append(Output(topics.NOTICES, partition, record.key or b"", value, [], origin.timestamp_ms))
-        return outputs
+        return [*outputs, *notice_outputs(step, record, origin, partition)]
 
     def _count(self, origin: Origin, step: science.Outputs) -> None:
         """Add what became of a record to the tally, whether it is new or replayed."""
@@ -114,14 +111,6 @@ class MonitorCore:
             tally.outcomes["displaced"] += 1
         if origin.history and step.outcome == "applied":
             tally.outcomes["history"] += 1
-
-    def _count_snoozes(self, step: science.Outputs) -> None:
-        """Add to the tally that one was begun or ended, and which alerts rest under one."""
-        if step.snooze is not None:
-            self.tally.snoozes[step.snooze] += 1
-        for one in step.raised:
-            if one.alert.snoozed is not msgspec.UNSET:
-                self.tally.snoozes["legal_line" if one.alert.snoozed.legal_line else "resting"] += 1
 
     def _count_news(
         self, event: Event, origin: Origin, step: science.Outputs, watermark: float | None, *, new_party: bool

@@ -21,7 +21,6 @@ class Tally(AlertTally):
         self.folded = self.forgotten = 0
         self.said: Counter[tuple[str, str]] = Counter()
         self.rates: Counter[str] = Counter()
-        self.snoozes: Counter[str] = Counter()
 
     def publish(self, metrics: Metrics, agent: str, records: int | None) -> None:
         """Add everything to the metrics."""
@@ -40,12 +39,10 @@ class Tally(AlertTally):
         metrics.sender_words.add(self.said)
         for verdict, count in self.rates.items():
             metrics.rates.labels(verdict).inc(count)
-        for what, count in self.snoozes.items():
-            metrics.snoozes.labels(what).inc(count)
 
     def clear(self) -> None:
         """Forget all but the time spent."""
         super().clear()
         self.rate_missing = self.folded = self.forgotten = 0
-        for kept in (self.joins, self.said, self.rates, self.snoozes, self.late, self.scores):
+        for kept in (self.joins, self.said, self.rates, self.late, self.scores):
             kept.clear()

@@ -1,11 +1,19 @@
-"""What every core of an agent does alike: reject a damaged set or a stranger's snapshot, and name a record's fault."""
+"""What every core of an agent does alike: reject damaged sets and others' snapshots, name a record's fault, tell it."""
 
 from typing import Any, Protocol, TypeVar
 
+import msgspec
+
+from detectors.contracts.events import Origin
+from detectors.core import Outputs
 from streams.errors import LedgerError, SnapshotError
+from streams.kafka import topics
 from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger.snapshot_format import Section
 from streams.partition.agent_identity import AgentIdentity
+from streams.partition.outputs import Output
+
+_encode = msgspec.json.Encoder().encode
 
 
 class ThawedState(Protocol):
@@ -63,3 +71,10 @@ def cannot_apply(fault: Exception, agent: AgentIdentity, partition: int, offset:
         expected="a record that this version of fxwatch can apply",
         todo=f"report it; `fxwatch skip {agent.name} {partition} {offset} --reason ...` leaves it out",
     )
+
+
+def notice_outputs(step: Outputs, record: Any, origin: Origin, partition: int) -> list[Output]:
+    """The notice of a step for `fx.notices.v1`, of which ingest makes a dead letter; none where there is none."""
+    if step.notice is None:
+        return []
+    return [Output(topics.NOTICES, partition, record.key or b"", _encode(step.notice), [], origin.timestamp_ms)]

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors.contracts.events import Declaration, Leg, Transaction
+from detectors.contracts.events import Declaration, Disposition, Leg, Transaction
 from detectors.contracts.legs import MOST_LEGS, SharedThing, name_shared, shared_of, shorten
 
 # What may be wrong with a leg that is there; bits of a byte.
@@ -30,9 +30,12 @@ _NOTHING: Position = (-1, -1)
 _encode = msgspec.json.Encoder().encode
 
 
-def prints_of_record(event: Transaction | Declaration) -> list[int]:
-    """A checksum for each leg that a record must have, by number. Raises ValueError for a token without a slot."""
-    common = _common(shorten(event))
+def prints_of_record(event: Transaction | Declaration | Disposition) -> list[int]:
+    """A checksum for each leg that a record must have, by number. Raises ValueError for a token without a slot.
+
+    The leg of an officer's record is that record, and its print is made of it likewise.
+    """
+    common = _common_of_officer(event) if isinstance(event, Disposition) else _common(shorten(event))
     return [_print(thing, number, common) for number, thing in enumerate(name_shared(event))]
 
 
@@ -40,6 +43,11 @@ def print_of_leg(leg: Leg) -> tuple[int, SharedThing]:
     """The checksum of a leg as it stands on the topic, and whose it is. Raises ValueError for one of nothing."""
     thing = shared_of(leg)
     return _print(thing, leg.number, _common(leg)), thing
+
+
+def _common_of_officer(event: Disposition) -> int:
+    told = (event.event_id, event.alert_id, event.party, event.verdict, event.investigator, event.decided_at)
+    return zlib.crc32(_encode((*told, event.snooze_until, event.snooze_typology, event.shared_token)))
 
 
 def _print(thing: SharedThing, number: int, common: int) -> int:

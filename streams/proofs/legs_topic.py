@@ -6,7 +6,8 @@ each partition (broadcast_places.py).
 
 from typing import Any
 
-from detectors.contracts.events import ConfigurationChange, Declaration, Rate, Transaction
+from detectors.contracts.events import ConfigurationChange, Declaration, Disposition, Leg, Rate, Transaction
+from detectors.contracts.legs import SharedThing, name_shared
 from streams.errors import LedgerError
 from streams.ledger import envelope
 from streams.ledger.envelope import Told
@@ -32,7 +33,7 @@ def _expect_legs(record: Any, told: Told, there: LegPlaces) -> None:
         return
     try:
         event, _ = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp)
-        if told.legs != envelope.LEGS_LAYOUT or not isinstance(event, (Transaction, Declaration)):
+        if told.legs != envelope.LEGS_LAYOUT or not isinstance(event, (Transaction, Declaration, Disposition)):
             there.note(told.offset, UNTOLD)
         else:
             there.expect(told.offset, prints_of_record(event))
@@ -70,13 +71,22 @@ def _take_leg(record: Any, told: Told, there: LegPlaces, partitions: int, number
         there.take(number, told.offset, 0)
         return
     try:
-        leg, _ = envelope.decode_leg(record.value, record.headers, record.offset, record.timestamp)
-        checksum, thing = print_of_leg(leg)
+        leg, _ = envelope.decode_shared(record.value, record.headers, record.offset, record.timestamp)
+        checksum, thing = _print_of(leg)
     except (LedgerError, ValueError):
         there.note(told.offset, UNREADABLE)
         return
     placed = thing.slot % partitions == number and record.key == thing.name.encode()
     there.take(number, told.offset, told.number, checksum, placed=placed)
+
+
+def _print_of(leg: envelope.Shared) -> tuple[int, SharedThing]:
+    """The checksum of a leg or of an officer's record, and whose it is. Raises ValueError for what is neither."""
+    if isinstance(leg, Leg):
+        return print_of_leg(leg)
+    if not isinstance(leg, Disposition) or not (things := name_shared(leg)):
+        raise ValueError("it is no leg, and no officer's record on an alert about a shared thing")
+    return prints_of_record(leg)[0], things[0]
 
 
 def _take_copy(record: Any, told: Told, there: BroadcastPlaces, number: int) -> None:

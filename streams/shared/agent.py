@@ -1,10 +1,16 @@
 """The shared agent: legs -> state -> alerts, exactly once. A `StatefulAgent` with these parameters."""
 
 from detectors.shared.state import SharedState
+from streams.kafka import topics
 from streams.operations.metrics import Metrics
 from streams.partition.agent_parameters import AgentParameters
 from streams.partition.alert_records import may_take_alerts
 from streams.shared.core import SHARED, SharedCore
+
+
+def _may_write(topic: str) -> bool:
+    """Alerts, their copies for desks, and notices of officers' records that do not count."""
+    return topic == topics.NOTICES or may_take_alerts(topic)
 
 
 def _observe_saved(metrics: Metrics, partition: int, state: SharedState, size: int) -> None:
@@ -14,7 +20,6 @@ def _observe_saved(metrics: Metrics, partition: int, state: SharedState, size: i
 SHARED_AGENT = AgentParameters[SharedState](
     identity=SHARED,
     core=SharedCore,
-    # alerts and their copies for desks; the monitor alone tells of refused records
-    may_write=may_take_alerts,
+    may_write=_may_write,
     observe_saved=_observe_saved,
 )

@@ -1,21 +1,22 @@
 """The shared agent's science behind the interface that a partition drives. The science itself is `detectors.shared`.
 
-The agent reads `fx.legs.v1` alone: legs, and the copies of rates and configurations that ingest puts between them.
+The agent reads `fx.legs.v1` alone: legs, officers' records on its alerts, and copies of rates and configurations.
 """
 
 import time
 from typing import Any
 
-from detectors.contracts.events import ConfigurationChange, Leg, Origin, Rate
+from detectors.contracts.events import ConfigurationChange, Origin
 from detectors.core import Outputs
 from detectors.shared import core as science
 from detectors.shared.state import SHARED_SCHEMA, SharedState
 from streams.kafka import agent_names, topics
 from streams.ledger import envelope
+from streams.ledger.envelope import Shared
 from streams.ledger.snapshot_format import Section
 from streams.partition.agent_identity import AgentIdentity
 from streams.partition.alert_records import alert_outputs
-from streams.partition.core_steps import cannot_apply, reject_unreadable, thaw_state
+from streams.partition.core_steps import cannot_apply, notice_outputs, reject_unreadable, thaw_state
 from streams.partition.outputs import Output
 from streams.settings import overlay_configuration
 from streams.shared.tally import SharedTally
@@ -67,6 +68,7 @@ class SharedCore:
         if not muted:  # else it was counted when its outputs were published
             tally.left_out += step.folded
             tally.forgotten += state.counters["parties_forgotten"] - forgotten
+            tally.count_snoozes(step)
         if isinstance(event, ConfigurationChange):
             tally.ruling = state.configuration
         if muted:
@@ -76,20 +78,22 @@ class SharedCore:
         for one in step.raised:
             tally.alerts.append((one.alert, origin.timestamp_ms))
             outputs += alert_outputs(one.alert, one.desks, origin, partition, agent=SHARED.name)
-        return outputs
+        return [*outputs, *notice_outputs(step, record, origin, partition)]
 
     def _count(self, step: Outputs) -> None:
         self.tally.outcomes["applied" if step.outcome == "configuration" else step.outcome] += 1
         if step.late:
             self.tally.outcomes["late"] += 1
+        if step.displaced:
+            self.tally.outcomes["displaced"] += 1
 
 
-def _decoded(record: Any, partition: int) -> tuple[Leg | Rate | ConfigurationChange, Origin]:
+def _decoded(record: Any, partition: int) -> tuple[Shared, Origin]:
     reject_unreadable(record)
     return envelope.decode_shared(record.value, record.headers, record.offset, record.timestamp, partition)
 
 
-def _is_passed(state: SharedState, event: Leg | Rate | ConfigurationChange, origin: Origin) -> bool:
+def _is_passed(state: SharedState, event: Shared, origin: Origin) -> bool:
     """Whether a record is no business of this agent.
 
     It is where a partition was begun by an earlier release, which wrote legs alone and only those of counterparties:
@@ -101,7 +105,7 @@ def _is_passed(state: SharedState, event: Leg | Rate | ConfigurationChange, orig
     return state.configuration is None
 
 
-def _applied(state: SharedState, event: Leg | Rate | ConfigurationChange, origin: Origin, partition: int) -> Outputs:
+def _applied(state: SharedState, event: Shared, origin: Origin, partition: int) -> Outputs:
     try:
         return science.apply(state, event, origin)
     except Exception as fault:

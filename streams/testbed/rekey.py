@@ -43,6 +43,7 @@ _TOKENS = (
     "contract_counterparty",
     "device",
     "contact",
+    "shared_token",
 )
 # Free text about one matter, and who dealt with it: no figure needs it.
 _DROPPED = ("office", "legal_basis")
@@ -95,7 +96,8 @@ class Rekeyer:
             elif value is None:
                 continue
             elif name in _TOKENS:
-                changed[name] = self.token(value)
+                # a shared thing that is a group of goods has a name that is nobody's
+                changed[name] = value if name == "shared_token" and "/" in value else self.token(value)
             elif name in _SPACES:
                 changed[name] = self._digest(_SPACES[name], value)[:_DIGITS]
             elif name == "former":

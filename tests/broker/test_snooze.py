@@ -1,5 +1,7 @@
 """The way of a snooze through real Kafka: added by the command, taken in, kept by the monitor, listed, ended.
 
+And the way of an officer's records on an alert of the shared agent: a verdict, its withdrawal, a snooze.
+
 Three deals of one party at a rate far off the market, each twice the one before, so that each is news: one raises the
 alert that the snooze rests on, one rests under it, and one comes after its end.
 """
@@ -71,6 +73,12 @@ class Day:
         self.cluster.wait_drained()
         return next(one for one in self.cluster.alerts() if one.trigger_event_id == f"deal-{number}")
 
+    def shared_alert(self, first: int, amount: int, many: int) -> Any:
+        """The newest alert of one more ring."""
+        publish_records(self.cluster.settings, ring(first, amount, many), stamps="now", expected=many)
+        self.cluster.wait_drained()
+        return [one for one in self.cluster.alerts() if one.shared and one.trigger_event_id.startswith("ring")][-1]
+
     def counted(self, what: str) -> float:
         """What the worker has counted of snoozes."""
         return float(self.cluster.workers[0].metric_now("fxwatch_snoozes_total", what=what))
@@ -111,6 +119,7 @@ def test_the_way_of_a_snooze(day: Day) -> None:
     assert listed(day.cluster, "snooze", "list") == []
     (ended,) = listed(day.cluster, "snooze", "list", "--all")
     assert (ended["state"], day.counted("ended")) == ("ended", 1)
+    _of_the_shared_agent(day)
     ran(day.cluster, "rescore", "--all")
     ran(day.cluster, "reconcile")
 
@@ -132,3 +141,53 @@ def _rests(day: Day, first: Any, second: Any) -> None:
     for desk in cluster.settings.effective.desks:
         assert listed(cluster, "alerts", "list", "--snoozed", "--desk", desk) == []
     assert [day.counted(what) for what in ("begun", "resting", "ended")] == [1, 1, 0]
+
+
+def ring(first: int, amount: int, many: int) -> list[InputRecord]:
+    """Residents without documents pay one foreign party, each a little more than the one before."""
+    now = datetime.now(UTC)
+    found = []
+    for number in range(first, first + many):
+        person = f"KR-P-100000{number:02}"
+        paid = {name: said for name, said in TRANSACTION.items() if name not in {"payment_id", "deal_rate"}} | {
+            "event_id": f"ring-{number}",
+            "event_time": (now - timedelta(minutes=20 - number)).isoformat(),
+            "party_id": person,
+            "counterparty_id": "VN-C-77",
+            "amount": str(amount + number),
+            "currency": "USD",
+            "evidence": "none",
+        }
+        found.append(InputRecord("fx.transactions.v1", person.encode(), json.dumps(paid).encode(), -1))
+    return found
+
+
+def _of_the_shared_agent(day: Day) -> None:
+    """A verdict counts, is shown and withdrawn; a snooze rests the next alert; a made-up verdict is a dead letter."""
+    cluster, officer = day.cluster, ("--reason", "one office", "--officer", "I-17")
+    first = day.shared_alert(0, 3000, 5)
+    assert (first.shared.kind, first.position.topic) == ("counterparty", "fx.legs.v1")
+    for verdict, state in (("refuted", "disposed"), ("withdrawn", "open")):
+        assert "taken in" in ran(cluster, "dispose", first.alert_id[:12], "--verdict", verdict, *officer).stdout
+        cluster.wait_drained()
+        for resident in (first.party, first.parties[-1]):
+            (row,) = listed(cluster, "alerts", "list", "--party", resident, "--typology", "T03")
+            assert (row["alert_id"], row["state"]) == (first.alert_id, state)
+    (shown,) = listed(cluster, "alerts", "show", first.alert_id)
+    assert [(one["verdict"], one["reason"]) for one in shown["verdicts"]] == [
+        ("refuted", "one office"), ("withdrawn", "one office"),
+    ]  # fmt: skip
+    day.add(first.alert_id, "--typology", "T03")
+    cluster.wait_drained()
+    second = day.shared_alert(5, 40_000, 6)  # more than those that were alike before
+    assert (second.supersedes, second.snoozed.legal_line) == (first.alert_id, False)
+    (row,) = listed(cluster, "snooze", "list")
+    assert (row["shared_token"], row["alerts"]) == (first.shared.token, 1)
+    assert "taken in" in ran(cluster, "snooze", "end", first.shared.token, "T03", *officer).stdout
+    unknown = {"event_id": "V", "alert_id": "7" * 32, "party": first.party, "verdict": "confirmed", "reason": "x"}
+    unknown |= {"investigator": "I-17", "decided_at": datetime.now(UTC).isoformat()}
+    unknown |= {"shared_kind": "counterparty", "shared_token": first.shared.token}
+    sent = [InputRecord("fx.dispositions.v1", first.party.encode(), json.dumps(unknown).encode(), -1)]
+    publish_records(cluster.settings, sent, stamps="now", expected=1)
+    cluster.wait_drained()
+    assert [one.codes for one in cluster.dead_letters()] == [("verdict.unknown_alert",)]

@@ -137,7 +137,7 @@ NEW_IN_1_1 = {
     "fx.transactions.v1": {"residency", "designated_bank"},
     "fx.rates.v1": {"event_id", "source"},
     "fx.profiles.v1": {"register", "residency"},
-    "fx.dispositions.v1": {"voluntary", "snooze_until", "snooze_typology"},
+    "fx.dispositions.v1": {"voluntary", "snooze_until", "snooze_typology", "shared_kind", "shared_token"},
 }
 
 

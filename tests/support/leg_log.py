@@ -1,13 +1,14 @@
 """A partition of `fx.legs.v1` being written and applied at once."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from detectors.contracts import legs
+from detectors.contracts.alert import Alert
 from detectors.contracts.configuration import Configuration
-from detectors.contracts.events import ConfigurationChange, Declaration, Leg, Origin, Rate, Transaction
+from detectors.contracts.events import ConfigurationChange, Declaration, Disposition, Leg, Origin, Rate, Transaction
 from detectors.core import Outputs
 from detectors.shared.core import apply
 from detectors.shared.state import SharedState
@@ -36,12 +37,12 @@ class LegLog:
 
     def __init__(self, config: Configuration | None = None) -> None:
         self.state = SharedState.new(3)
-        self.log: list[tuple[Leg | Rate | ConfigurationChange, Origin]] = []
+        self.log: list[tuple[Leg | Disposition | Rate | ConfigurationChange, Origin]] = []
         self._origins = Ledger()
         first = Origin(offset=0, source=None, commitment="", timestamp_ms=0)
         self.put(ConfigurationChange(configuration=config or configuration()), first)
 
-    def put(self, record: Leg | Rate | ConfigurationChange, origin: Origin) -> Outputs:
+    def put(self, record: Leg | Disposition | Rate | ConfigurationChange, origin: Origin) -> Outputs:
         """Apply a record as it is."""
         self.log.append((record, origin))
         return apply(self.state, record, origin)
@@ -67,3 +68,27 @@ class LegLog:
         rate = Rate(**fields, base=base, quote=quote, mid=mid, rate_time=at)
         origin = self._origins.origin("fx.rates.v1")
         return self.put(rate, msgspec.structs.replace(origin, offset=len(self.log), timestamp_ms=stamp(at)))
+
+    def judge(self, alert: Alert, at: datetime, verdict: str = "refuted", **fields: Any) -> Outputs:
+        """Apply an officer's record on an alert about a shared thing; with `until`, a snooze of its first typology."""
+        assert alert.shared
+        until: timedelta | None = fields.pop("until", None)
+        rest = {} if until is None else {"snooze_until": at + until, "snooze_typology": alert.typologies[0].id}
+        given = {
+            "event_id": f"{verdict}{at.isoformat()}",
+            "alert_id": alert.alert_id,
+            "party": alert.party,
+            "verdict": verdict if until is None else "inconclusive",
+            "reason_hash": "2" * 32,
+            "investigator": "I-17",
+            "decided_at": at,
+            "shared_kind": alert.shared.kind,
+            "shared_token": alert.shared.token,
+        }
+        given |= rest | fields
+        officer = str(given["investigator"])
+        told = repr(sorted((name, str(one)) for name, one in given.items()))
+        prints = {"identity": digest16(officer + str(given["event_id"])), "body": digest16(told)}
+        origin = self._origins.origin("fx.dispositions.v1")
+        record = Disposition(**prints | given)
+        return self.put(record, msgspec.structs.replace(origin, offset=len(self.log), timestamp_ms=stamp(at)))

@@ -208,10 +208,11 @@ def table(settings: Settings) -> tuple[Topic, ...]:
               "ingest, monitor, shared, rescore, reconcile, rules show, skip, state, institutions, alerts list, "
               "alerts show, ledger show, party, trade show, dispose, snooze"),
         topic(LEGS, "evidence", "shared thing's token, goods group", "ingest, topics apply",
-              "shared, rescore, reconcile, skip, state, alerts show, evidence, topics apply"),
+              "shared, rescore, reconcile, skip, state, alerts list, alerts show, party, dispose, snooze, evidence, "
+              "topics apply"),
         topic(DEADLETTER, "raw", "the input's own", "ingest", "deadletter, reconcile", extra=_STAMPED_BY_BROKER),
         topic(IDENTITIES, "compacted", "token", "ingest", "reidentify, reconcile"),
-        topic(NOTICES, "raw", "party token", "monitor", "ingest", extra=_STAMPED_BY_BROKER),
+        topic(NOTICES, "raw", "party or shared thing's token", "monitor, shared", "ingest", extra=_STAMPED_BY_BROKER),
         topic(ALERTS, "evidence", "party token", "monitor, shared",
               "investigators, alerts follow, alerts list, alerts show, party, dispose, snooze, console of your own, "
               "rescore, evidence"),

@@ -51,6 +51,17 @@ def party(ledger: Ledger) -> Any:
     return unpack(ledger.state.parties[PARTY])
 
 
+def test_a_record_on_an_alert_about_a_shared_thing_is_passed_by():
+    """The shared agent alone judges it: nothing is kept, refused or told, also where the id is one of the party's."""
+    ledger, alert_id = alerted()
+    before = ledger.state.parties[PARTY]
+    for number in (1, 2):
+        done = word(ledger, alert_id, event_id="same", shared_kind="device", shared_token=f"k1.77{number}.device")
+        assert (done.outcome, done.notice) == ("applied", None)
+    assert ledger.state.parties[PARTY] == before
+    assert word(ledger, alert_id).outcome == "applied"
+
+
 def test_a_verdict_is_kept_with_the_party():
     ledger, alert_id = alerted()
     done = word(ledger, alert_id, verdict="refuted")

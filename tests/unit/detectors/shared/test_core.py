@@ -1,5 +1,8 @@
 """The shared agent's core, record by record: the gate, what counts in a node, what is taken back, what is bounded."""
 
+from datetime import timedelta
+from types import SimpleNamespace
+
 import msgspec
 import pytest
 
@@ -190,3 +193,75 @@ def test_an_offset_is_applied_once():
         apply(log.state, *log.log[1])
     with pytest.raises(ValueError, match="applied before; got: offset 0"):
         apply(log.state, ConfigurationChange(configuration=configuration()), log.log[0][1])
+
+
+def ringed(log: LegLog, first: int = 0, amount: int = 3000):
+    """The alert of five residents who pay one foreign party."""
+    found = [
+        alert
+        for number in range(first, first + 5)
+        for outputs in log.pay(f"ring{number}", later(days=first, hours=number), str(amount + number), number)
+        for alert in outputs.alerts
+    ]
+    return found[-1]
+
+
+def test_a_verdict_counts_with_the_thing_that_the_alert_is_about_and_once_an_officer():
+    """As the monitor's with a party. The second of an officer is told so, and so is one that names no alert."""
+    log = LegLog()
+    alert, at = ringed(log), later(days=2)
+    assert log.judge(alert, at).outcome == "applied"
+    assert [(one.alert.hex(), one.verdict) for one in node(log).verdicts] == [(alert.alert_id, "refuted")]
+    again = log.judge(alert, later(days=3), event_id="again")
+    assert (again.outcome, again.notice.code) == ("refused", "verdict.repeated")
+    foreign = log.judge(msgspec.structs.replace(alert, alert_id="7" * 32), at, event_id="foreign")
+    assert (foreign.outcome, foreign.notice.code) == ("refused", "verdict.unknown_alert")
+    assert foreign.notice.source.topic == "fx.dispositions.v1"
+    assert log.judge(alert, later(days=4), "withdrawn").outcome == "applied"
+    assert [one.verdict for one in node(log).verdicts] == ["withdrawn"]
+
+
+def test_a_verdict_that_comes_again_is_a_duplicate_and_changed_a_conflict_that_is_told():
+    """The monitor passes it, so this agent tells."""
+    log = LegLog()
+    alert, at = ringed(log), later(days=2)
+    log.judge(alert, at)
+    assert log.judge(alert, at).outcome == "duplicate"
+    changed = log.judge(alert, at, office="Seoul")
+    assert (changed.outcome, changed.notice.code) == ("conflict", "event.conflict")
+    record, origin = log.log[-1]
+    assert log.put(record, msgspec.structs.replace(origin, offset=len(log.log))).outcome == "redelivered"
+
+
+def test_a_verdict_on_another_thing_makes_no_node_and_counts_for_nothing():
+    """Whoever names the wrong thing is refused, with the alert's id right."""
+    log = LegLog()
+    alert = ringed(log)
+    nodes_before = dict(log.state.parties.items())
+    wrong = log.judge(alert, later(days=2), shared_token="k1.112.other")
+    assert (wrong.outcome, wrong.notice.code) == ("refused", "verdict.unknown_alert")
+    assert dict(log.state.parties.items()) == nodes_before
+
+
+def test_alerts_of_a_shared_thing_rest_under_a_snooze_and_wake_with_its_end():
+    """No desk gets what rests, unless a line of the law is passed; it says under which record it came."""
+    log = LegLog()
+    alert = ringed(log)
+    began = log.judge(alert, later(days=1), until=timedelta(days=30))
+    assert (began.outcome, began.snooze) == ("applied", "begun")
+    place = log.log[-1][1].offset
+    second = ringed(log, first=5, amount=40_000)
+    assert (second.supersedes, second.snoozed.offset) == (alert.alert_id, place)
+    assert (second.snoozed.legal_line, second.desk) == (False, "unassigned")
+    ended = log.judge(second, later(days=7), until=timedelta(0))
+    assert (ended.outcome, ended.snooze) == ("applied", "ended")
+    third = ringed(log, first=40, amount=90_000)
+    assert third.snoozed is msgspec.UNSET
+    assert third.desk == alert.desk != "unassigned"
+
+
+def test_the_approvers_of_the_configuration_stand_in_alerts_about_shared_things():
+    """As in the monitor's."""
+    log = LegLog()
+    log.state.approvals = SimpleNamespace(names=("kim", "lee"))
+    assert ringed(log).versions.approved_by == ("kim", "lee")

@@ -21,7 +21,7 @@ from streams.desk.alert_heads import Wanted
 from streams.desk.alert_lookup import AlertSearch, find_alerts, series_of
 from streams.desk.listing import Query, list_alerts
 from streams.desk.moments import span
-from streams.desk.verdicts import Verdicts, read_verdict, read_verdicts
+from streams.desk.verdicts import VerdictReader, Verdicts, read_verdict
 from streams.errors import AlertNotFoundError, UsageError
 from streams.kafka import clients, topic_reader, topics
 from streams.ledger import envelope
@@ -70,6 +70,7 @@ class FakeReader(AbstractContextManager["FakeReader"]):
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[int, list[Record]]]:
     made: dict[str, dict[int, list[Record]]] = {topics.ALERTS: {0: [], 1: []}, topics.LEDGER: {0: [], 1: []}}
+    made[topics.LEGS] = {0: [], 1: []}
     monkeypatch.setattr(
         topic_reader, "Reader", lambda _, names, partitions=None, **_more: FakeReader(made, names, partitions)
     )
@@ -94,6 +95,7 @@ def verdict(
     arrived: int | None = None,
     officer: str = "I-1",
     event: str | None = None,
+    shared: str | None = None,
 ) -> Record:
     at = NOON + timedelta(minutes=minutes)
     given = Disposition(
@@ -106,6 +108,8 @@ def verdict(
         decided_at=at,
         identity="0" * 32,
         body="1" * 32,
+        shared_kind=None if shared is None else "device",
+        shared_token=shared,
     )
     value = envelope.encode(given)
     source = SimpleNamespace(topic="fx.dispositions.v1", partition=0, offset=5)
@@ -198,9 +202,69 @@ def test_verdicts_that_are_known_are_not_read_again(held):
 def test_a_verdict_is_found_in_a_ledger_that_was_made_anew(held):
     """The alert's position is beyond its end: it is read from its beginning."""
     held[topics.LEDGER][0] = [verdict()]
-    with topic_reader.Reader(load_settings(), [topics.LEDGER]) as reader:
+    with VerdictReader(load_settings(), told) as reader:
         for start, many in ((99, 1), (1, 0)):
-            assert len(read_verdicts(load_settings(), reader, {0: start}, told).on(f"{1:032x}", OLD)) == many
+            assert len(reader.read([(topics.LEDGER, 0, start)]).on(f"{1:032x}", OLD)) == many
+
+
+DEVICE, LATER_DEVICE = "k1.777." + "d" * 32, "k2.777." + "e" * 32
+
+
+def about_device(number: int, before: int | None = None, party: str = OLD, device: str = DEVICE) -> Record:
+    """An alert of the shared agent, whose position is of the legs; its key is the resident with most at risk."""
+    shared = {"kind": "device", "token": device}
+    position = ALERT["position"] | {"topic": topics.LEGS, "partition": 1, "offset": 1}
+    one = alert(number, before, party, x_shared=shared, parties=[OLD, OTHER], position=position)
+    return one._replace(headers=(("ce_source", b"/fxwatch/shared"),))
+
+
+@pytest.mark.parametrize(
+    ("given", "state"),
+    [
+        (verdict(shared=DEVICE), "disposed"),
+        (verdict(shared=LATER_DEVICE), "disposed"),
+        (verdict(shared=DEVICE, party=OTHER), "disposed"),
+        (verdict(), "open"),
+        (verdict(shared="k1.778." + "d" * 32), "open"),
+    ],
+    ids=["its own", "later key", "another resident of it", "names no thing", "another thing"],
+)
+def test_a_verdict_on_an_alert_about_a_shared_thing_is_read_from_the_legs(held, given, state):
+    """There it stands behind its alert, whichever resident it names; the ledger of the party is not asked."""
+    held[topics.ALERTS][1] = [about_device(1)]
+    held[topics.LEGS][1] = [given, given]
+    del held[topics.LEDGER]
+    assert shown() == [(1, state)]
+
+
+def test_a_verdict_before_the_alert_on_the_legs_does_not_count(held):
+    """The alert's own position on the legs is where to begin."""
+    held[topics.ALERTS][1] = [about_device(1)]
+    held[topics.LEGS][1] = [verdict(shared=DEVICE)]
+    held[topics.LEGS][1].append(verdict("confirmed", 9, shared=DEVICE))
+    assert shown() == [(1, "open")]
+
+
+def test_an_alert_about_a_shared_thing_is_listed_for_each_resident_and_its_series_goes_over_all(held):
+    """The resident whose key the alert has is another than before; others of the partition are not mixed in."""
+    other = about_device(5, party=OTHER, device="k1.778." + "d" * 32)
+    held[topics.ALERTS][1] = [about_device(1), about_device(2, 1, OTHER, LATER_DEVICE), other]
+    assert shown(parties=frozenset({OTHER})) == [(2, "open"), (5, "open")]
+    assert shown(parties=frozenset({OLD})) == [(2, "open"), (5, "open")]
+    assert shown(parties=frozenset({NEW})) == []
+    for number in (1, 2):
+        (found,) = find_alerts(load_settings(), [f"{number:032x}"], told).values()
+        assert [int(head.alert_id, 16) for head in series_of(load_settings(), found)] == [1, 2]
+
+
+def test_verdicts_known_of_the_ledger_are_joined_by_those_of_the_legs(held):
+    """A party's page knows what its ledger partition has; of another resident's alert it is on the legs alone."""
+    held[topics.ALERTS] = {0: [alert(3)], 1: [about_device(1)]}
+    held[topics.LEGS][1] = [Record(None, None), verdict(shared=DEVICE, party=OTHER)]
+    del held[topics.LEDGER]
+    known, query = Verdicts(), Query(topic=topics.ALERTS, wanted=Wanted(parties=frozenset({OLD})))
+    rows = list_alerts(load_settings(), query, told, known).rows
+    assert sorted((int(row.current.head.alert_id, 16), row.state) for row in rows) == [(1, "disposed"), (3, "open")]
 
 
 def test_an_alert_asked_for_names_the_newest_of_its_series_and_how_many_came_behind(held):

@@ -19,8 +19,16 @@ from streams.contracts.dead_letters import Letter
 from streams.contracts.input_record import ArrivedRecord
 from streams.desk import disposing
 from streams.desk.alert_lookup import FoundAlert
-from streams.desk.disposing import Done, _Watch, make_decision, require_judged
-from streams.errors import DeliveryError, UsageError
+from streams.desk.disposing import (
+    Done,
+    _Watch,
+    check,
+    ledger_partition_of,
+    make_decision,
+    name_alert,
+    record_of,
+)
+from streams.errors import DeliveryError
 from streams.settings import load_settings
 from tests.support.desk_records import disposition, record
 from tests.support.repository import ROOT
@@ -163,8 +171,27 @@ def test_a_broker_that_goes_away_during_the_wait_leaves_a_verdict_sent():
     assert [done.outcome for done in sent] == ["sent"]
 
 
-def test_a_verdict_on_an_alert_of_the_shared_agent_is_refused_before_it_is_sent() -> None:
-    """The monitor would refuse it, and nobody at the desk would see that."""
-    require_judged("a" * 32, "fx.ledger.v1")
-    with pytest.raises(UsageError, match="does not count yet"):
-        require_judged("a" * 32, "fx.legs.v1")
+SHARED = {"kind": "device", "token": "k1.777." + "d" * 32}
+
+
+def test_an_officers_record_names_the_shared_thing_where_the_alert_has_one() -> None:
+    """By it alone the shared agent learns of the verdict; its place in the ledger is the party's all the same."""
+    plain = read_alert(ALERT)
+    shared = read_alert(json.dumps(json.loads(ALERT) | {"x_shared": SHARED}).encode())
+    assert name_alert(plain) == {"alert_id": plain.alert_id, "party": plain.party}
+    named = name_alert(shared)
+    assert named == name_alert(plain) | {"shared_kind": "device", "shared_token": SHARED["token"]}
+    decision = make_decision(
+        datetime(2026, 4, 28, tzinfo=UTC), verdict="refuted", reason="one office", investigator="I-17", **named
+    )
+    check(load_settings(), decision)
+    assert json.loads(record_of(decision).value)["shared_token"] == SHARED["token"]
+
+
+def test_the_ledger_partition_of_an_alert_is_its_own_or_its_partys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The position of one of the shared agent's is of the legs."""
+    monkeypatch.setattr(disposing, "partition_of", lambda _, token: {json.loads(ALERT)["party"]: 9}[token])
+    plain = read_alert(ALERT)
+    shared = read_alert(json.dumps(json.loads(ALERT) | {"x_shared": SHARED}).encode())
+    settings = load_settings()
+    assert [ledger_partition_of(settings, each) for each in (plain, shared)] == [plain.position.partition, 9]

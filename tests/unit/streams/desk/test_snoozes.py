@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
 import pytest
@@ -110,15 +111,11 @@ class _Topic:
         """Nothing to do."""
 
     def read_to_end(self, told: Any) -> Any:
-        from types import SimpleNamespace
-
         yield SimpleNamespace(partition=3), self.records[self._name]
 
 
 @pytest.fixture
 def topics_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    from types import SimpleNamespace
-
     place = {"position": ALERT["position"] | {"partition": 3}}
     alerts = [RESTING | place, RESTING | place | {"alert_id": "2" * 32}, ALERT | place]
     monkeypatch.setattr(module.topic_reader, "Reader", _Topic)
@@ -139,6 +136,55 @@ def test_what_is_read_from_the_topics():
     """Snoozes of the ledger, and how many alerts came under each."""
     assert [one.offset for one in read_snoozes(load_settings(), lambda seen, total: None)] == [7, 8]
     assert count_alerts(load_settings(), lambda seen, total: None) == {(3, 7): 2}
+
+
+DEVICE = "k1.777." + "d" * 32
+SHARED = {"shared_kind": "device", "shared_token": DEVICE}
+
+
+def test_a_snooze_on_an_alert_about_a_shared_thing_is_the_things(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told apart from the party's own, under any of its tokens; alerts under it say the thing and the end."""
+    known = Snoozes()
+    for one in (read(), read(offset=9, **SHARED)):
+        known.add(one)
+    assert [one.offset for one in known.of(PARTY, "T16")] == [7]
+    assert [one.offset for one in known.of("k2.777." + "e" * 32, "T16")] == [9]
+    until = (NOON + timedelta(days=30)).isoformat()
+    resting = {"x_shared": {"kind": "device", "token": DEVICE}, "snoozed": RESTING["snoozed"] | {"until": until}}
+    hit = ALERT["typologies"][0]
+    bodies = [ALERT | resting | {"typologies": [hit | {"id": name}]} for name in ("T16", "T16", "T03")]
+    alerts = [SimpleNamespace(value=json.dumps(one).encode()) for one in bodies]
+    monkeypatch.setattr(module.topic_reader, "Reader", _Topic)
+    monkeypatch.setattr(_Topic, "records", {"fx.alerts.v1": alerts})
+    counts = count_alerts(load_settings(), lambda seen, total: None)
+    assert [counts[one.counted_as] for one in known] == [0, 2]
+
+
+def test_the_snooze_of_a_shared_thing_is_ended_by_the_thing_wherever_its_party_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It stands in the partition of a party, which the thing does not say; all are read then."""
+    asked: list[Any] = []
+
+    def reads(_: Any, __: Any, places: Any) -> Snoozes:
+        asked.append(places)
+        known = Snoozes()
+        if places is None:
+            known.add(read(days=80, offset=9, snooze_until=datetime(2099, 1, 1, tzinfo=UTC), **SHARED))
+        return known
+
+    monkeypatch.setattr(snooze, "read_snoozes", reads)
+    monkeypatch.setattr(snooze, "partition_of", lambda *_: 3)
+    done = CliRunner().invoke(
+        command,
+        ["snooze", "end", DEVICE, "T16", "--reason", "x", "--officer", "I-17", "--dry-run", "--json"],
+        catch_exceptions=False,
+    )
+    told = json.loads(done.stdout)
+    assert (asked, told["outcome"]) == ([[3], None], "dry_run")
+    assert {"party": PARTY, **SHARED}.items() <= told["disposition"].items()
+    goods = CliRunner().invoke(command, ["snooze", "end", "870321/CN/KG", "T09", "--reason", "x", "--officer", "I-17"])
+    assert "no such snooze stands" in str(goods.exception)
 
 
 @pytest.mark.usefixtures("topics_read")
@@ -191,11 +237,11 @@ def test_what_is_sent_is_what_ingest_takes():
     """Checked before it is sent; its verdict decides nothing."""
     settings, now = load_settings(), datetime.now(UTC).replace(microsecond=0)
     given = {"reason": "inspection", "officer": "I-17", "office": "Seoul"}
-    made = _decision(settings, now, now + timedelta(days=90), "1" * 32, PARTY, "T16", given)
+    made = _decision(settings, now, now + timedelta(days=90), {"alert_id": "1" * 32, "party": PARTY}, "T16", given)
     assert isinstance(made, DispositionRecord)
     assert (made.verdict, made.snooze_typology, made.snooze_until) == ("inconclusive", "T16", now + timedelta(days=90))
     with pytest.raises(UsageError, match=r"snooze\.too_long"):
-        _decision(settings, now, now + timedelta(days=91), "1" * 32, PARTY, "T16", given)
+        _decision(settings, now, now + timedelta(days=91), {"alert_id": "1" * 32, "party": PARTY}, "T16", given)
     assert "T16 rests until" in verdict_of(made, "en")
 
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from detectors.contracts.events import ConfigurationChange, Disposition, Profile, Rate, Source, Transaction
+from detectors.contracts.legs import slot_of_group
 from streams.contracts import inputs
 from streams.contracts.input_record import ArrivedRecord
 from streams.ingest import door
@@ -266,6 +267,48 @@ def test_a_verdict_follows_its_token_and_leaves_its_reason_outside():
     assert "CALLERS" not in repr(record)
     assert got.reason_hash != hashlib.sha256(b"CALLERS is a student").hexdigest()[:32]
     assert got.reason_hash == development_keys().reason("CALLERS is a student")
+
+
+VERDICT = {
+    "event_id": "V-1",
+    "alert_id": "a1",
+    "party": f"k9.00e.{'a' * 32}",
+    "verdict": "refuted",
+    "reason": "one office",
+    "investigator": "INV-7",
+    "decided_at": "2026-01-05T11:00:00+09:00",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "token", "partition"),
+    [("device", f"k9.00f.{'b' * 32}", 15 % 12), ("goods", "870321/CN/KG", slot_of_group("870321/CN/KG") % 12)],
+)
+def test_a_verdict_on_an_alert_about_a_shared_thing_goes_to_its_party_and_to_the_thing(kind, token, partition):
+    """The ledger keeps it with the alert's party; the shared agent gets the same record under the thing."""
+    admitted = admit(VERDICT | {"shared_kind": kind, "shared_token": token}, inputs.DISPOSITIONS)
+    (record,), (leg,) = admitted.records, admitted.legs
+    assert (record[:2], leg[:2]) == ((14 % 12, VERDICT["party"].encode()), (partition, token.encode()))
+    assert record.value == leg.value
+    assert (event(leg).shared_kind, event(leg).shared_token) == (kind, token)
+    assert admit(VERDICT, inputs.DISPOSITIONS).legs == ()
+
+
+@pytest.mark.parametrize(
+    ("shared", "fault"),
+    [
+        ({"shared_kind": "device"}, "field.missing shared_token"),
+        ({"shared_token": "k9.00f." + "b" * 32}, "field.missing shared_kind"),
+        ({"shared_kind": "device", "shared_token": "870321/CN/KG"}, "field.form shared_token"),
+        ({"shared_kind": "goods", "shared_token": "k9.00f." + "b" * 32}, "field.form shared_token"),
+        ({"shared_kind": "party", "shared_token": "k9.00f." + "b" * 32}, "field.enum shared_kind"),
+        ({"shared_kind": "goods", "shared_token": ""}, "field.length shared_token"),
+    ],
+)
+def test_a_shared_thing_that_is_none_is_refused(shared, fault):
+    """Before it reaches the ledger: a token without a slot would stop a proof."""
+    refused = admit(VERDICT | shared, inputs.DISPOSITIONS)
+    assert refused.message.startswith(fault), refused.message
 
 
 def test_related_counterparties_become_tokens():

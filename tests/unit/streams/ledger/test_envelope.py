@@ -120,5 +120,5 @@ def test_the_legs_topic_holds_legs_rates_and_configurations():
     profile = b'{"type":"profile","event_id":"F","identity":"1","body":"2","party":"p","party_type":"person",'
     profile += b'"as_of":"2026-01-05T00:00:00Z"}'
     assert envelope.decode_record(profile, verdict, 9, 1)
-    with pytest.raises(LedgerError, match=r"it is no leg, rate or configuration.*partition 3"):
+    with pytest.raises(LedgerError, match=r"it is no leg, verdict, rate or configuration.*partition 3"):
         envelope.decode_shared(profile, verdict, 9, 1, 3)

@@ -162,13 +162,21 @@ def test_a_leg_has_its_records_headers_but_for_type_and_number(kind):
     assert envelope.of_leg(headers, 3) == expected
 
 
+def test_an_officers_record_is_its_own_leg_and_keeps_its_type():
+    """A leg's number is all that it has instead of what a ledger record says of the legs."""
+    headers = envelope.envelope(SOURCE, COMMITMENT, b"disposition", topic_id=b"id")
+    expected = [*headers[:5], ("__fx.leg", b"0"), *headers[6:]]
+    assert headers[4:6] == [("__fx.type", b"disposition"), ("__fx.legs", b"1")]
+    assert envelope.of_officers_leg(headers, 0) == expected
+
+
 @pytest.mark.parametrize("kind", [b"rate", b"configuration"])
 def test_what_is_broadcast_says_that_the_legs_have_it_too(kind):
     """Records of earlier releases do not, and stand in the ledger alone."""
     assert envelope.envelope(SOURCE, COMMITMENT, kind)[4:] == [("__fx.type", kind), ("__fx.legs", b"1")]
 
 
-@pytest.mark.parametrize("kind", [b"profile", b"disposition"])
+@pytest.mark.parametrize("kind", [b"profile"])
 def test_records_of_other_types_say_nothing_of_legs(kind):
     """Nothing of them is on the legs topic."""
     assert envelope.LEGS not in dict(envelope.envelope(SOURCE, COMMITMENT, kind))

@@ -9,14 +9,14 @@ from aiokafka import TopicPartition
 
 from streams.cli.reconcile import _take_positions
 from streams.contracts.input_record import ArrivedRecord
-from streams.contracts.inputs import DECLARATIONS, INPUTS, RATES, TRANSACTIONS
+from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, INPUTS, RATES, TRANSACTIONS
 from streams.ingest.door import Admitted, Door
 from streams.kafka import topics
 from streams.keys.pseudonyms import Key, Keys, development_keys
 from streams.ledger import envelope
 from streams.proofs.leg_places import LegPlaces
 from streams.proofs.reconcile import Reconciliation, Tokens
-from tests.support.pipeline import DECLARATION, TIMESTAMP_MS, TRANSACTION
+from tests.support.pipeline import DECLARATION, DISPOSITION, TIMESTAMP_MS, TRANSACTION
 
 PARTITIONS = 12
 BODIES = {TRANSACTIONS: TRANSACTION, DECLARATIONS: DECLARATION}
@@ -171,6 +171,45 @@ def test_a_leg_that_an_agents_gate_would_pass_over_is_found():
     # once more it is a repetition, and the fault stays
     found.take(3, 11, 0)
     assert found.count() == 4
+
+
+SHARED = {"shared_kind": "device", "shared_token": "k1.777." + "d" * 32}
+
+
+@pytest.fixture
+def judged() -> Written:
+    """An officer's record on an alert about a device, one about goods, and one on an alert of the monitor's."""
+    found = Written()
+    goods = {"shared_kind": "goods", "shared_token": "847130/CN/EA"}
+    for offset, more in enumerate((SHARED, goods, {})):
+        found.write(DISPOSITIONS, offset, DISPOSITION | more | {"event_id": f"V{offset}"})
+    return found
+
+
+def test_an_officers_record_on_an_alert_about_a_shared_thing_is_its_own_leg(judged):
+    """Keyed by the thing, in its partition; one on another alert has none. Written again it is the same."""
+    assert judged.problems() == []
+    assert [leg.key.decode() for _, leg in judged.legs] == [SHARED["shared_token"], "847130/CN/EA"]
+    assert judged.legs[0][0] == 0x777 % PARTITIONS
+    assert [count.legs for count in judged.reconciled().count_topics()] == [2]
+    assert envelope.decode_shared(judged.legs[0][1].value, judged.legs[0][1].headers, 0, 1)[0].alert_id == "a" * 32
+    judged.legs += judged.legs
+    assert judged.problems() == []
+
+
+def test_an_officers_leg_that_is_missing_changed_misplaced_or_none_is_found(judged):
+    legs = list(judged.legs)
+    judged.legs = legs[1:]
+    assert judged.problems() == ["leg_missing 0-0"]
+    judged.legs = [again(legs[0], verdict="confirmed"), legs[1]]
+    assert judged.problems() == ["leg_differs 0-0"]
+    judged.legs = [(1, legs[0][1]), legs[1]]
+    assert judged.problems() == ["leg_misplaced 0-0"]
+    body = {name: it for name, it in msgspec.json.decode(legs[0][1].value).items() if name not in SHARED}
+    value = msgspec.json.encode(body)
+    plain = legs[0][1]._replace(value=value, headers=envelope.checked(legs[0][1].headers[:-1], value))
+    judged.legs = [(legs[0][0], plain), legs[1]]
+    assert judged.problems() == ["leg_missing 0-0", "leg_unreadable 0-0"]
 
 
 def test_a_leg_of_a_record_that_names_none_of_its_kind_is_foreign(written):

@@ -14,14 +14,14 @@ from streams.shared.agent import SHARED_AGENT
     [
         (topics.ALERTS, True),
         ("fx.alerts.customs.v1", True),
-        (topics.NOTICES, False),
+        (topics.NOTICES, True),
         (topics.LEDGER, False),
         (topics.LEGS, False),
         ("fx.alerts.customs.v1x", False),
     ],
 )
-def test_it_writes_alerts_alone(topic: str, allowed: bool) -> None:
-    """The monitor tells of refused records; two agents would tell of each twice."""
+def test_it_writes_alerts_and_notices_alone(topic: str, allowed: bool) -> None:
+    """Notices are of officers' records on its own alerts, which the monitor passes: each is told once."""
     assert SHARED_AGENT.may_write(topic) is allowed
 
 

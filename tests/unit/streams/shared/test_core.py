@@ -132,7 +132,7 @@ def test_what_has_no_place_on_the_legs_stops_the_partition(topic: str) -> None:
     """A ledger's record, say."""
     pipeline = Pipeline()
     pipeline.send(topic, GOOD[topic])
-    with pytest.raises(LedgerError, match="it is no leg, rate or configuration"):
+    with pytest.raises(LedgerError, match="it is no leg, verdict, rate or configuration"):
         SharedCore("test").apply(SharedCore("test").new(0), 0, pipeline.log[-1], muted=False)
 
 

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from detectors.contracts.events import ConfigurationChange, Declaration, Disposition, Profile, Rate, Transaction
 from streams.testbed import rekey
 from tests.support.ledger import configuration
@@ -68,6 +70,7 @@ KEPT = {
     "register",
     "voluntary",
     "snooze_typology",
+    "shared_kind",
 }
 TIMES = {
     "event_time",
@@ -84,10 +87,28 @@ TIMES = {
 
 def test_every_field_of_every_event_is_decided_on():
     """A field added to an event must be said to be kept, shifted or re-keyed; until then this fails."""
-    handled = {*rekey._SPACES, *rekey._TOKENS, *rekey._DROPPED, "related_counterparties", "previous", "former"}
+    handled = {
+        *rekey._SPACES,
+        *rekey._TOKENS,
+        *rekey._DROPPED,
+        "related_counterparties",
+        "previous",
+        "former",
+    }
     for kind in (Transaction, Declaration, Rate, Profile, Disposition):
         assert set(kind.__struct_fields__) <= handled | KEPT | TIMES, kind
     assert not handled & (KEPT | TIMES)
+
+
+def test_a_shared_thing_is_re_keyed_and_a_group_of_goods_is_nobodys():
+    """The same thing in a payment and in a verdict stays the same."""
+    rekeyer = rekey.Rekeyer([])
+    device = "k1.00a." + "1" * 32
+    told = [
+        rekeyer.event(msgspec.structs.replace(DISPOSITION, shared_kind=kind, shared_token=token)).shared_token
+        for kind, token in (("device", device), ("goods", "870321/CN/KG"))
+    ]
+    assert told == [rekeyer.token(device), "870321/CN/KG"]
 
 
 def test_officers_that_a_configuration_lists_are_named_as_in_their_verdicts():
