@@ -71,12 +71,16 @@ class Scenario(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Golden(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The scenarios of a typology; `absent` says in one sentence why a kind does not exist for it."""
+    """The scenarios of a typology; `absent` says in one sentence why a kind does not exist for it.
+
+    `kinds`: of a rule over what residents share, the shared things that are looked at (golden_node.py).
+    """
 
     typology: str
     scenario: list[Scenario]
     defaults: dict[str, dict[str, Any]] = {}
     absent: dict[Kind, str] = {}
+    kinds: list[str] = []
 
 
 class Played(msgspec.Struct, kw_only=True):
@@ -174,6 +178,13 @@ def _length(text: str) -> timedelta:
     return timedelta(**{units[text[-1]]: float(text[:-1])})
 
 
+def declared(name: str, at: datetime, fields: dict[str, Any]) -> Declaration:
+    """A line of a customs declaration as a scenario writes it."""
+    found = _other("declare", name, at, fields)[1]
+    assert isinstance(found, Declaration)
+    return found
+
+
 def _put(ledger: Ledger, given: dict[str, Any], *, history: bool) -> Outputs:
     word, at = given.pop("word"), given.pop("at")
     fields = dict(given)
@@ -224,13 +235,18 @@ def _fields(fields: dict[str, Any]) -> dict[str, Any]:
 
 def faults_of_kind(file: Golden, number: int) -> Iterator[str]:
     """What a scenario lacks to be of its kind: nobody can name one what it is not."""
-    scenario, played = file.scenario[number], play(file.typology, number)
+    return faults_among(file, number, play(file.typology, number).alerts)
+
+
+def faults_among(file: Golden, number: int, alerts: list[tuple[str, Alert]]) -> Iterator[str]:
+    """The same of a scenario that came to these alerts."""
+    scenario = file.scenario[number]
     events = list(timed(file, scenario))
     times = [event["at"] for _, event, _ in events]
     kind = scenario.kind
-    if kind == "fires" and not played.alerts:
+    if kind == "fires" and not alerts:
         yield "no alert; expected: one"
-    if kind in SILENT and played.alerts:
+    if kind in SILENT and alerts:
         yield "an alert; expected: none"
     if kind == "late" and not any(after < before for before, after in pairwise(times)):
         yield "no event comes after a later one; expected: one whose time is earlier than that of the event before"
@@ -245,8 +261,8 @@ def faults_of_kind(file: Golden, number: int) -> Iterator[str]:
         if not any(min(times).date() < day <= max(times).date() for day in dates):
             yield "no limit of the typology changes between the first event and the last; expected: one that does"
     if kind == "missing_field":
-        tests = [test for _, alert in played.alerts for test in _hit(alert, file.typology).tests]
-        if played.alerts and not any(test.missing for test in tests):
+        tests = [test for _, alert in alerts for test in _hit(alert, file.typology).tests]
+        if alerts and not any(test.missing for test in tests):
             yield "an alert whose tests miss no field; expected: cannot_tell with a missing field, or no alert"
 
 
@@ -258,8 +274,13 @@ def _hit(alert: Alert, typology: str) -> TypologyHit:
 
 def told(file: Golden, number: int) -> list[dict[str, Any]]:
     """The alerts of a scenario as `Expected` would write them, with as much of each as the file asks for."""
+    return told_of(file, number, play(file.typology, number).alerts)
+
+
+def told_of(file: Golden, number: int, alerts: list[tuple[str, Alert]]) -> list[dict[str, Any]]:
+    """The same of these alerts, each with the event by which it came."""
     scenario, found = file.scenario[number], []
-    for place, (by, alert) in enumerate(play(file.typology, number).alerts):
+    for place, (by, alert) in enumerate(alerts):
         asked = scenario.alerts[place] if place < len(scenario.alerts) else Expected(on="")
         hit = _hit(alert, file.typology)
         reason = next((one for one in alert.reasons if one.feature == file.typology), None)

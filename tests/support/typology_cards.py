@@ -22,7 +22,7 @@ from tests.support.repository import ROOT
 CARDS = ROOT / "docs" / "cards"
 FIGURES = CARDS / "figures.json"
 PAGE = ROOT / "docs" / "TYPOLOGIES.md"
-GOLDEN = ROOT / "tests" / "golden" / "typologies"
+GOLDEN = ROOT / "tests" / "golden"
 # The link as a card has it. In two parts: from this file's folder it would lead nowhere.
 _LAW = "[LAW.md](../LAW" + ".md)"
 _PROVENANCE = {"L": "law", "S": "published by a supervisor", "D": "our default, to be tuned"}
@@ -97,8 +97,10 @@ def _sanctions(one: Typology | NodeTypology) -> str:
 
 
 def _scenarios(name: str) -> list[dict[str, Any]]:
-    path = GOLDEN / f"{name.lower()}.toml"
-    return tomllib.loads(path.read_text())["scenario"] if path.exists() else []
+    """Those of the rule over a party, and of the rule over what residents share, whichever there is."""
+    files = [GOLDEN / "typologies" / f"{name.lower()}.toml", *sorted((GOLDEN / "nodes").glob("*.toml"))]
+    read = [tomllib.loads(path.read_text()) for path in files if path.exists()]
+    return [scenario for file in read if file["typology"] == name for scenario in file["scenario"]]
 
 
 def _listed(title: str, lead: str, scenarios: Iterable[dict[str, Any]], kind: str) -> str:
@@ -106,7 +108,7 @@ def _listed(title: str, lead: str, scenarios: Iterable[dict[str, Any]], kind: st
     names = "".join(f"* {each['name']}\n" for each in scenarios if each["kind"] == kind)
     if not names:
         return f"## {title}\n\n{lead} No scenario of this rule is kept yet."
-    return f"## {title}\n\n{lead} Each line is a scenario of `tests/golden/typologies`.\n\n{names}"
+    return f"## {title}\n\n{lead} Each line is a scenario of `tests/golden`.\n\n{names}"
 
 
 def _of(figures: dict[str, Any], name: str) -> dict[str, Any]:
