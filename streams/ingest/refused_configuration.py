@@ -45,11 +45,16 @@ class RulesRefused:
         await cancel_and_wait(self._looking)
 
     def note_taken(self, record: Any, *, refused: bool) -> None:
-        """A record was admitted or refused at the door; those of other topics are ignored."""
+        """A record was admitted or refused at the door; those of other topics are ignored.
+
+        What the door admits is looked at again: where approvers are named, monitors refuse what they did not sign.
+        """
         if record.topic == RULES and record.partition == RULES_PARTITION:
             if self._looking is not None:
                 self._looking.cancel()  # this record is newer than what is looked at
             self._place = place_of(record.offset) if refused else None
+            if not refused:
+                self._looking = asyncio.ensure_future(self._find())
 
     def notes(self) -> list[str]:
         """What to say on `/readyz`; empty when the newest configuration is in force."""

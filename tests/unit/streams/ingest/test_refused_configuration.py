@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import msgspec
 import pytest
+from nacl.signing import SigningKey
 
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import ConfigurationChange
@@ -21,6 +22,12 @@ from tests.support.ledger import configuration
 
 HELD, OTHERS = {(RULES, 0), (TRANSACTIONS, 0)}, {(RULES, 1), (TRANSACTIONS, 0)}
 GOOD = configuration()
+LOCKED = msgspec.structs.replace(
+    GOOD,
+    approvers={
+        name: SigningKey(bytes([number]) * 32).verify_key.encode().hex() for number, name in ((1, "H"), (2, "K"))
+    },
+)
 STOPPING = msgspec.structs.replace(GOOD, engine=msgspec.structs.replace(GOOD.engine, rate_stale_hours=1e300))
 
 
@@ -92,8 +99,30 @@ def test_a_refusal_is_said_until_one_is_accepted() -> None:
     async def mended(refused: RulesRefused) -> None:
         await refused_one(refused)
         refused.note_taken(record(RULES, 0, 9), refused=False)
+        await looked(refused)
 
-    assert told(mended, None) == []
+    assert told(mended, None, None) == []
+
+
+def test_what_the_door_admits_and_monitors_refuse_is_said() -> None:
+    """A change that the approvers did not sign: found by a look at the topic, and gone with the next one's."""
+
+    async def admitted(refused: RulesRefused) -> None:
+        await refused.note_assigned(HELD)
+        await looked(refused)
+        refused.note_taken(record(RULES, 0, 9), refused=False)
+        await looked(refused)
+
+    [note] = told(admitted, None, "fx.rules.v1[0] at offset 9")
+    assert "(fx.rules.v1[0] at offset 9) is refused" in note
+
+    async def approved(refused: RulesRefused) -> None:
+        await admitted(refused)
+        refused.note_taken(record(RULES, 0, 10), refused=False)
+        assert refused.notes() == []
+        await looked(refused)
+
+    assert told(approved, None, "fx.rules.v1[0] at offset 9", None) == []
 
 
 def told_by_topics(monkeypatch: pytest.MonkeyPatch, begun: Any, *changes: Configuration | None) -> str | None:
@@ -122,6 +151,9 @@ def test_which_configuration_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
     assert told_by_topics(monkeypatch, begun, STOPPING, GOOD) is None
     assert told_by_topics(monkeypatch, begun, GOOD, STOPPING) == "fx.rules.v1[0] at offset 1"
     assert told_by_topics(monkeypatch, begun, GOOD, GOOD, None) == "fx.rules.v1[0] at offset 2"
+    # nobody but the approvers of what is in force can change it, and these records have no signatures
+    locked = msgspec.json.encode(ConfigurationChange(configuration=LOCKED))
+    assert told_by_topics(monkeypatch, locked, GOOD) == "fx.rules.v1[0] at offset 0"
     stopping = msgspec.json.encode(ConfigurationChange(configuration=STOPPING))
     assert told_by_topics(monkeypatch, stopping) == f"{LEDGER}[0] at its beginning"
     assert told_by_topics(monkeypatch, stopping, GOOD) is None
