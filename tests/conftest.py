@@ -5,6 +5,7 @@
 """
 
 import os
+import signal
 import subprocess
 import sys
 import uuid
@@ -29,6 +30,11 @@ from tests.support.topic_deletion import delete_topics
 # In CI (environment variable CI) the draws are the same every time, elsewhere new ones.
 settings.register_profile("fxwatch", parent=settings(), deadline=None)
 settings.load_profile("fxwatch")
+
+# A shell ignores Ctrl-C for what it runs in the background, and each process begun from there inherits that. Failure
+# prevented: of a run begun with `&` each test failed in which a command has to end on Ctrl-C, as if it were slow.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 EXISTING_CLUSTER = os.environ.get("FXWATCH_BOOTSTRAP")
 
