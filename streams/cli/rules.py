@@ -12,7 +12,7 @@ import click
 import msgspec
 import tomli_w
 
-from streams.plain_text.printable import say, say_json
+from streams.plain_text.printable import make_printable, say, say_json
 from streams.settings import load_settings
 
 if TYPE_CHECKING:
@@ -87,9 +87,8 @@ def _approved(configuration: Configuration, approvals: Approvals | None) -> str:
     needed = f"what replaces it needs {NEEDED} of these: {', '.join(sorted(who))}"
     if approvals is None:
         return f"nobody approved it, the ledger began with it; {needed}"
-    return (
-        f"approved by {' and '.join(approvals.names)} ({approvals.proposed_at:%Y-%m-%d}: {approvals.reason}); {needed}"
-    )
+    told = f"{approvals.proposed_at:%Y-%m-%d}: {make_printable(approvals.reason)}"
+    return f"approved by {' and '.join(approvals.names)} ({told}); {needed}"
 
 
 def _remarks(
@@ -212,7 +211,7 @@ def _tell_differences(before: Configuration, after: Configuration, *, as_json: b
             told = {"place": each.place, "kind": each.kind, "before": each.before, "after": each.after}
             say_json(json.dumps(told, ensure_ascii=False))
         else:
-            say(each)
+            say(make_printable(str(each)))  # one line each, whatever a text of it holds
     if not found and not as_json:
         say("no difference")
 
@@ -231,7 +230,8 @@ _sign_key = click.option(
 @_approver
 @_sign_key
 @click.option("--reason", required=True, help="Why (1 to 500 characters); it stands in the audit log and the ledger.")
-def propose(file: Path, name: str, sign_key: Path, reason: str) -> None:
+@click.option("--without-approvers", is_flag=True, help="It names no approvers: one person changes the rules after it.")
+def propose(file: Path, name: str, sign_key: Path, reason: str, *, without_approvers: bool) -> None:
     """Propose this machine's configuration: write FILE, signed by you, for another approver to look at and approve.
 
     Nothing is in force by it. The proposal ends when another configuration comes into force.
@@ -244,7 +244,8 @@ def propose(file: Path, name: str, sign_key: Path, reason: str) -> None:
 
     settings, key = load_settings(), load_signing_key(sign_key)
     there = read_in_force(settings)
-    proposal = make_proposal(there, settings.effective, name, key, reason, datetime.now(UTC))
+    at = datetime.now(UTC)
+    proposal = make_proposal(there, settings.effective, name, key, reason, at, without_approvers=without_approvers)
     write_proposal(file, proposal)
     _tell_differences(there.configuration, settings.effective, as_json=False)
     say(f"proposed in {file}; another approver now: fxwatch rules approve {file} --approver NAME --sign-key FILE")
@@ -265,7 +266,7 @@ def approve(file: Path, name: str, sign_key: Path, *, yes: bool) -> None:
     """
     from detectors.contracts.configuration import fingerprint
     from streams.decisions.approve_configuration import approve as countersign
-    from streams.decisions.approve_configuration import put_in_force, read_in_force, read_proposal
+    from streams.decisions.approve_configuration import ends_approval, put_in_force, read_in_force, read_proposal
     from streams.kafka.topics import require
     from streams.keys.signed_records import load_signing_key
 
@@ -274,7 +275,11 @@ def approve(file: Path, name: str, sign_key: Path, *, yes: bool) -> None:
     there = read_in_force(settings)
     signed = countersign(there, proposal, name, key)
     _tell_differences(there.configuration, proposal.configuration, as_json=False)
-    say(f"proposed by {', '.join(proposal.approvals.names)}: {proposal.approvals.reason}")
+    approvals = proposal.approvals
+    by = f"proposed by {', '.join(approvals.names)} at {approvals.proposed_at:%Y-%m-%d %H:%M} UTC"
+    say(f"{by}: {make_printable(approvals.reason)}")
+    if ends_approval(there, proposal.configuration):
+        say("WARNING: it names no approvers. After it one person alone changes the rules, and signs nothing.")
     if not yes:
         click.confirm("Put this in force?", abort=True)
     written = put_in_force(settings, signed)

@@ -48,12 +48,25 @@ def read_in_force(settings: Settings) -> InForce:
     return InForce(configuration, None if change is None else change.approvals)
 
 
+def ends_approval(there: InForce, configuration: Configuration) -> bool:
+    """Whether a change takes all approvers away, so that one person alone changes the rules from then on."""
+    return bool(approvers_of(there.configuration)) and not approvers_of(configuration)
+
+
 def propose(
-    there: InForce, configuration: Configuration, name: str, key: SigningKey, reason: str, at: datetime
+    there: InForce,
+    configuration: Configuration,
+    name: str,
+    key: SigningKey,
+    reason: str,
+    at: datetime,
+    *,
+    without_approvers: bool = False,
 ) -> Proposal:
     """A proposal that its proposer has signed.
 
-    Raises `UsageError` where it changes nothing, `ApprovalError` where the proposer is no approver.
+    Raises `UsageError` where it changes nothing, `ApprovalError` where the proposer is no approver, or where it takes
+    the approvers away and nobody said so (`without_approvers`): a forgotten FXWATCH_CONFIG proposes what is shipped.
     """
     if configuration == there.configuration:
         raise UsageError(
@@ -62,13 +75,22 @@ def propose(
             expected="another one",
             todo="name the file with the change in FXWATCH_CONFIG; see: fxwatch rules diff",
         )
+    if ends_approval(there, configuration) and not without_approvers:
+        raise ApprovalError(
+            "this configuration names no approvers, and the one in force does",
+            got="a change after which one person alone changes the rules",
+            expected="[approvers]",
+            todo="name the file with the change in FXWATCH_CONFIG, or say --without-approvers",
+        )
     try:
         plain = msgspec.convert(
             {"replaces": digest_in_force(there.configuration, there.approvals), "proposed_at": at, "reason": reason},
             Approvals,
         )
     except msgspec.ValidationError as fault:
-        raise UsageError("the reason cannot be kept", got=str(fault), expected="1 to 500 characters") from fault
+        raise UsageError(
+            "the reason cannot be kept", got=str(fault), expected="one line of 1 to 500 characters"
+        ) from fault
     return _sign(there, Proposal(configuration=configuration, approvals=plain), name, key)
 
 

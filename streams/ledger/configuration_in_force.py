@@ -19,7 +19,7 @@ from kafka import KafkaProducer
 from kafka import TopicPartition as Partition
 from kafka.errors import AuthorizationError, InvalidTimestampError, KafkaError
 
-from detectors.configuration_approval import approval_faults
+from detectors.configuration_approval import approval_faults, approvers_of
 from detectors.configuration_faults import stopping_faults
 from detectors.contracts.approvals import Approvals
 from detectors.contracts.configuration import Configuration, fingerprint
@@ -216,9 +216,13 @@ def require(settings: Settings) -> Configuration:
             "this configuration differs from the one in force in the ledger",
             got="; ".join(differing),
             expected="the same",
-            todo="put it in force with: fxwatch rules apply, or correct FXWATCH_CONFIG",
+            todo=f"put it in force with: {_in_force_by(there)}, or correct FXWATCH_CONFIG",
         )
     return there
+
+
+def _in_force_by(there: Configuration) -> str:
+    return "fxwatch rules propose and approve" if approvers_of(there) else "fxwatch rules apply"
 
 
 def _completed(theirs: Configuration) -> Configuration:

@@ -14,6 +14,7 @@ from streams.decisions import approve_configuration
 from streams.decisions.approve_configuration import (
     InForce,
     approve,
+    ends_approval,
     propose,
     put_in_force,
     read_proposal,
@@ -112,10 +113,31 @@ def test_what_is_in_force_is_not_proposed():
         proposed(change=LOCKED)
 
 
-@pytest.mark.parametrize("reason", ["", "r" * 501])
+@pytest.mark.parametrize(
+    "reason",
+    ["", "r" * 501, "x\n~ [rules.T02] enabled: False -> True", "x\n", "x\x1b[2J", "x\u2028y", "x\u202ey"],
+    ids=["empty", "long", "line", "end", "escape", "separator", "direction"],
+)
 def test_a_reason_that_cannot_be_kept_is_told(reason):
-    with pytest.raises(UsageError, match=r"the reason cannot be kept; got: .*; expected: 1 to 500 characters"):
+    """A line feed would forge a line of what the other person reads, and of what `rules show` prints as TOML."""
+    with pytest.raises(UsageError, match=r"the reason cannot be kept; got: .*; expected: one line of 1 to 500 char"):
         proposed(reason=reason)
+
+
+@pytest.mark.parametrize("reason", ["r" * 500, "고시 2026-99, 부칙 제2조", "notice 2026-99: '2' \N{EN DASH} cap"])
+def test_a_reason_in_any_language_is_kept(reason):
+    assert proposed(reason=reason).approvals.reason == reason
+
+
+def test_approvers_are_not_taken_away_by_a_forgotten_file():
+    """Where FXWATCH_CONFIG is not set the shipped configuration is proposed, which names nobody."""
+    assert ends_approval(THERE, OPEN)
+    assert not ends_approval(THERE, NEXT)
+    assert not ends_approval(InForce(OPEN, None), OPEN)
+    with pytest.raises(ApprovalError, match="this configuration names no approvers, and the one in force does"):
+        proposed(change=OPEN)
+    whole = propose(THERE, OPEN, "Han", HAN, "we stop", AT, without_approvers=True)
+    assert approval_faults(LOCKED, None, OPEN, approve(THERE, whole, "Kim", KIM).approvals) == []
 
 
 def test_the_file_holds_the_proposal_and_is_not_written_over(tmp_path: Path):

@@ -11,6 +11,7 @@ from kafka.errors import (
     KafkaConnectionError,
     TopicAuthorizationFailedError,
 )
+from nacl.signing import SigningKey
 
 from detectors.contracts.configuration import Admission, fingerprint
 from streams.errors import (
@@ -207,6 +208,15 @@ def test_another_configuration_than_the_one_in_force_says_both(topics: Topics) -
         "to do: put it in force with: fxwatch rules apply, or correct FXWATCH_CONFIG"
     )
     assert configuration_in_force.require(settings_of(engine={"case_window_days": 20})) == OTHER
+
+
+def test_where_approvers_are_named_two_of_them_put_another_one_in_force(topics: Topics) -> None:
+    """`rules apply` would be refused."""
+    seeds = {"Han": b"1" * 32, "Kim": b"2" * 32}
+    keys = {name: SigningKey(seed).verify_key.encode().hex() for name, seed in seeds.items()}
+    topics.rule(configuration(approvers=keys))
+    with pytest.raises(RulesDifferError, match="with: fxwatch rules propose and approve, or correct FXWATCH_CONFIG"):
+        configuration_in_force.require(settings_of())
 
 
 def test_rates_of_the_operators_own_are_no_shipped_ones(topics: Topics) -> None:
