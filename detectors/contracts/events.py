@@ -21,7 +21,8 @@ Status = Literal["ordered", "settled", "returned", "cancelled"]
 PartyType = Literal["person", "sole_trader", "company", "bank"]
 Evidence = Literal["none", "exempt", "shown", "verified"]
 # What several residents may share (detectors/contracts/legs.py).
-LegKind = Literal["counterparty", "account", "device", "contact", "goods"]
+# `resident` is what the shared agent itself makes of others' legs (detectors/shared/trails.py).
+LegKind = Literal["counterparty", "account", "device", "contact", "goods", "resident"]
 Verdict = Literal["confirmed", "refuted", "inconclusive", "duplicate", "withdrawn"]
 # As the Act and its Regulation tell the parties apart (Reg 4-3, 4-4): a foreign resident is a foreigner who lives here.
 Residency = Literal["resident", "foreign_resident", "non_resident"]
@@ -210,12 +211,27 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
+class Trail(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes a leg one step of a trail: whose node it goes to, and which shared thing saw the payment.
+
+    `resident` is the token of the node's resident, `via` what the thing is (its token stands as the leg's
+    `counterparty`), `event` the number of the payment's first event, the same in every node, `topic` where its sender
+    wrote it.
+    """
+
+    resident: str
+    via: LegKind
+    event: int
+    topic: str
+
+
 class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A record's short form on `fx.legs.v1`, one for each shared thing that the record names (legs.py), keyed by it.
 
     `kind` says which thing it is, `number` which of the record's legs, from 0. Legs of earlier releases have no kind:
     they are the counterparty's. From `declaration` on, the fields are of goods declared (kind `goods`); there `amount`
-    is the value, `event_time` the declared time, and `institution` empty.
+    is the value, `event_time` the declared time, and `institution` empty. `trail` is of legs that the shared agent
+    writes (kind `resident`); there `amount` is what counts of the payment.
     """
 
     event_id: str
@@ -249,6 +265,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     quantity_unit: str | None = None
     incoterm: str | None = None
     origin_country: str | None = None
+    trail: Trail | None = None
     # these two last: the short form is encoded once, and each leg's own end is set behind it (envelope.py)
     kind: LegKind | None = None
     number: int = 0

@@ -22,18 +22,25 @@ MOST_LEGS = 4
 # HS codes are alike in all countries in their first six digits.
 _HS_DIGITS = 6
 _SLOT_DIGITS = 3
+_TRAIL = "trail/"
 
 
 class SharedThing(NamedTuple):
     """A shared thing: what it is, its name, and its slot (0-4095), which says the partition (slot mod partitions).
 
     `name` is the thing's token, or `HS6/country/unit` of a goods group, which is nobody's secret. A token's slot is
-    under the routing key, and a group's is a hash of its name, so that neither moves when keys are rotated.
+    under the routing key, and a group's is a hash of its name, so that neither moves when keys are rotated. A
+    resident's is its token behind `trail/`.
     """
 
     kind: LegKind
     name: str
     slot: int
+
+    @property
+    def token(self) -> str:
+        """The name as alerts show it."""
+        return self.name.removeprefix(_TRAIL)
 
 
 def name_shared(event: Event) -> tuple[SharedThing, ...]:
@@ -58,12 +65,19 @@ def name_shared(event: Event) -> tuple[SharedThing, ...]:
 
 
 def _thing_of(kind: LegKind, name: str) -> SharedThing:
+    if kind == "resident":
+        return SharedThing(kind, name_trail(name), _slot(name))
     return SharedThing(kind, name, slot_of_group(name) if kind == "goods" else _slot(name))
 
 
 def name_group(hs_code: str, country: str, unit: str) -> str:
     """The name of a goods group: HS code (its first six digits count), partner country, unit of quantity."""
     return f"{hs_code[:_HS_DIGITS]}/{country}/{unit}"
+
+
+def name_trail(token: str) -> str:
+    """The name of a resident's node. A token alone may be that of a foreign party too: firms deal with each other."""
+    return _TRAIL + token
 
 
 @lru_cache(maxsize=4096)
@@ -150,6 +164,10 @@ def shared_of(leg: Leg) -> SharedThing:
     if leg.kind == "goods":
         group = name_group(leg.hs_code or "", leg.counterparty_country, leg.quantity_unit or "")
         return SharedThing("goods", group, slot_of_group(group))
+    if leg.kind == "resident":
+        if leg.trail is None:
+            raise ValueError("a leg of kind resident has no trail")
+        return _thing_of("resident", leg.trail.resident)
     kind: LegKind = leg.kind or "counterparty"
     token = {
         "counterparty": leg.counterparty,

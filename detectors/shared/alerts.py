@@ -5,7 +5,7 @@ thing in `x_shared`; where that is a foreign party, in `counterparty` too. Evide
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -36,7 +36,7 @@ from detectors.contracts.legs import SharedThing
 from detectors.memory import verdicts
 from detectors.memory.effective_configuration import Effective
 from detectors.ranking.fusion import fuse
-from detectors.shared import nodes
+from detectors.shared import nodes, residents
 from detectors.shared.state import SharedState
 from detectors.typologies import node_rules
 from detectors.typologies.exposure import Worth, exposure
@@ -91,6 +91,8 @@ def view_of(case: Judged, packed: bytes | None = None) -> NodeView:
         left_out=sample.left_out,
         first_us=node.first_us,
         country=case.leg.counterparty_country,
+        own=residents.own_of(node),
+        vias=residents.vias_of(node),
     )
 
 
@@ -139,9 +141,10 @@ def _build(case: Judged, view: NodeView, payment: Payment, hits: Sequence[NodeHi
     before = [hit.superseded for hit in hits]
     desks, told, snoozed = resting.route(state, node, case.configuration, case.at_us, about, findings, before)
     tokens = _tokens(view, hits)
-    # a declared line is among what is remembered of the node, like the lines before it
-    line = case.thing.kind == "goods"
-    trigger = Trigger(state, case.configuration.legend, node, case.event, case.origin, payment.usd, known=line)
+    # a declared line is among what is remembered of the node, like the lines before it; so is what a trail tells
+    known = case.thing.kind in {"goods", "resident"}
+    trigger = Trigger(state, case.configuration.legend, node, case.event, case.origin, payment.usd, known=known)
+    over = _passed_over(view)
     items, total = evidence.evidence(trigger, [offset for one in findings for offset in one.offsets])
     alert = Alert(
         alert_id=alert_id,
@@ -161,14 +164,14 @@ def _build(case: Judged, view: NodeView, payment: Payment, hits: Sequence[NodeHi
         typologies=tuple(_shown(case, view, hit) for hit in hits),
         reasons=reasons((), UNSCORED, [(_reason(hit), hit.found.finding.strength) for hit in hits]),
         counterfactual=_without(case, view, payment, hits),
-        evidence=tuple(_of_resident(item) for item in items),
+        evidence=tuple(_of_resident(item, over) for item in items),
         evidence_total=total,
         amount_usd=plain(at_risk),
         amount_krw=krw_of(case, at_risk),
         versions=identity.versions(state),
         position=position_of(case),
         selection=RULE,
-        shared=SharedShown(kind=case.thing.kind, token=case.thing.name),
+        shared=SharedShown(kind=case.thing.kind, token=case.thing.token),
         snoozed=snoozed,
     )
     verdicts.note_raised(node, alert_id, state.shares.known_as(case.leg.institution))
@@ -243,9 +246,17 @@ def _without(case: Judged, view: NodeView, payment: Payment, hits: Sequence[Node
     return tuple(counterfactual(name, *texts, list(dict.fromkeys(still))) for name in ids)
 
 
-def _of_resident(item: EvidenceItem) -> EvidenceItem:
+def _passed_over(view: NodeView) -> dict[int, str]:
+    """The foreign party of each payment of a resident's node, by its offset; of other nodes it is the node itself."""
+    parties = {number: token for number, (kind, token) in view.vias.items() if kind == "counterparty"}
+    found = zip(view.rows["offset"].tolist(), view.rows["payment"].tolist(), strict=True) if parties else ()
+    return {offset: parties[number] for offset, number in found if number in parties}
+
+
+def _of_resident(item: EvidenceItem, over: Mapping[int, str]) -> EvidenceItem:
     """What a node keeps as a payment's counterparty is the resident."""
-    return msgspec.structs.replace(item, counterparty=msgspec.UNSET, party=item.counterparty)
+    foreign = msgspec.UNSET if item.offset is None else over.get(item.offset, msgspec.UNSET)
+    return msgspec.structs.replace(item, counterparty=foreign, party=item.counterparty)
 
 
 def krw_of(case: Judged, cents: int) -> str | None:

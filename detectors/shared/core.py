@@ -28,12 +28,12 @@ from detectors.contracts.events import (
     Source,
     Transaction,
 )
-from detectors.contracts.legs import SharedThing, shared_of
+from detectors.contracts.legs import SharedThing, name_shared, shared_of
 from detectors.core import Outcome, Outputs
 from detectors.memory import event_clock, roster
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.taken_back import bring_others_up_to_date, bring_up_to_date
-from detectors.shared import goods, nodes
+from detectors.shared import goods, nodes, residents, trails
 from detectors.shared.alerts import Judged, judge
 from detectors.shared.retracted import retract
 from detectors.shared.state import SharedState
@@ -45,7 +45,18 @@ from detectors.values.shares import OFFICES
 _KINDS: tuple[LegKind, ...] = ("counterparty", "account", "device", "contact", "goods")
 
 
-def apply(state: SharedState, record: Leg | Disposition | Rate | ConfigurationChange, origin: Origin) -> Outputs:
+class SharedOutputs(Outputs, frozen=True, kw_only=True):
+    """What came of one record of the legs: beside the rest, legs for other nodes.
+
+    `trails` are those legs, in order, each with its commitment (trails.py); `cut` is how many payments more there were
+    to tell, without a proof.
+    """
+
+    trails: tuple[tuple[Leg, str], ...] = ()
+    cut: int = 0
+
+
+def apply(state: SharedState, record: Leg | Disposition | Rate | ConfigurationChange, origin: Origin) -> SharedOutputs:
     """Apply one record of `fx.legs.v1`; `state.next` is then the offset after it.
 
     Raises `ValueError` when the record cannot be applied; a state that raised must not be used further: load it anew.
@@ -53,11 +64,9 @@ def apply(state: SharedState, record: Leg | Disposition | Rate | ConfigurationCh
     agent's alerts, which the monitor passes. Cost: 0.1 ms for a leg.
     """
     if isinstance(record, Disposition):
-        # a node is kept in a party's form: its alerts, verdicts and snoozes too
-        of_node = msgspec.structs.replace(record, party=record.shared_token or record.party, shared_token=None)
-        return core.apply(state, of_node, origin)
+        return SharedOutputs(**msgspec.structs.asdict(core.apply(state, _of_node(record), origin)))
     if not isinstance(record, Leg):
-        return msgspec.structs.replace(core.apply(state, record, origin), notice=None)
+        return SharedOutputs(**msgspec.structs.asdict(core.apply(state, record, origin)) | {"notice": None})
     if origin.offset < state.next:
         raise ValueError(f"a leg was applied before; got: offset {origin.offset}; expected: {state.next} or more")
     if state.configuration is None or state.effective is None:
@@ -66,7 +75,7 @@ def apply(state: SharedState, record: Leg | Disposition | Rate | ConfigurationCh
             "to do: create the topics with `fxwatch topics apply`"
         )
     if origin.source is not None and not state.gate.enter(origin.source, origin.topic_id, record.number):
-        outputs = Outputs(outcome="redelivered")
+        outputs = SharedOutputs(outcome="redelivered")
     else:
         outputs = _apply_new(state, state.effective, record, origin)
     if state.restatement.waiting:
@@ -76,8 +85,17 @@ def apply(state: SharedState, record: Leg | Disposition | Rate | ConfigurationCh
     return outputs
 
 
-def _apply_new(state: SharedState, effective: Effective, leg: Leg, origin: Origin) -> Outputs:
+def _of_node(record: Disposition) -> Disposition:
+    """An officer's record with the node as its party, in whose form a node is kept, with alerts and snoozes too."""
+    name, *_ = (*(thing.name for thing in name_shared(record)), record.party)
+    previous = residents.with_nodes(record.previous) if record.shared_kind == "resident" else record.previous
+    return msgspec.structs.replace(record, party=name, previous=previous, shared_token=None)
+
+
+def _apply_new(state: SharedState, effective: Effective, leg: Leg, origin: Origin) -> SharedOutputs:
     thing = shared_of(leg)
+    if thing.kind == "resident":
+        return _follow(state, effective, residents.renamed(leg), thing, origin)
     # a party's own declarations come from one office, payments from many banks
     window = state.fingerprints[KINDS[Transaction]]
     identity, body = _of_kind(leg.identity, thing.kind), key(leg.body)
@@ -87,7 +105,7 @@ def _apply_new(state: SharedState, effective: Effective, leg: Leg, origin: Origi
         known, same = window.find(former[0]), former[1]
     if known is not None:
         outcome: Outcome = "duplicate" if known.body == same else "conflict"
-        return Outputs(outcome=outcome)
+        return SharedOutputs(outcome=outcome)
     outputs = (_declare if thing.kind == "goods" else _pay)(state, effective, leg, thing, origin)
     source = origin.source or Source(state.ledger_topic, state.partition, origin.offset)
     sender = state.shares.known_as(leg.institution)
@@ -102,7 +120,7 @@ def _of_kind(identity: str, kind: LegKind) -> bytes:
     return packed[:-1] + bytes([packed[-1] ^ _KINDS.index(kind)])
 
 
-def _pay(state: SharedState, effective: Effective, leg: Leg, thing: SharedThing, origin: Origin) -> Outputs:
+def _pay(state: SharedState, effective: Effective, leg: Leg, thing: SharedThing, origin: Origin) -> SharedOutputs:
     """A payment's leg: count it in the node, and bring the partition's clock up to date."""
     at_us, event = to_us(leg.event_time), as_payment(leg, thing)
     amount = money.parse(leg.amount)
@@ -118,25 +136,56 @@ def _pay(state: SharedState, effective: Effective, leg: Leg, thing: SharedThing,
     row = _row(state, effective, node, leg, amount, at_us, origin.offset)
     counted = _account(effective, node, leg, row, late=late)
     raised: list[RaisedAlert] = []
+    told = trails.Written()
     if counted.outcome == "applied":
         assert state.configuration is not None
         case = Judged(state, state.configuration, effective, leg, thing, event, origin, node)
         raised = _judge(case, counted.payment, was)
+        told = trails.told_by(case, was)
     node.first_us, node.last_us = min(node.first_us, at_us), max(node.last_us, at_us)
     state.advance(clock_us)
     cut = nodes.bound(node, state.kept_since_us, clock_us)
     roster.store(state, thing.name, leg.previous, node, state.shares.known_as(leg.institution))
-    return Outputs(
-        outcome=counted.outcome, late=late, raised=tuple(raised), join=counted.join, folded=counted.left_out + cut
+    return SharedOutputs(
+        outcome=counted.outcome,
+        late=late,
+        raised=tuple(raised),
+        join=counted.join,
+        folded=counted.left_out + cut,
+        trails=told.legs,
+        cut=told.cut,
     )
 
 
-def _declare(state: SharedState, effective: Effective, leg: Leg, thing: SharedThing, origin: Origin) -> Outputs:
+def _follow(state: SharedState, effective: Effective, leg: Leg, thing: SharedThing, origin: Origin) -> SharedOutputs:
+    """A trail's leg: keep the payment in the resident's node, and look for what comes round. It moves no clock."""
+    assert leg.trail is not None
+    assert state.configuration is not None
+    if origin.source is not None:
+        # its evidence names the topic of the payment's sender
+        origin = msgspec.structs.replace(origin, source=msgspec.structs.replace(origin.source, topic=leg.trail.topic))
+    at_us, event = to_us(leg.event_time), as_payment(leg, thing)
+    node = _recall(state, leg, thing)
+    was = node.payments
+    _begin(state, node, thing, at_us)
+    if state.restatement.waiting:
+        bring_up_to_date(state, effective, thing.name, node)
+    row = _row(state, effective, node, leg, money.parse_or_zero(leg.amount), at_us, origin.offset)
+    kept = residents.put(node, leg, row)
+    raised = _judge(Judged(state, state.configuration, effective, leg, thing, event, origin, node), kept, was)
+    node.first_us, node.last_us = min(node.first_us, at_us), max(node.last_us, at_us)
+    cut = nodes.bound(node, state.kept_since_us, state.watermark_us or at_us, sampled=False)
+    residents.forget_vias(node)
+    roster.store(state, thing.name, leg.previous, node, state.shares.known_as(leg.institution))
+    return SharedOutputs(outcome="applied", raised=tuple(raised), folded=cut)
+
+
+def _declare(state: SharedState, effective: Effective, leg: Leg, thing: SharedThing, origin: Origin) -> SharedOutputs:
     """A declared line's leg: count it in the group's node, and judge it by its peers. It moves no clock."""
     at_us, event = to_us(leg.event_time), as_payment(leg, thing)
     late = state.watermark_us is not None and at_us < state.watermark_us - effective.lateness_us
     if late:
-        return Outputs(outcome="applied", late=True)
+        return SharedOutputs(outcome="applied", late=True)
     node = _recall(state, leg, thing)
     was = node.payments
     _begin(state, node, thing, at_us)
@@ -147,7 +196,7 @@ def _declare(state: SharedState, effective: Effective, leg: Leg, thing: SharedTh
     node.first_us, node.last_us = min(node.first_us, at_us), max(node.last_us, at_us)
     cut = nodes.bound(node, state.kept_since_us, state.watermark_us or at_us, sampled=False)
     roster.store(state, thing.name, leg.previous, node, OFFICES)
-    return Outputs(outcome="applied", raised=tuple(raised), folded=cut)
+    return SharedOutputs(outcome="applied", raised=tuple(raised), folded=cut)
 
 
 def _judge(case: Judged, payment: Payment | None, was: bytes) -> list[RaisedAlert]:
@@ -261,7 +310,7 @@ def _account(effective: Effective, node: Party, leg: Leg, row: Payment, *, late:
     return _Counted("applied", effect.payment if changed else None, effect.join)
 
 
-def _count(state: SharedState, outputs: Outputs) -> None:
+def _count(state: SharedState, outputs: SharedOutputs) -> None:
     counters, outcome = state.counters, outputs.outcome
     if outcome != "applied":
         counters["redelivered" if outcome == "redelivered" else f"{outcome}s"] += 1

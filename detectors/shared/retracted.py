@@ -93,7 +93,7 @@ def _taken_back(case: Judged, view: NodeView, gone: Sequence[_GoneFromNode]) -> 
         versions=identity.versions(state),
         position=position_of(case),
         selection=RULE,
-        shared=SharedShown(kind=case.thing.kind, token=case.thing.name),
+        shared=SharedShown(kind=case.thing.kind, token=case.thing.token),
     )
     node.alerted = [
         msgspec.structs.replace(one, alert_id=alert_id, desks=told) if one in standing else one

@@ -23,6 +23,7 @@ from detectors.typologies.t11_offset import Offset
 from detectors.typologies.t12_purpose_drift import PurposeDrift
 from detectors.typologies.t13_capital import CapitalTransaction
 from detectors.typologies.t14_dormant_burst import DormantBurst
+from detectors.typologies.t15_round_tripping import RoundTripping
 from detectors.typologies.t16_off_market_rate import OffMarketRate
 from detectors.typologies.t17_device import PassThroughOfDevice
 from detectors.typologies.t17_pass_through import PassThrough
@@ -45,7 +46,13 @@ REGISTRY: tuple[Typology, ...] = (
     BusinessMismatch(),
 )
 # Rules over what residents share; the shared agent's core judges by them (detectors/shared).
-NODE_REGISTRY: tuple[NodeTypology, ...] = (Fan(), MirrorOfPayments(), PriceOfGoods(), PassThroughOfDevice())
+NODE_REGISTRY: tuple[NodeTypology, ...] = (
+    Fan(),
+    MirrorOfPayments(),
+    PriceOfGoods(),
+    RoundTripping(),
+    PassThroughOfDevice(),
+)
 
 
 def registered() -> tuple[Typology, ...]:

@@ -33,6 +33,7 @@ _THINGS: dict[LegKind, tuple[str, str]] = {
     "device": ("device", "접속기기"),
     "contact": ("contact", "연락처"),
     "goods": ("group of goods", "품목군"),
+    "resident": ("resident", "거주자"),
 }
 
 
@@ -42,7 +43,9 @@ class NodeView(msgspec.Struct, kw_only=True):
     `rows` are its payments of the last 90 days, whose `beneficiary` is the number of a resident in `residents`, and
     `names` what their other numbers stand for. `level` above 0 says that they are those of one resident in 2**level,
     and that `left_out` payments are in no row. `first_us` is when the thing was first seen (event time, us), `country`
-    where the foreign side of the newest payment is.
+    where the foreign side of the newest payment is. Of a resident's node (detectors/shared/trails.py) `own` is the
+    number of the resident itself, and `vias` are kind and token of foreign parties and accounts by the number that
+    stands as a row's `payment`.
     """
 
     kind: LegKind
@@ -57,6 +60,8 @@ class NodeView(msgspec.Struct, kw_only=True):
     left_out: int = 0
     first_us: int = 0
     country: str = ""
+    own: int = 0
+    vias: Mapping[int, tuple[LegKind, str]] = {}
 
     def limits(self, typology: str, needed: Sequence[str], at_us: int) -> dict[str, DatedLimit] | None:
         """The limits of these names in force on the local day of a time; None where one of them is not."""

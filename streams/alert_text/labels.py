@@ -38,6 +38,7 @@ class Labels(Words):
     shared_kinds = both_of({
         "counterparty": ("foreign party", "해외 상대방"), "account": ("foreign account", "해외 계좌"),
         "device": ("device", "접속기기"), "contact": ("contact", "연락처"), "goods": ("group of goods", "품목군"),
+        "resident": ("resident", "거주자"),
     })
     resident = Both("resident", "거주자")
     institutions = Both("Reported by", "보고 기관")

@@ -141,7 +141,7 @@ def gather(settings: Settings, *, up_to_committed: bool) -> GatheredRecords:
     with topic_reader.Reader(settings, [topics.IDENTITIES]) as identities:
         for _, records in identities.read_to_end():
             tokens.note_sealed(records)
-    for (topic, partition), end in topic_reader.read_written_ends(settings, topics.INPUTS).items():
+    for (topic, partition), end in topic_reader.read_written_ends(settings, (*topics.INPUTS, topics.LEGS)).items():
         found.note_end(topic, partition, end)
     return GatheredRecords(found, tokens, unknown, settled)
 
@@ -213,10 +213,10 @@ def command(up_to: str, as_json: bool) -> None:
     Every record of every input topic must be one ledger record (rates and rules: one in each partition of ledger and
     legs) or one dead letter, and nothing else may be: no ledger record or letter of an input that was never committed.
     Each payment and declaration has its legs, each once: one for every shared thing that it names (a payment of an
-    earlier release: its counterparty's). Each party has its sealed identity (where they are kept). Redelivered records
-    are counted, not held against it. Exit code 1 and a list when something is missing or too much. Offsets that were
-    deleted unread are held against it until an operator acknowledges them (fxwatch acknowledge); who did, and why, is
-    listed then.
+    earlier release: its counterparty's). Each trail follows from a leg and stands in its order. Each party has its
+    sealed identity (where they are kept). Redelivered records are counted, not held against it. Exit code 1 and a list
+    when something is missing or too much. Offsets that were deleted unread are held against it until an operator
+    acknowledges them (fxwatch acknowledge); who did, and why, is listed then.
 
     Example: fxwatch reconcile
 
@@ -232,6 +232,7 @@ def command(up_to: str, as_json: bool) -> None:
                     "reconciled": not faults,
                     "topics": msgspec.to_builtins(counts),
                     "problems": msgspec.to_builtins(problems),
+                    "trails": found.count_trails(),
                     "foreign": found.foreign,
                     "without_source": unknown,
                     "identities_missing": tokens.count_missing(),

@@ -87,8 +87,8 @@ CONFIGURATION_KEY = CONFIGURATION = b"configuration"
 # What Kafka's protocol can name; the state packs source positions into as much.
 _LARGEST_PARTITION = 2**31 - 1
 _LARGEST_OFFSET = 2**63 - 1
-# Decimal digits of a leg's number. This release writes four legs at most; later ones may write more.
-_NUMBER_DIGITS, _LARGEST_NUMBER = 2, 99
+# Decimal digits of a leg's number. Ingest writes four legs at most, the shared agent 400 trails of one leg.
+_NUMBER_DIGITS, _LARGEST_NUMBER = 3, 999
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _COMMITMENT = re.compile(r"[a-z0-9]{1,16}:[0-9a-f]{64}")
 

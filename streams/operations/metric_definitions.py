@@ -112,6 +112,8 @@ class DefinedMetrics:
             "Legs of shared things with more than are kept one by one, from now on in sums only, legs.",
         )
         self.nodes_forgotten = counter("nodes_forgotten", "Shared things a partition had no room for any more, nodes.")
+        self.trails = counter("trails", "Payments told to residents' nodes by what foreign parties pass on, legs.")
+        self.trails_cut = counter("trails_cut", "Payments that no trail told of, for lack of a proof, payments.")
 
     def _define_histograms(self) -> None:
         def histogram(name: str, text: str, buckets: Sequence[float], *labels: str) -> RunHistogram:

@@ -20,10 +20,12 @@ class AgentParameters(Generic[D]):
     """`identity`: name, input topic and state schema. `core` makes the agent's science, given the code's version.
 
     `may_write`: whether the core's records may go to a topic; one for another topic stops its partition.
+    `relays`: the topic that the agent both reads and writes (relay.py), empty for none.
     `observe_saved(metrics, partition, state, bytes)` is called after each snapshot, for metrics of the agent's own.
     """
 
     identity: AgentIdentity
     core: Callable[[str], CountedCore[D]]
     may_write: Callable[[str], bool]
+    relays: str = ""
     observe_saved: Callable[[Metrics, int, D, int], None] = _nothing_more

@@ -21,6 +21,7 @@ from streams.errors import FencedError
 from streams.kafka.deliveries import REFUSALS, Outstanding, Write, make_refused_error, mark_heard
 from streams.ledger import progress
 from streams.log import logs
+from streams.partition.relay import Relay
 
 logger = logs.get_logger(__name__)
 
@@ -61,14 +62,16 @@ class PartitionOutputs:
         patience: float,
         ledger: str = "",
         transaction_timeout: float = math.inf,
+        relay: Relay | None = None,
     ) -> None:
         """`ledger` is the topic id that positions are of; `patience` is how long an output may take, seconds.
 
-        `transaction_timeout`: after how many seconds the broker ends a transaction itself.
+        `transaction_timeout`: after how many seconds the broker ends a transaction itself. `relay` writes what is for
+        its topic, before the transaction (relay.py).
         """
         self._new_producer, self._read_published, self._broker_was_away = new_producer, read_published, broker_was_away
         self._place, self._patience, self._ledger = place, patience, ledger
-        self._transaction_timeout = transaction_timeout
+        self._transaction_timeout, self._relay = transaction_timeout, relay
         self.outstanding = Outstanding(patience)
         self._producer: AIOKafkaProducer | None = None
         self.published = 0
@@ -85,7 +88,7 @@ class PartitionOutputs:
         self._producer = producer
 
     async def publish(self, outputs: list[Output], position: int) -> None:
-        """Commit `outputs` and the position (first ledger offset not covered) in one transaction.
+        """Commit `outputs` and the position (first ledger offset not covered) in one transaction, the relay's first.
 
         Raises `FencedError` when another worker owns the partition, `RefusedError` when a topic refuses an output for
         good, `DeliveryError` when the broker or a topic stayed away for longer than the patience. Costs about 6 ms and
@@ -94,6 +97,10 @@ class PartitionOutputs:
         # What an earlier transaction waited for is no evidence about this one, and no part of its patience.
         self.outstanding.forget()
         try:
+            if self._relay is not None:
+                topic = self._relay.topic
+                await self._relay.send([one for one in outputs if one.topic == topic], self.outstanding)
+                outputs = [one for one in outputs if one.topic != topic]
             await self._publish(outputs, position)
         except BaseException:
             self.outstanding.forget()
@@ -182,10 +189,12 @@ class PartitionOutputs:
         return writes
 
     async def close(self) -> None:
-        """Stop the producer; what it had open is aborted by the next owner's start."""
+        """Stop the producers; what is open of a transaction is aborted by the next owner's start."""
         producer, self._producer = self._producer, None
         if producer is not None:
             await abandon(producer)
+        if self._relay is not None:
+            await self._relay.close()
 
 
 def _waiters(producer: Any) -> "Iterator[asyncio.Future[Any]]":

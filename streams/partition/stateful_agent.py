@@ -45,6 +45,7 @@ from streams.partition.agent_parameters import AgentParameters, D
 from streams.partition.opening_faults import AWAY, NOT_GRANTED, ended_unasked, not_granted, unreadable
 from streams.partition.outputs import PartitionOutputs
 from streams.partition.partition import Partition
+from streams.partition.relay import Relay
 from streams.partition.snapshot_writer import SnapshotPlan, SnapshotWriter
 from streams.settings import Settings
 
@@ -245,6 +246,7 @@ class StatefulAgent(Generic[D]):
             self.settings.broker_patience_seconds,
             self.plan.topic_id,
             transaction_timeout=self.settings.transaction_timeout_seconds,
+            relay=self._make_relay(number),
         )
         new_writer = partial(producer, names.snapshots_id(number))
         self.writers[number] = SnapshotWriter(
@@ -261,6 +263,13 @@ class StatefulAgent(Generic[D]):
             self._flush,
             may_write=self.parameters.may_write,
         )
+
+    def _make_relay(self, number: int) -> Relay | None:
+        if not self.parameters.relays:
+            return None
+        client = f"{self.identity.names(self.settings).group}-relay-{number}"
+        producer = partial(clients.make_idempotent_producer, self.settings, client)
+        return Relay(producer, self.parameters.relays, self.settings.broker_patience_seconds)
 
     async def _beside(self, work: Callable[[], D]) -> D:
         """One at a time: twelve threads would keep the loop waiting for the interpreter longer than the work itself."""

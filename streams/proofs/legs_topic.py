@@ -9,6 +9,7 @@ from typing import Any
 from detectors.contracts.events import ConfigurationChange, Declaration, Disposition, Leg, Rate, Transaction
 from detectors.contracts.legs import SharedThing, name_shared
 from streams.errors import LedgerError
+from streams.kafka import topics
 from streams.ledger import envelope
 from streams.ledger.envelope import Told
 from streams.ledger.input_positions import InputPartition
@@ -62,6 +63,8 @@ def take_from_legs(record: Any, told: Told, place: InputPartition, found: Reconc
         _take_leg(record, told, there, found.partitions, number)
     elif isinstance(there, BroadcastPlaces):
         _take_copy(record, told, there, number)
+    elif place[0] == topics.LEGS and place[1] < found.partitions and told.number >= 0:
+        found.trails(*place).take(record, told, found.partitions, number)
     else:
         found.count_foreign(*place)
 

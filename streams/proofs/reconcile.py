@@ -17,6 +17,7 @@ import numpy.typing as npt
 from streams.ledger.envelope import Told
 from streams.proofs.broadcast_places import BroadcastPlaces
 from streams.proofs.leg_places import LegPlaces
+from streams.proofs.trail_places import TrailPlaces
 
 _READ, _LEDGER, _LETTER, _CONFLICT, _SPLIT = 1, 2, 4, 8, 16
 _NOWHERE = -1
@@ -38,7 +39,9 @@ class Problem(msgspec.Struct, frozen=True):
     came after later ones and never before, so that agents pass over it), `leg_unreadable`, `legs_untold` (the ledger
     record cannot be read, or is of a later release). Of a rate or configuration the same is told of its copies on the
     legs topic: `copy_missing` (not in every partition), `copy_without_source`, `copy_without_record`, `copy_differs`,
-    `copy_behind`, `copy_unreadable`, `copies_untold`.
+    `copy_behind`, `copy_unreadable`, `copies_untold`. Of trails, at the offset of the leg that they follow from:
+    `trail_without_source` (no leg is there), `trail_misplaced`, `trail_differs` (written twice, otherwise),
+    `trail_behind`, `trail_unreadable`.
     """
 
     topic: str
@@ -177,6 +180,7 @@ class Reconciliation:
             copies = ledger_partitions if place[0] in everywhere else 1
             self._sources[place] = _SourcePartition(begin, end, copies, on_legs)
         self.foreign: dict[str, int] = {}
+        self._trails: dict[SourcePlace, TrailPlaces] = {}
         self._ended: dict[SourcePlace, int] = {}
 
     def _source(self, place: SourcePlace, count: int) -> _SourcePartition | None:
@@ -245,6 +249,14 @@ class Reconciliation:
         source = self._sources.get((topic, partition))
         return None if source is None else source.on_legs
 
+    def trails(self, topic: str, partition: int) -> TrailPlaces:
+        """Where are compared what trails follow from the legs of a partition."""
+        return self._trails.setdefault((topic, partition), TrailPlaces())
+
+    def count_trails(self) -> int:
+        """Trails found, each once."""
+        return sum(one.count() for one in self._trails.values())
+
     def count_foreign(self, topic: str, partition: int) -> None:
         """A record of the legs topic that has no place there: of no input, or of one that has nothing on it."""
         name = f"{topic}[{partition}]"
@@ -297,6 +309,10 @@ class Reconciliation:
             for first, last in _ranges(source.unread()[0]):
                 yield Problem(topic, partition, "unread", first, last)
             yield from self._find_beyond(topic, partition, source)
+        for (topic, partition), trails in sorted(self._trails.items()):
+            for kind, offsets in trails.faults(self._ended.get((topic, partition))).items():
+                for first, last in _ranges(offsets):
+                    yield Problem(topic, partition, kind, first, last)
 
     def _find_beyond(self, topic: str, partition: int, source: _SourcePartition) -> Iterator[Problem]:
         """What is of offsets beyond the input's end."""

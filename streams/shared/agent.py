@@ -9,8 +9,8 @@ from streams.shared.core import SHARED, SharedCore
 
 
 def _may_write(topic: str) -> bool:
-    """Alerts, their copies for desks, and notices of officers' records that do not count."""
-    return topic == topics.NOTICES or may_take_alerts(topic)
+    """Alerts, their copies for desks, trails, and notices of officers' records that do not count."""
+    return topic in {topics.NOTICES, topics.LEGS} or may_take_alerts(topic)
 
 
 def _observe_saved(metrics: Metrics, partition: int, state: SharedState, size: int) -> None:
@@ -21,5 +21,6 @@ SHARED_AGENT = AgentParameters[SharedState](
     identity=SHARED,
     core=SharedCore,
     may_write=_may_write,
+    relays=topics.LEGS,
     observe_saved=_observe_saved,
 )

@@ -9,6 +9,7 @@ from typing import Any
 from detectors.contracts.events import ConfigurationChange, Origin
 from detectors.core import Outputs
 from detectors.shared import core as science
+from detectors.shared.core import SharedOutputs
 from detectors.shared.state import SHARED_SCHEMA, SharedState
 from streams.kafka import agent_names, topics
 from streams.ledger import envelope
@@ -20,6 +21,7 @@ from streams.partition.core_steps import cannot_apply, notice_outputs, reject_un
 from streams.partition.outputs import Output
 from streams.settings import overlay_configuration
 from streams.shared.tally import SharedTally
+from streams.shared.trail_records import trail_outputs
 
 SHARED = AgentIdentity(name=agent_names.SHARED, input_topic=topics.LEGS, state_schema=SHARED_SCHEMA)
 
@@ -74,7 +76,11 @@ class SharedCore:
         if muted:
             tally.outcomes["muted"] += 1
             return []
-        outputs: list[Output] = []
+        outputs = []
+        if step.trails or step.cut:
+            tally.trails, tally.cut = tally.trails + len(step.trails), tally.cut + step.cut
+            assert state.configuration is not None
+            outputs += trail_outputs(step.trails, origin, partition, state.configuration.engine.partitions)
         for one in step.raised:
             tally.alerts.append((one.alert, origin.timestamp_ms))
             outputs += alert_outputs(one.alert, one.desks, origin, partition, agent=SHARED.name)
@@ -105,7 +111,7 @@ def _is_passed(state: SharedState, event: Shared, origin: Origin) -> bool:
     return state.configuration is None
 
 
-def _applied(state: SharedState, event: Shared, origin: Origin, partition: int) -> Outputs:
+def _applied(state: SharedState, event: Shared, origin: Origin, partition: int) -> SharedOutputs:
     try:
         return science.apply(state, event, origin)
     except Exception as fault:

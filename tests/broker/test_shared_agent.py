@@ -2,11 +2,15 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from streams.contracts.input_record import InputRecord
+from streams.contracts.inputs import INPUTS
 from streams.demo.broker import EmbeddedBroker
 from streams.generator import Simulation
 from streams.kafka import topics
@@ -35,10 +39,46 @@ def counted_by_hand(cluster: Cluster) -> dict[int, Counter[str]]:
     return found
 
 
-def publish(cluster: Cluster, seed: int) -> None:
-    """A stream's next records."""
-    settings = load_settings(bootstrap=cluster.settings.bootstrap)
-    publish_records(settings, Simulation(seed=seed, events=EVENTS), stamps="now", expected=EVENTS)
+def cycles(seed: int) -> Iterator[InputRecord]:
+    """A stream, and behind each of its payments a later one of a cycle: A pays X, X pays B, B pays Y, Y pays A."""
+    at = ""
+    hops = (("out", "A", "X"), ("in", "B", "X"), ("out", "B", "Y"), ("in", "A", "Y"))
+    number = 0
+    for record in Simulation(seed=seed, events=EVENTS):
+        yield record
+        if record.topic != topics.TRANSACTIONS:
+            continue
+        told = str(json.loads(record.value or b"{}").get("event_time", ""))
+        if not told:
+            continue
+        newest = max(told[:19], at[:19])
+        at = f"{datetime.fromisoformat(newest) + timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}+09:00"
+        (direction, who, foreign), cycle = hops[number % 4], f"{seed}.{number // 4}"
+        body = {
+            "event_id": f"cycle-{cycle}-{number % 4}",
+            "event_time": at,
+            "direction": direction,
+            "party_id": f"{who}-{cycle}",
+            "party_type": "company",
+            "counterparty_id": f"{foreign}-{cycle}",
+            "counterparty_country": "HK",
+            "institution": "SHBKKRSE",
+            "channel": "web",
+            "amount": f"{200_000 - 1_000 * (number % 4)}",
+            "currency": "USD",
+            "purpose": "10101",
+        }
+        key = INPUTS[topics.TRANSACTIONS].key
+        assert key is not None
+        yield InputRecord(topics.TRANSACTIONS, key(body).encode(), json.dumps(body).encode(), record.timestamp_ms)
+        number += 1
+
+
+def publish(cluster: Cluster, seed: int) -> int:
+    """A stream's next records; how many whole cycles are among them."""
+    settings, records = load_settings(bootstrap=cluster.settings.bootstrap), list(cycles(seed))
+    publish_records(settings, records, stamps="now", expected=len(records))
+    return sum(b'"cycle-' in record.value for record in records) // 4
 
 
 def counted(*workers: Any) -> float:
@@ -52,21 +92,21 @@ def test_each_leg_counts_once_whatever_is_killed(empty_broker: EmbeddedBroker, t
         [ingest] = cluster.start("ingest")
         first, second = cluster.spawn("shared"), cluster.spawn("shared")
         cluster.wait_ready([first, second])
-        publish(cluster, 1)
+        made = publish(cluster, 1)
         cluster.until(lambda: counted(first, second) > 0, 60, "no leg is counted")
         ingest.kill()
         first.kill()
         cluster.start("ingest")
         third = cluster.spawn("shared")
         cluster.wait_ready([third])
-        publish(cluster, 2)
+        made += publish(cluster, 2)
         cluster.until(lambda: counted(third) > 0, 60, "no leg is counted")
         second.freeze()
         drained(cluster)
         cluster.until(lambda: held(third) == PARTITIONS, 10, "the last worker does not show all")
         # a zombie comes back, and more is to do
         second.thaw()
-        publish(cluster, 3)
+        made += publish(cluster, 3)
         drained(cluster)
         second.kill()
         cluster.until(lambda: held(third) == PARTITIONS, 60, "the last worker does not hold all")
@@ -82,9 +122,13 @@ def test_each_leg_counts_once_whatever_is_killed(empty_broker: EmbeddedBroker, t
         assert found.nodes > 100
         again = sum(one["again"] for one in by_hand.values())
         new = sum(one["new"] for one in by_hand.values())
-        print(f"{new} records of the legs, {again} written again, {found.nodes} nodes")
-        told = json.loads(cluster.fxwatch("reconcile", "--json").stdout)
-        assert (told["reconciled"], told["problems"]) == (True, [])
+        trails = sum(len(seen) for seen in found.trails.values())
+        print(f"{new} records of the legs, {again} written again, {found.nodes} nodes, {trails} trails, {made} cycles")
+        assert len(found.trails) > 1, "no trail went from one partition to another"
+        told = [alert for alert in cluster.alerts() if "T15" in [hit.id for hit in alert.typologies]]
+        assert len({alert.parties for alert in told}) == len(told) == made
+        proof = json.loads(cluster.fxwatch("reconcile", "--json").stdout)
+        assert (proof["reconciled"], proof["problems"], proof["trails"]) == (True, [], trails)
         assert cluster.fxwatch("rescore", "--all").returncode == 0
 
 

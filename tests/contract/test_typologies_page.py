@@ -40,14 +40,15 @@ def test_all_eighteen_are_listed_and_those_with_rules_are_the_registrys():
         "to do: a row each in docs/TYPOLOGIES.md; a new number is added to ALL here"
     )
     assert {row[0]: row[1] for row in table if row[2] == "yes"} == WITH_RULES, "to do: `yes` in docs/TYPOLOGIES.md"
-    assert {row[2] for row in table} == {"yes", "no"}
+    assert {row[2] for row in table} <= {"yes", "no"}
 
 
 def test_the_rest_is_said_not_to_be_built():
     """What would make the others fire stands in the table of plans, and nothing that is built stands there."""
-    assert [row[0] for row in rows(section(TYPOLOGIES, "Those without rules"))] == [
-        each for each in ALL if each not in WITH_RULES
-    ]
+    lacking, title = [each for each in ALL if each not in WITH_RULES], "Those without rules"
+    assert (f"\n## {title}" in TYPOLOGIES) == bool(lacking)
+    if lacking:
+        assert [row[0] for row in rows(section(TYPOLOGIES, title))] == lacking
     assert {scenario.typology for scenario in SCENARIOS} == set(ALL), (
         "the testbed plants all eighteen, as the page says"
     )

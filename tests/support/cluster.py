@@ -43,6 +43,7 @@ from tests.support.ledger_replay import (
     Seen,
     replay_of,
     replay_of_legs,
+    trails_of,
 )
 from tests.support.worker_process import Worker
 
@@ -361,9 +362,10 @@ class Cluster:
 
 
 def assert_shared_exact(cluster: Cluster) -> None:
-    """The same of the shared agent: its alerts once each, and states as a straight pass over the legs has them."""
+    """The same of the shared agent: alerts and trails once each, and states as a pass over the legs has them."""
     replay = cluster.replay_legs()
     assert cluster.published(by="shared") == replay.outputs
+    assert trails_of(cluster.stream(topics.LEGS)) == replay.trails
     saved = cluster.digests(agent="shared")
     assert {one["partition"]: one["digest"] for one in saved} == replay.digests
     assert all(one["next"] == one["end"] for one in saved)

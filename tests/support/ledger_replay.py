@@ -70,12 +70,16 @@ def replay_of(ledger: Iterable[tuple[Any, Any]], partitions: int) -> Replay:
 
 
 class LegsReplay(NamedTuple):
-    """What the legs come to by the pure core of the shared agent alone; fields as in `Replay`."""
+    """What the legs come to by the pure core of the shared agent alone; fields as in `Replay`.
+
+    `trails` are the legs that legs must have made, by the partition of the cause and their own, in order.
+    """
 
     outputs: dict[tuple[str, int], list[Seen]]
     counters: dict[int, dict[str, int]]
     digests: dict[int, str]
     nodes: int
+    trails: dict[tuple[int, int], list[Seen]]
 
 
 def replay_of_legs(legs: Iterable[tuple[Any, Any]], partitions: int) -> LegsReplay:
@@ -83,15 +87,36 @@ def replay_of_legs(legs: Iterable[tuple[Any, Any]], partitions: int) -> LegsRepl
     core = SharedCore(code_version())
     states = {number: core.new(number) for number in range(partitions)}
     outputs: dict[tuple[str, int], list[Seen]] = {}
+    trails: dict[tuple[int, int], list[Seen]] = {}
     for tp, record in legs:
         for output in core.apply(states[tp.partition], tp.partition, record, muted=False):
-            outputs.setdefault((output.topic, output.partition), []).append(seen(output))
+            if output.topic == topics.LEGS:
+                trails.setdefault((tp.partition, output.partition), []).append(seen(output))
+            else:
+                outputs.setdefault((output.topic, output.partition), []).append(seen(output))
     return LegsReplay(
         outputs,
         {number: dict(state.counters) for number, state in states.items()},
         {number: state.freeze().digest() for number, state in states.items()},
         sum(len(state.parties) for state in states.values()),
+        trails,
     )
+
+
+def trails_of(legs: Iterable[tuple[Any, Any]]) -> dict[tuple[int, int], list[Seen]]:
+    """The trails that stand among the legs, each once, as `LegsReplay` has them."""
+    found: dict[tuple[int, int], list[Seen]] = {}
+    known: set[tuple[int, int, int, int]] = set()
+    for tp, record in legs:
+        told = envelope.told_source(record.headers)
+        if told is None or told.topic != topics.LEGS.encode():
+            continue
+        cause = int(told.partition)
+        if (cause, tp.partition, told.offset, told.number) not in known:
+            known.add((cause, tp.partition, told.offset, told.number))
+            one = Seen(record.key, record.value, tuple(record.headers), record.timestamp)
+            found.setdefault((cause, tp.partition), []).append(one)
+    return found
 
 
 def source_place(headers: RawHeaders) -> tuple[str, int, int] | None:

@@ -8,9 +8,17 @@ import msgspec
 from detectors.contracts import legs
 from detectors.contracts.alert import Alert
 from detectors.contracts.configuration import Configuration
-from detectors.contracts.events import ConfigurationChange, Declaration, Disposition, Leg, Origin, Rate, Transaction
-from detectors.core import Outputs
-from detectors.shared.core import apply
+from detectors.contracts.events import (
+    ConfigurationChange,
+    Declaration,
+    Disposition,
+    Leg,
+    Origin,
+    Rate,
+    Source,
+    Transaction,
+)
+from detectors.shared.core import SharedOutputs, apply
 from detectors.shared.state import SharedState
 from tests.support.ledger import Ledger, configuration, digest16, payment, stamp
 
@@ -42,12 +50,12 @@ class LegLog:
         first = Origin(offset=0, source=None, commitment="", timestamp_ms=0)
         self.put(ConfigurationChange(configuration=config or configuration()), first)
 
-    def put(self, record: Leg | Disposition | Rate | ConfigurationChange, origin: Origin) -> Outputs:
+    def put(self, record: Leg | Disposition | Rate | ConfigurationChange, origin: Origin) -> SharedOutputs:
         """Apply a record as it is."""
         self.log.append((record, origin))
         return apply(self.state, record, origin)
 
-    def send(self, event: Transaction | Declaration, *kinds: str, history: bool = False) -> list[Outputs]:
+    def send(self, event: Transaction | Declaration, *kinds: str, history: bool = False) -> list[SharedOutputs]:
         """Apply the legs of a record, each with the record's source."""
         origin = self._origins.origin(history=history)
         at = event.declared_time if isinstance(event, Declaration) else event.event_time
@@ -56,12 +64,14 @@ class LegLog:
             for leg in legs_of(event, *kinds)
         ]
 
-    def pay(self, event_id: str, at: datetime, amount: str = "4900", who: int = 1, **fields: Any) -> list[Outputs]:
+    def pay(
+        self, event_id: str, at: datetime, amount: str = "4900", who: int = 1, **fields: Any
+    ) -> list[SharedOutputs]:
         """Apply the legs of a resident's payment; `kinds` may say which, what is not given is that of `payment`."""
         kinds, history = fields.pop("kinds", ("counterparty",)), fields.pop("history", False)
         return self.send(payment(event_id, at, amount, **{"party": resident(who)} | fields), *kinds, history=history)
 
-    def rate(self, at: datetime, mid: str = "1400", base: str = "USD", quote: str = "KRW") -> Outputs:
+    def rate(self, at: datetime, mid: str = "1400", base: str = "USD", quote: str = "KRW") -> SharedOutputs:
         """Apply a reference rate."""
         name = f"{base}/{quote}{at.isoformat()}{len(self.log)}"
         fields = {"event_id": name, "identity": digest16(name), "body": digest16(mid)}
@@ -69,7 +79,7 @@ class LegLog:
         origin = self._origins.origin("fx.rates.v1")
         return self.put(rate, msgspec.structs.replace(origin, offset=len(self.log), timestamp_ms=stamp(at)))
 
-    def judge(self, alert: Alert, at: datetime, verdict: str = "refuted", **fields: Any) -> Outputs:
+    def judge(self, alert: Alert, at: datetime, verdict: str = "refuted", **fields: Any) -> SharedOutputs:
         """Apply an officer's record on an alert about a shared thing; with `until`, a snooze of its first typology."""
         assert alert.shared
         until: timedelta | None = fields.pop("until", None)
@@ -92,3 +102,27 @@ class LegLog:
         origin = self._origins.origin("fx.dispositions.v1")
         record = Disposition(**prints | given)
         return self.put(record, msgspec.structs.replace(origin, offset=len(self.log), timestamp_ms=stamp(at)))
+
+
+class TrailLog(LegLog):
+    """The same, into which what nodes tell residents comes back at once; `raised` are the alerts of all legs."""
+
+    def __init__(self, config: Configuration | None = None) -> None:
+        self.raised: list[Alert] = []
+        super().__init__(config)
+
+    def put(self, record: Leg | Disposition | Rate | ConfigurationChange, origin: Origin) -> SharedOutputs:
+        """Apply a record, then the trails that follow from it."""
+        outputs = super().put(record, origin)
+        self.raised += outputs.alerts
+        for number, (leg, commitment) in enumerate(outputs.trails):
+            cause = Source(self.state.ledger_topic, self.state.partition, origin.offset)
+            here = Origin(
+                offset=len(self.log),
+                source=cause,
+                commitment=commitment,
+                timestamp_ms=origin.timestamp_ms,
+                history=origin.history,
+            )
+            self.put(msgspec.structs.replace(leg, number=number), here)
+        return outputs

@@ -207,7 +207,7 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         topic(LEDGER, "evidence", "party token", "ingest, topics apply",
               "ingest, monitor, shared, rescore, reconcile, rules show, skip, state, institutions, alerts list, "
               "alerts show, ledger show, party, trade show, dispose, snooze"),
-        topic(LEGS, "evidence", "shared thing's token, goods group", "ingest, topics apply",
+        topic(LEGS, "evidence", "shared thing's token, goods group", "ingest, topics apply, shared",
               "shared, rescore, reconcile, skip, state, alerts list, alerts show, party, dispose, snooze, evidence, "
               "topics apply"),
         topic(DEADLETTER, "raw", "the input's own", "ingest", "deadletter, reconcile", extra=_STAMPED_BY_BROKER),

@@ -264,9 +264,9 @@ def test_a_leg_whose_number_is_another_cannot_be_read(number: bytes | None) -> N
         envelope.decode_leg(value, with_headers, 9, 1)
 
 
-@pytest.mark.parametrize(("number", "expected"), [(b"0", 0), (b"99", 99), (b"100", -1), (b"-1", -1), (None, -1)])
+@pytest.mark.parametrize(("number", "expected"), [(b"0", 0), (b"999", 999), (b"1000", -1), (b"-1", -1), (None, -1)])
 def test_what_headers_say_of_a_legs_number(number: bytes | None, expected: int) -> None:
-    """Two decimal digits; anything else is none."""
+    """Three decimal digits; anything else is none."""
     told = envelope.told_source(numbered(number, LEG)[1])
     assert told is not None
     assert told.number == expected

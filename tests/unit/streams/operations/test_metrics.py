@@ -44,6 +44,8 @@ PROMISED = {
     "fxwatch_parties_forgotten_total": ("counter", set()),
     "fxwatch_legs_left_out_total": ("counter", set()),
     "fxwatch_nodes_forgotten_total": ("counter", set()),
+    "fxwatch_trails_total": ("counter", set()),
+    "fxwatch_trails_cut_total": ("counter", set()),
     "fxwatch_rates_total": ("counter", {"verdict"}),
     "fxwatch_snoozes_total": ("counter", {"what"}),
     "fxwatch_payment_joins_total": ("counter", {"join", "institution"}),

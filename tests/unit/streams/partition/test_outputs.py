@@ -245,3 +245,43 @@ def test_a_partition_without_a_producer_publishes_nothing() -> None:
     bench.producers.append(SimpleNamespace())
     with pytest.raises(FencedError, match="has no producer"):
         asyncio.run(published(bench))
+
+
+def test_what_is_for_the_relay_is_written_before_the_transaction_and_not_in_it() -> None:
+    """A relay that fails begins no transaction: nothing says that its records are there."""
+    calls: list[Any] = []
+
+    class Relayed:
+        topic = "fx.legs.v1"
+
+        async def send(self, outputs: list[Output], _outstanding: Outstanding) -> None:
+            calls.append([one.topic for one in outputs])
+            if len(calls) > 1:
+                raise DeliveryError("not acknowledged")
+
+        async def close(self) -> None:
+            calls.append("closed")
+
+    bench = Bench()
+    bench.outputs._relay = Relayed()  # type: ignore[assignment]
+    sent: list[str] = []
+
+    async def send(_producer: Any, outputs: list[Output], _position: int) -> list[Any]:
+        sent.extend(one.topic for one in outputs)
+        return []
+
+    bench.outputs._send = send  # type: ignore[method-assign]
+    trail = Output("fx.legs.v1", 1, b"k", b"v", [], 0)
+
+    async def twice() -> None:
+        await bench.outputs.start()
+        calls.clear()
+        await bench.outputs.publish([trail, OUTPUT, trail], 1)
+        assert (calls, sent, bench.outputs.published) == ([["fx.legs.v1"] * 2], ["fx.alerts.v1"], 1)
+        with pytest.raises(DeliveryError):
+            await bench.outputs.publish([trail, OUTPUT], 2)
+        assert (sent, bench.outputs.published) == (["fx.alerts.v1"], 1)
+        await bench.outputs.close()
+        assert calls[-1] == "closed"
+
+    asyncio.run(twice())

@@ -16,13 +16,18 @@ from streams.shared.agent import SHARED_AGENT
         ("fx.alerts.customs.v1", True),
         (topics.NOTICES, True),
         (topics.LEDGER, False),
-        (topics.LEGS, False),
+        (topics.LEGS, True),
         ("fx.alerts.customs.v1x", False),
     ],
 )
-def test_it_writes_alerts_and_notices_alone(topic: str, allowed: bool) -> None:
+def test_it_writes_alerts_notices_and_trails_alone(topic: str, allowed: bool) -> None:
     """Notices are of officers' records on its own alerts, which the monitor passes: each is told once."""
     assert SHARED_AGENT.may_write(topic) is allowed
+
+
+def test_its_trails_are_in_no_transaction() -> None:
+    """The topic is read offset by offset: a transaction's marker would be a hole."""
+    assert SHARED_AGENT.relays == topics.LEGS
 
 
 def test_its_nodes_are_shown() -> None:

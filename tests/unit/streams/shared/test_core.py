@@ -11,7 +11,7 @@ from detectors.alerting.build import RaisedAlert
 from detectors.books.party import unpack
 from detectors.books.payments import rows
 from detectors.contracts.alert import Alert
-from detectors.core import Outputs
+from detectors.shared.core import SharedOutputs
 from detectors.values.legal_calendar import to_us
 from streams.contracts.inputs import PROFILES, RATES, TRANSACTIONS
 from streams.errors import LedgerError, SnapshotError
@@ -151,7 +151,7 @@ def test_a_record_that_cannot_be_read_or_applied_says_where_it_is_and_what_to_do
         core.apply(state, 0, gone, muted=False)
     assert told.value.what == "a record cannot be read"
 
-    def fails(*_: Any) -> Outputs:
+    def fails(*_: Any) -> SharedOutputs:
         raise ZeroDivisionError("0")
 
     monkeypatch.setattr(module.science, "apply", fails)
@@ -181,7 +181,7 @@ def test_alerts_bear_the_agents_name_and_are_muted_in_a_replay(monkeypatch: pyte
     """One for `fx.alerts.v1`, one for each desk. What a rule of later days raises goes the same way."""
     alert = msgspec.json.decode(raised()[1][0].value, type=Alert)
     log = shared_stream(payments=1)
-    step = Outputs(outcome="applied", raised=(RaisedAlert(alert, ("customs",)),), folded=2, late=True)
+    step = SharedOutputs(outcome="applied", raised=(RaisedAlert(alert, ("customs",)),), folded=2, late=True)
     monkeypatch.setattr(module.science, "apply", lambda *_: step)
     core = SharedCore("test")
     state = core.new(0)
