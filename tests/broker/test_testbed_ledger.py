@@ -34,7 +34,7 @@ from tests.support.worker_process import reasons
 
 pytestmark = pytest.mark.broker
 
-EVENTS, SEED, CHANGED_AT = 4_000, 8, 2_000
+EVENTS, SEED, CHANGED_AT = 2_400, 8, 1_200
 SETTINGS = {"snapshot_every_events": 100, "run_records": 50, "session_timeout_seconds": 6}
 SKIPPED = 7
 # it decodes, and the core raises: its mid is no number; its source is beyond what came, or it would be a redelivery
@@ -88,7 +88,7 @@ def live(own_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -
             expected=EVENTS - CHANGED_AT,
         )
         monitored = cluster.monitored()
-        cluster.until(lambda: cluster.monitored() > monitored + 1_000, 60, "the second half does not begin")
+        cluster.until(lambda: cluster.monitored() > monitored + 600, 60, "the second half does not begin")
         first.kill()
         [second] = cluster.start("all")
         cluster.wait_drained()
@@ -157,7 +157,7 @@ def test_the_ledger_gives_the_live_alerts_byte_for_byte(live: Any) -> None:
     """All of them, per partition in order, through a kill, a changed limit and a skipped record; and nothing else."""
     result = replayed(live, "ledger", "whole")
     assert lines(result) == in_order(live.alerts)
-    assert len(lines(result)) > 200
+    assert len(lines(result)) > 100
     versions = {msgspec.json.decode(line, type=Alert).versions.rules for line in lines(result)}
     assert len(versions) == 2
     manifest = result_files.read_manifest(result)
@@ -226,7 +226,7 @@ def test_a_time_and_an_end_bound_a_range(live: Any) -> None:
         for value in live.alerts[number]
         if spans[number][0] <= position(value) < spans[number][1]
     ]
-    assert lines(part) == expected
+    assert lines(part) == expected != []
 
 
 @pytest.mark.parametrize("name", ["whole", "range"])

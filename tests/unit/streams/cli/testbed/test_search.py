@@ -22,7 +22,7 @@ from tests.support.small_result import replayed, simulate
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with a stream and its replay."""
     home = tmp_path_factory.mktemp("search")
-    simulate(home / "stream", 3000, 100)
+    simulate(home / "stream", 2000, 70)
     replayed(home / "stream", home / "result")
     return home
 
