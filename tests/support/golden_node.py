@@ -15,7 +15,7 @@ from detectors.shared.state import SharedState
 from tests.support import golden_scenario
 from tests.support.golden_scenario import Golden, configured, declared, hit_of, timed
 from tests.support.ledger import payment
-from tests.support.leg_log import LegLog, resident
+from tests.support.leg_log import LegLog, TrailLog, resident
 from tests.support.repository import ROOT
 
 FOLDER = ROOT / "tests" / "golden" / "nodes"
@@ -38,7 +38,7 @@ def golden(name: str) -> Golden:
 def play(name: str, number: int) -> PlayedLegs:
     """Apply a scenario's events to a new partition of legs under the shipped configuration. Cost: milliseconds."""
     file = golden(name)
-    log = LegLog(configured(file, file.scenario[number]))
+    log = TrailLog(configured(file, file.scenario[number]))
     found = [
         (event, alert)
         for event, outputs in pour(log, file, number)

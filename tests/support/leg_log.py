@@ -109,6 +109,7 @@ class TrailLog(LegLog):
 
     def __init__(self, config: Configuration | None = None) -> None:
         self.raised: list[Alert] = []
+        self._told: list[SharedOutputs] = []
         super().__init__(config)
 
     def put(self, record: Leg | Disposition | Rate | ConfigurationChange, origin: Origin) -> SharedOutputs:
@@ -124,5 +125,10 @@ class TrailLog(LegLog):
                 timestamp_ms=origin.timestamp_ms,
                 history=origin.history,
             )
-            self.put(msgspec.structs.replace(leg, number=number), here)
+            self._told.append(self.put(msgspec.structs.replace(leg, number=number), here))
         return outputs
+
+    def send(self, event: Transaction | Declaration, *kinds: str, history: bool = False) -> list[SharedOutputs]:
+        """As before; what came of the trails that follow stands behind what came of the legs."""
+        known = len(self._told)
+        return [*super().send(event, *kinds, history=history), *self._told[known:]]
