@@ -37,6 +37,7 @@ from detectors.memory import verdicts
 from detectors.memory.effective_configuration import Effective
 from detectors.ranking.fusion import fuse
 from detectors.shared import nodes, residents
+from detectors.shared.payees import payees_of
 from detectors.shared.state import SharedState
 from detectors.typologies import node_rules
 from detectors.typologies.exposure import Worth, exposure
@@ -90,6 +91,7 @@ def view_of(case: Judged, packed: bytes | None = None) -> NodeView:
         level=sample.level,
         left_out=sample.left_out,
         first_us=node.first_us,
+        payees=payees_of(node),
         country=case.leg.counterparty_country,
         own=residents.own_of(node),
         vias=residents.vias_of(node),

@@ -33,7 +33,7 @@ from detectors.core import Outcome, Outputs
 from detectors.memory import event_clock, roster
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.taken_back import bring_others_up_to_date, bring_up_to_date
-from detectors.shared import goods, nodes, residents, trails
+from detectors.shared import goods, nodes, payees, residents, trails
 from detectors.shared.alerts import Judged, judge
 from detectors.shared.retracted import retract
 from detectors.shared.state import SharedState
@@ -218,7 +218,9 @@ def _recall(state: SharedState, leg: Leg, thing: SharedThing) -> Party:
     former = leg.previous.get(thing.name)
     record = None if former is None else state.parties.get(state.newest_name(former))
     if record is not None:
-        nodes.join_residents(node, unpack(record))
+        other = unpack(record)
+        nodes.join_residents(node, other)
+        payees.join_payees(node, other)
     return node
 
 
@@ -306,6 +308,8 @@ def _account(effective: Effective, node: Party, leg: Leg, row: Payment, *, late:
     effect = accounting.account(node, incoming)
     if effect.payment is not None:
         nodes.name_resident(node, row.beneficiary, leg.party)
+        if leg.kind in payees.KINDS:
+            payees.note_payee(node, leg, effect.payment.event)
     changed = effect.kind in {"new", "amended"}
     return _Counted("applied", effect.payment if changed else None, effect.join)
 

@@ -9,6 +9,7 @@ from detectors.books.wanted import Wanted, together
 from detectors.contracts.events import LegKind
 from detectors.typologies.base import Typology
 from detectors.typologies.node_view import NodeTypology
+from detectors.typologies.t01_ring import RingOfRemitters
 from detectors.typologies.t01_split_remittance import SplitRemittance
 from detectors.typologies.t02_annual_cap import AnnualCap
 from detectors.typologies.t03_fan import Fan
@@ -47,6 +48,7 @@ REGISTRY: tuple[Typology, ...] = (
 )
 # Rules over what residents share; the shared agent's core judges by them (detectors/shared).
 NODE_REGISTRY: tuple[NodeTypology, ...] = (
+    RingOfRemitters(),
     Fan(),
     MirrorOfPayments(),
     PriceOfGoods(),

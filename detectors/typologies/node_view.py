@@ -43,9 +43,10 @@ class NodeView(msgspec.Struct, kw_only=True):
     `rows` are its payments of the last 90 days, whose `beneficiary` is the number of a resident in `residents`, and
     `names` what their other numbers stand for. `level` above 0 says that they are those of one resident in 2**level,
     and that `left_out` payments are in no row. `first_us` is when the thing was first seen (event time, us), `country`
-    where the foreign side of the newest payment is. Of a resident's node (detectors/shared/trails.py) `own` is the
-    number of the resident itself, and `vias` are kind and token of foreign parties and accounts by the number that
-    stands as a row's `payment`.
+    where the foreign side of the newest payment is. `payees` are numbers of foreign sides by event, on a device or
+    contact (detectors/shared/payees.py). Of a resident's node (detectors/shared/trails.py) `own` is the number of the
+    resident itself, and `vias` are kind and token of foreign parties and accounts by the number that stands as a row's
+    `payment`.
     """
 
     kind: LegKind
@@ -59,6 +60,7 @@ class NodeView(msgspec.Struct, kw_only=True):
     level: int = 0
     left_out: int = 0
     first_us: int = 0
+    payees: Mapping[int, int] = {}
     country: str = ""
     own: int = 0
     vias: Mapping[int, tuple[LegKind, str]] = {}

@@ -10,6 +10,8 @@ ID = "T01"
 # How much closeness in time says: pieces of one day are one transfer, pieces of a quarter may be a habit (our
 # judgement).
 CLOSENESS = {"window_day": 1.0, "window_week": 0.9, "window_month": 0.75, "window_quarter": 0.55}
+# Since 2025-12-29 the line itself binds only after the annual cap: before, the pattern is an indicator, not a breach.
+BEFORE_CAP = 0.8
 NAMES = ("document_line", "band_low", "pieces_min", "sum_multiple", "beneficiaries_max", "growth_ratio", *CLOSENESS)
 
 

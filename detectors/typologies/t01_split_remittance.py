@@ -2,9 +2,9 @@
 
 Same remitter, same purpose, one beneficiary or a small set of them, without documents or report; at least `pieces_min`
 pieces of [`band_low` x line, line] within 1, 7, 30 or 90 rolling days that together reach `sum_multiple` x line.
-Devices, accounts and contacts that several remitters share are not looked at here: remitters live in different
-partitions. Fails on families that truly live on monthly transfers of nearly the line: the 90-day window is therefore
-weak evidence.
+Devices, accounts and contacts that several remitters share are looked at apart (t01_ring.py): remitters live in
+different partitions. Fails on families that truly live on monthly transfers of nearly the line: the 90-day window is
+therefore weak evidence.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +32,7 @@ from detectors.typologies.base import (
     undocumented_sum,
 )
 from detectors.typologies.declared import DueDate, TrialDay
-from detectors.typologies.t01_band import CLOSENESS, ID, NAMES, split_band, width_us
+from detectors.typologies.t01_band import BEFORE_CAP, CLOSENESS, ID, NAMES, split_band, width_us
 from detectors.typologies.t01_folded import bound, bound_finding, folded_of_its_own
 from detectors.typologies.t01_windows import FewWindows, Windows, without_one
 from detectors.typologies.t01_words import NEXT_STEPS, SANCTIONS, WORDS, law_tests, pieces_told
@@ -44,8 +44,6 @@ LOOK_BACK_DAYS = 90
 # pieces of a splitting that a trial makes; a limit that wants more is not reached, and does nothing either
 MOST_TRIED = 12
 SET_OF_BENEFICIARIES = 0.9
-# Since 2025-12-29 the line itself binds only after the annual cap: before, the pattern is an indicator, not a breach.
-BEFORE_CAP = 0.8
 UNDOCUMENTED = OUT | NO_DOCUMENT
 # Up to this many pieces the search for fewer tries every number.
 FEW_PIECES = 16
@@ -79,6 +77,14 @@ class SplitRemittance:
             "sum_multiple": LimitKind("ratio", "0.001", "1000000", ko="최소 합계(기준금액 대비)"),
             "beneficiaries_max": LimitKind("count", "1", "1000000", whole=True, ko="최대 수취인 수", counter="명"),
             "growth_ratio": LimitKind("ratio", "0.01", "1000000", ko="다시 경보하는 증가 배수"),
+            # of pieces under several names; where they are not given, nobody looks for those
+            "ring_names_min": LimitKind(
+                "count", "2", "10000", whole=True, needed=False, ko="접속기기·연락처 공유 최소 명의 수", counter="명"
+            ),
+            "ring_payee_names_min": LimitKind(
+                "count", "2", "10000", whole=True, needed=False, ko="같은 수취인 최소 명의 수", counter="명"
+            ),
+            "ring_share": LimitKind("ratio", "0.01", "1", needed=False, ko="분할송금이 차지하는 최소 비중"),
             "window_day": LimitKind("days", "0.001", "3660", ko="관찰 기간(일)", kept=str(LOOK_BACK_DAYS)),
             "window_week": LimitKind("days", "0.001", "3660", ko="관찰 기간(주)", kept=str(LOOK_BACK_DAYS)),
             "window_month": LimitKind("days", "0.001", "3660", ko="관찰 기간(월)", kept=str(LOOK_BACK_DAYS)),

@@ -25,6 +25,8 @@ WORDS = Words(
         "span": Word("첫 송금부터 마지막 송금까지"),
         "beneficiaries": Word("수취인 수", "명"),
         "institutions": Word("기관 수", "개"),
+        "residents": Word("거주자 수", "명"),
+        "users_of_thing": Word("관찰 기간(월)의 이용 거주자 수", "명"),
         "pieces_at_most": Word("송금 건수(최대)"),
         "sum_at_most": Word("송금 합계(최대)"),
         "sum_over_line_at_most": Word("송금 합계(최대, 기준금액 대비)"),

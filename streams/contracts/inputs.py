@@ -181,7 +181,7 @@ class DispositionRecord(msgspec.Struct, frozen=True, kw_only=True):
     voluntary: bool | UnsetType = UNSET
     snooze_until: Time | UnsetType = UNSET
     snooze_typology: Annotated[str, Meta(pattern=r"^(T[0-9]{2}|anomaly)$(?!\n)")] | UnsetType = UNSET
-    shared_kind: Literal["counterparty", "account", "device", "contact", "goods"] | UnsetType = UNSET
+    shared_kind: Literal["counterparty", "account", "device", "contact", "goods", "resident"] | UnsetType = UNSET
     shared_token: Annotated[str, Meta(min_length=1, max_length=64)] | UnsetType = UNSET
 
 

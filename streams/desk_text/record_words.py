@@ -167,6 +167,7 @@ _VALUES = {
         "device": ("device", "접속기기"),
         "contact": ("contact", "연락처"),
         "goods": ("group of goods", "품목군"),
+        "resident": ("resident", "거주자"),
     },
     "sanction": {
         "none": ("none", "조치 없음"),

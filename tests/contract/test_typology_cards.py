@@ -3,7 +3,7 @@
 import pytest
 
 from detectors.typologies import all_rules
-from tests.support.typology_cards import CARDS, GOLDEN, make_cards, read_figures
+from tests.support.typology_cards import CARDS, make_cards, read_figures, scenarios_of
 
 MADE = make_cards(read_figures())
 
@@ -21,7 +21,7 @@ def test_every_rule_has_a_card_and_no_card_is_of_none():
 def test_a_card_tells_both_languages_its_look_alikes_and_what_is_missing(name):
     text = MADE[name]
     titles = ["## What an investigator does next"]
-    if (GOLDEN / name.lower().replace(".md", ".toml")).exists():
+    if scenarios_of(name.removesuffix(".md")):
         titles += ["## Where a field is missing", "## Known look-alikes"]
     for title in titles:
         begin = text.index(title)

@@ -46,7 +46,7 @@ def make_cards(figures: dict[str, Any]) -> dict[str, str]:
 
 def make_card(one: Typology | NodeTypology, configuration: Configuration, figures: dict[str, Any]) -> str:
     """One page."""
-    rules, scenarios = configuration.rules[one.id], _scenarios(one.id)
+    rules, scenarios = configuration.rules[one.id], scenarios_of(one.id)
     parts = [
         f"# {one.id}: {one.name_en}\n\nIn Korean: {one.name_ko}.\n",
         f"**Law.** {rules.legal_basis}.\n",
@@ -96,7 +96,7 @@ def _sanctions(one: Typology | NodeTypology) -> str:
     return f"## What the law may impose\n\nThe amounts are in {_LAW}, by the law of the date.\n\n{lines}"
 
 
-def _scenarios(name: str) -> list[dict[str, Any]]:
+def scenarios_of(name: str) -> list[dict[str, Any]]:
     """Those of the rule over a party, and of the rule over what residents share, whichever there is."""
     files = [GOLDEN / "typologies" / f"{name.lower()}.toml", *sorted((GOLDEN / "nodes").glob("*.toml"))]
     read = [tomllib.loads(path.read_text()) for path in files if path.exists()]
