@@ -44,6 +44,22 @@ COMMANDS = (
     "topics",
     "worker_refusals",
 )
+# of the tests without a broker, the files of half a minute and more: begun last, one keeps two idle processes waiting
+LONG_FILES = frozenset(
+    (
+        "tests/fuzz/test_fuzz.py",
+        "tests/mutants/test_mutants.py",
+        "tests/simulation/test_schedules.py",
+        "tests/testbed/test_replay_processes.py",
+        "tests/testbed/test_run.py",
+        "tests/unit/detectors/memory/test_state_plateau.py",
+        "tests/unit/streams/cli/testbed/test_compare.py",
+        "tests/unit/streams/cli/testbed/test_search.py",
+        "tests/unit/streams/generator/scenarios/test_pack.py",
+        "tests/unit/streams/ledger/test_snapshot_format_damage.py",
+        "tests/unit/tools/test_mutation_tool.py",
+    )
+)
 
 
 def _files(names: tuple[str, ...]) -> frozenset[str]:
@@ -71,8 +87,8 @@ class BrokerTestsTogether(LoadFileScheduling):
 def longest_first(items: list[pytest.Item]) -> None:
     """Begin with the units that take longest: units are handed out in the order of collection."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        order = {FAULTS: 0, OUTSIDERS: 1}
-        items.sort(key=lambda item: order.get(unit(item.nodeid), 2))
+        order = {FAULTS: 0, OUTSIDERS: 1, **dict.fromkeys(COMMAND_FILES, 2), **dict.fromkeys(LONG_FILES, 3)}
+        items.sort(key=lambda item: order.get(unit(item.nodeid), 4))
 
 
 def yield_to_broker_tests(item: pytest.Item) -> None:
