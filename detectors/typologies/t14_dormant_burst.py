@@ -4,15 +4,23 @@ Asleep: known for `silence_days` and longer, with at most `quiet_payments` in th
 Awake: at least `burst_payments_min` payments of `burst_min` within `burst_window` days, and `burst_multiple` times the
 mean of the stretches of three weeks in which the party paid at all. Sleep is no part of that mean, so a season after
 half a year of silence is compared with the seasons before it.
+Hardly awake: known for less than that, and as seldom from its first payment on. The less is known, the more is asked:
+the multiple grows with the square of `silence_days` over the days known, for both pace and mean are known less well.
+Of a firm either burst exceeds what its turnover comes to in as many days, where a profile tells it.
 New: a firm registered for `age_days` at most, by its profile, whose payments of `new_window` days come either to
-`burst_multiple` times the mean of what it paid before, and to more than its capital: first a few small payments, then a
-flood. Or `new_payments_min` of them to `burst_multiple` times its capital, and to more than the turnover of a year.
-What the profile does not tell is not met: a young importer whose trade is steady is compared with itself.
+`burst_multiple` times the mean of what it paid before, and to more than its capital and its business of as many days:
+first a few small payments, then a flood. Or `new_payments_min` of them to `burst_multiple` times both. Its business is
+the larger of two: the turnover of its profile, and what customs saw of it in a year.
+What the profile does not tell is not met, and a turnover of nothing tells nothing of a firm in its first year.
 
-An indicator: no article forbids it. Banks are left out, and parties with payments that are kept in totals only
-(folded_payments.py), whose past is not known here. Fails where a stream is younger than the silence, where the burst is
-spread over months, and on a party that made fewer than `burst_payments_min` payments before: those are no past to
-compare with. A payment told more than a week after its time completes no burst.
+Payments are counted as far as they exceed the goods that customs saw (the trade ledger): a firm that pays for what
+arrived, or is paid for what it shipped, does the business that it was set up for, however small its capital is.
+A payment that names a report completes no burst: an authority was told of it, as who moves abroad tells it.
+
+An indicator: no article forbids it. Banks and money businesses are left out, and parties with payments that are kept in
+totals only (folded_payments.py), whose past is not known here. Fails where the burst is spread over months, and on a
+party whose past is younger than a quarter of the silence or a single payment: that is no past to compare with. A
+payment told more than a week after its time completes no burst.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,8 +37,19 @@ from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.typologies import firm
 from detectors.typologies.base import Change, Context, Finding, Past, largest_others, slot, sums_by_institution
 from detectors.typologies.declared import DueDate, Sanction, TrialDay
-from detectors.typologies.t14_life import MOST_RECENT, STEP_US, TAKEN_AFTER_US, Life, alive, taken, with_late
+from detectors.typologies.t14_life import (
+    MOST_RECENT,
+    STEP_US,
+    TAKEN_AFTER_US,
+    Life,
+    alive,
+    beyond_goods,
+    goods_of_year,
+    taken,
+    with_late,
+)
 from detectors.typologies.t14_words import NEXT_STEPS, WORDS, Burst, law_tests, measured, sentences
+from detectors.typologies.t18_industries import is_money_business
 from detectors.values.legal_calendar import DAY_US, local
 from detectors.values.money import plain
 from detectors.wording import phrases
@@ -54,11 +73,12 @@ DOUBT, NOT_SILENT, MOST_STRENGTH = 0.5, 0.8, 0.9
 # rows of a burst must not have been taken into totals before it is looked at
 MOST_WINDOW = 21
 MEMORY_US = 366 * DAY_US
+_YEAR_DAYS = 365
 _DAYS = LimitKind("days", "1", "3660", whole=True)
 
 
 class _Found(NamedTuple):
-    """The payments of the burst, what they are compared with, and the least USD cents that they must come to."""
+    """The burst's payments beyond goods seen, what they are compared with, and the least USD cents to come to."""
 
     rows: Rows
     burst: Burst
@@ -86,8 +106,8 @@ class DormantBurst:
             "growth_ratio": LimitKind("ratio", "0.01", "1000000", ko="다시 경보하는 증가 배수"),
         }
     )
-    # totals of what is kept no more are in its own slot
-    wants = Wanted()
+    # totals of what is kept no more are in its own slot; the trade ledger tells for which payments goods were seen
+    wants = Wanted(trade=True)
     due_dates: tuple[DueDate, ...] = ()
     words = WORDS
     next_steps = NEXT_STEPS
@@ -96,8 +116,8 @@ class DormantBurst:
 
     def evaluate(self, context: Context) -> Finding | None:
         """The burst that the payment is part of. Cost: 3 us; 60 us where the party slept or is new."""
-        event, payment = context.transaction, context.payment
-        if event.party_type == "bank" or payment.usd <= 0:
+        payment = context.payment
+        if _is_left_out(context) or payment.usd <= 0 or context.transaction.report_no is not None:
             return None
         old, young = _may_have_slept(context), _may_be_new(context)
         limits = _limits(context) if old or young else None
@@ -149,9 +169,13 @@ class DormantBurst:
         if limits is None:
             return []
         found = _found(context, limits, old=finding.series == "dormant", young=finding.series == "new")
-        left = 0 if found is None else found.least - (found.burst.total - context.payment.usd) - 1
-        if not 0 < left < context.payment.usd:
+        if found is None:
             return []
+        own = exact_sum(found.rows["usd"][found.rows["offset"] == context.payment.offset])
+        excess = found.burst.total - found.least + 1
+        if not 0 < excess < own:
+            return []
+        left = context.payment.usd - excess
         text_en, text_ko = f"had this payment been {phrases.usd(left)}", f"이 거래액이 {phrases.usd_ko(left)}였다면"
         return [Change(context.with_payment(usd=left), text_en, text_ko)]
 
@@ -165,20 +189,34 @@ class DormantBurst:
             yield "a burst of payments", day.paid(number, "woken", amount, **given)
 
 
+def _is_left_out(context: Context) -> bool:
+    """Whether money is the party's business: a bank, or a firm that T18 compares with its own dealings."""
+    industry = context.facts.industry_code if context.facts is not None and firm.is_firm(context) else None
+    return context.transaction.party_type == "bank" or is_money_business(industry)
+
+
 def _limits(context: Context) -> dict[str, DatedLimit] | None:
     found = {name: limit for name in NEEDED if (limit := context.limit(ID, name)) is not None}
     return found if len(found) == len(NEEDED) else None
 
 
 def _may_have_slept(context: Context) -> bool:
-    """Whether the party is known for as long as silence and burst take, and what was taken shows no busy time."""
+    """Whether the party is known for long enough, and what was taken of its payments shows no busy time."""
     silence, window, quiet = (context.limit(ID, name) for name in ("silence_days", "burst_window", "quiet_payments"))
     if silence is None or window is None or quiet is None or context.folded is not None:
         return False
-    since = context.payment.time - int(window.number + silence.number) * DAY_US
-    if context.first_us > since:
-        return False
-    return bool(slot(context, ID, Life, Life()).since(since) <= quiet.number)
+    begins = context.payment.time - int(window.number) * DAY_US
+    known = (begins - context.first_us) // DAY_US
+    life = slot(context, ID, Life, Life())
+    if known >= silence.number:
+        return bool(life.since(begins - int(silence.number) * DAY_US) <= quiet.number)
+    most = _most_since(known, int(silence.number), int(quiet.number))
+    return most > 0 and life.count <= most + 1
+
+
+def _most_since(known: int, silence: int, quiet: int) -> int:
+    """How many payments after the first one are few, of a party known for so many days."""
+    return quiet * known // silence
 
 
 def _may_be_new(context: Context) -> bool:
@@ -212,62 +250,102 @@ def _times(base: int, limits: dict[str, DatedLimit]) -> int:
     return base * limits["burst_multiple"].cents // 100
 
 
-def _before(context: Context, limits: dict[str, DatedLimit], begins: int) -> Life | None:
+def _before(context: Context, begins: int, least: int) -> Life | None:
     """The party's life up to the window; None where it is too little, or part of the window is taken already."""
     life = slot(context, ID, Life, Life())
     if life.until_us > begins:
         return None
     before = taken(life, context.rows, begins + 1)
-    return before if before.count >= limits["burst_payments_min"].number and before.mean else None
+    return before if before.count >= least and before.mean else None
 
 
 def _found(context: Context, limits: dict[str, DatedLimit], *, old: bool, young: bool) -> _Found | None:
     """The first way in which the payment completes a burst."""
     end = _end(context, limits)
-    burst, rows = None, _window(context.rows, end, limits["burst_window"])
-    least = limits["burst_min"].cents
-    if old and _total(rows, limits, least):
-        burst = _awake(context, rows, limits, end - int(limits["burst_window"].number) * DAY_US)
-    if burst is None and young:
-        rows = _window(context.rows, end, limits["new_window"])
-        if _total(rows, limits, least):
-            begins = end - int(limits["new_window"].number) * DAY_US
-            burst = _jump(context, rows, limits, begins) or _beyond_capital(context, rows, limits)
+    burst, rows, least = None, context.rows[:0], limits["burst_min"].cents
+    for name, ways in (("burst_window", (_awake,) if old else ()), ("new_window", _NEW if young else ())):
+        rows = _window(context.rows, end, limits[name]) if ways and burst is None else rows
+        if burst is not None or not ways or not _total(rows, limits, least):
+            continue
+        rows = beyond_goods(rows, context.ledger) if context.trade else rows
+        # a payment for goods that were seen completes nothing
+        if _total(rows, limits, least) and (rows["offset"] == context.payment.offset).any():
+            begins = end - int(limits[name].number) * DAY_US
+            burst = next((found for way in ways if (found := way(context, rows, limits, begins))), None)
     return None if burst is None else _Found(rows, burst, max(least, burst.least))
 
 
 def _awake(context: Context, rows: Rows, limits: dict[str, DatedLimit], begins: int) -> Burst | None:
-    """The burst of a party that was quiet for as long as is asked."""
-    before = _before(context, limits, begins)
+    """The burst of a party that was quiet for as long as is asked, or hardly awake for as long as it is known."""
+    silence, quiet = (int(limits[name].number) for name in ("silence_days", "quiet_payments"))
+    known = (begins - context.first_us) // DAY_US
+    slept = known >= silence
+    # of two payments in a short life the second says how seldom they are
+    before = _before(context, begins, int(limits["burst_payments_min"].number) if slept else 2)
     if before is None:
         return None
-    quiet, least = before.since(begins - int(limits["silence_days"].number) * DAY_US), _times(before.mean, limits)
+    least = _times(before.mean, limits)
+    if slept:
+        few, told = quiet, before.since(begins - silence * DAY_US)
+    else:
+        few, told = _most_since(known, silence, quiet) + 1, before.count
+        least = least * silence * silence // max(known * known, 1)
+    if firm.is_firm(context):
+        least = max(least, (_turnover_part(context, limits["burst_window"]) or 0) + 1)
     total = _total(rows, limits, least)
-    if quiet > limits["quiet_payments"].number or not total:
+    if told > few or not total:
         return None
     silent = (int(rows["time"].min()) - before.recent[-1]) // DAY_US
-    return Burst("dormant", before.mean, least, total, before.count, quiet, silent)
+    return Burst("dormant", before.mean, least, total, before.count, told, silent, None if slept else known)
 
 
 def _jump(context: Context, rows: Rows, limits: dict[str, DatedLimit], begins: int) -> Burst | None:
     """The burst of a new firm against what little it paid before."""
-    before, worth = _before(context, limits, begins), firm.capital(context)
-    if before is None or worth is None:
+    before = _before(context, begins, int(limits["burst_payments_min"].number))
+    worth, pace = firm.capital(context), _pace(context, limits)
+    if before is None or worth is None or pace is None:
         return None
-    least = max(_times(before.mean, limits), worth + 1)
+    least = max(_times(before.mean, limits), worth + 1, pace + 1)
     total = _total(rows, limits, least)
     return Burst("new", before.mean, least, total, before.count) if total else None
 
 
-def _beyond_capital(context: Context, rows: Rows, limits: dict[str, DatedLimit]) -> Burst | None:
-    """The burst of a new firm against its capital and the turnover of a year."""
-    worth, turnover = firm.capital(context), firm.turnover(context)
-    if not worth or turnover is None:
+def _beyond_capital(
+    context: Context,
+    rows: Rows,
+    limits: dict[str, DatedLimit],
+    begins: int,  # noqa: ARG001 - the form of a way
+) -> Burst | None:
+    """The burst of a new firm against its capital and its turnover."""
+    worth, pace = firm.capital(context), _pace(context, limits)
+    if not worth or pace is None:
         return None
-    least = max(_times(worth, limits), turnover + 1)
+    least = _times(max(worth, pace), limits)
     total = _total(rows, limits, least)
     many = len(rows) >= limits["new_payments_min"].number
     return Burst("new", worth, least, total) if total and many else None
+
+
+# the ways of a new firm, those with a past first
+_NEW = (_jump, _beyond_capital)
+
+
+def _pace(context: Context, limits: dict[str, DatedLimit]) -> int | None:
+    """USD cents that a new firm's business comes to in the days of its window; None where no turnover is told.
+
+    The larger of its turnover's part and of what customs saw: a firm may have grown since its profile was told.
+    """
+    part, days = _turnover_part(context, limits["new_window"]), int(limits["new_window"].number)
+    if not part:
+        return None
+    known = max((context.payment.time - context.first_us) // DAY_US, days)
+    return max(part, goods_of_year(context.ledger) * days // min(known, _YEAR_DAYS))
+
+
+def _turnover_part(context: Context, window: DatedLimit) -> int | None:
+    """USD cents of the turnover of a year in a profile that fall on the days of a window; None where none is told."""
+    turnover = firm.turnover(context)
+    return None if turnover is None else turnover * int(window.number) // _YEAR_DAYS
 
 
 def _total(rows: Rows, limits: dict[str, DatedLimit], least: int) -> int:
@@ -277,7 +355,8 @@ def _total(rows: Rows, limits: dict[str, DatedLimit], least: int) -> int:
 
 
 def _strength(burst: Burst, limits: dict[str, DatedLimit]) -> float:
-    found = 1.0 - DOUBT * burst.base * float(limits["burst_multiple"].number) / burst.total
+    asked = burst.least if burst.known is not None else burst.base * float(limits["burst_multiple"].number)
+    found = 1.0 - DOUBT * asked / burst.total
     return round(min(found * (NOT_SILENT if burst.quiet else 1.0), MOST_STRENGTH), 4)
 
 

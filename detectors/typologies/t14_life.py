@@ -8,6 +8,9 @@ import msgspec
 import numpy as np
 
 from detectors.books.payments import RATE_MISSING, REVERSED, Payment, Rows, exact_sum
+from detectors.books.trade_book import TradeBook
+from detectors.books.trade_folding import marks
+from detectors.books.trade_items import EXPORT, MONEY
 from detectors.values.legal_calendar import DAY_US
 from detectors.values.money import LARGEST_CENTS
 
@@ -47,6 +50,40 @@ class Life(msgspec.Struct, frozen=True, array_like=True):
 def alive(rows: Rows) -> Rows:
     """The rows of payments that were not taken back whole; what is worth in USD may be unknown."""
     return rows.take(np.flatnonzero((rows["usd"] > 0) | (rows["flags"] & (RATE_MISSING | REVERSED) == RATE_MISSING)))
+
+
+def beyond_goods(rows: Rows, book: TradeBook) -> Rows:
+    """The rows without what stands against goods that customs saw: matched, or not paid yet. Cost: 0.2 ms at most.
+
+    What customs saw and nobody paid for yet is set against the oldest payments of its direction: which invoice a
+    payment is for may be told later, or not at all. Rows of which nothing is left are left out.
+    """
+    items = {item.event: item for item in book.items()}
+    seen = {one.event: one.sums().matched for one in marks(book.marks) if one.flags & MONEY}
+    waiting = [item for item in items.values() if item.is_open and not item.is_money]
+    unpaid = [sum(item.left_usd for item in waiting if item.flags & EXPORT == side) for side in (0, EXPORT)]
+    left = rows["usd"].tolist()
+    for place in np.lexsort((rows["offset"], rows["time"])).tolist():
+        item = items.get(int(rows["event"][place]))
+        if item is None or not item.is_money:
+            left[place] = max(left[place] - seen.get(int(rows["event"][place]), 0), 0)
+            continue
+        direction = int(item.flags & EXPORT != 0)
+        # what is closed without a match is too little to look for, and nothing was seen of it
+        matched = item.worth(item.matched) if item.is_open or not item.matched else item.usd
+        rest = max(left[place] - matched, 0)
+        taken_off = min(rest, unpaid[direction])
+        unpaid[direction] -= taken_off
+        left[place] = rest - taken_off
+    found = rows.copy()
+    found["usd"] = left
+    return found.take(np.flatnonzero((found["usd"] > 0) | (rows["usd"] == 0)))
+
+
+def goods_of_year(book: TradeBook) -> int:
+    """USD cents of the goods that customs saw in both directions in the newest twelve months of the trade ledger."""
+    newest = max(book.months, default=0)
+    return sum(sums[0] + sums[EXPORT] for month, sums in book.months.items() if month > newest - 12)
 
 
 def taken(life: Life, rows: Rows, until_us: int) -> Life:

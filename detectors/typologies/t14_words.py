@@ -61,6 +61,7 @@ class Burst(NamedTuple):
 
     `base` is the mean of the past, or the capital where `earlier`, the number of payments before, is 0. `quiet` is
     how many of those before were in the quiet time, `silent` the days since the last one; both None of a new firm.
+    `known` is for how many days it is known, where that is less than the silence.
     """
 
     series: str
@@ -70,6 +71,7 @@ class Burst(NamedTuple):
     earlier: int = 0
     quiet: int | None = None
     silent: int | None = None
+    known: int | None = None
 
     @property
     def window(self) -> str:
@@ -112,23 +114,30 @@ def sentences(context: Context, rows: Rows, limits: dict[str, DatedLimit], burst
     count, parties = len(rows), len(np.unique(rows["beneficiary"]))
     told = (
         f"made {phrases.counted(count, 'payment', 'payments')} of {phrases.usd(burst.total)} within {window} days, "
-        f"with {phrases.counted(parties, 'counterparty', 'counterparties')}."
+        f"with {phrases.counted(parties, 'counterparty', 'counterparties')}. Goods that customs saw are not counted."
     )
-    told_ko = f"{window}일 동안 상대방 {parties}명과 {count}건, 합계 {phrases.usd_ko(burst.total)}를 거래하였습니다."
+    told_ko = (
+        f"{window}일 동안 상대방 {parties}명과 {count}건, 합계 {phrases.usd_ko(burst.total)}를 거래하였습니다. "
+        f"세관에 신고된 물품의 대금은 제외하였습니다."
+    )
     who, who_ko = "This party", "당사자는"
     if burst.series == "new":
         age = max(firm.age_days(context) or 0, 0)
         who = f"This firm, registered {phrases.counted(age, 'day', 'days')} ago,"
         who_ko = f"등록 후 {age}일이 지난 이 업체는"
     past, past_ko = _past(limits, burst)
-    times = f"{burst.total / burst.base:.1f}"
+    times, asked, asked_ko = f"{burst.total / burst.base:.1f}", "", ""
+    if burst.known is not None:
+        most, silence = f"{burst.least / burst.base:.1f}", int(limits["silence_days"].number)
+        asked = f" For the {burst.known} of {silence} days that are known, {most} times are asked."
+        asked_ko = f" {silence}일 중 {burst.known}일만 확인되어 {most}배를 적용하였습니다."
     english = (
         f"{who} {told} {past} The burst is {times} times that; from {multiple.number} times on it is told "
-        f"({phrases.basis(multiple)}). Who uses the account, and what the payments were for, requires a check."
+        f"({phrases.basis(multiple)}).{asked} Who uses the account, and what the payments were for, requires a check."
     )
     korean = (
         f"{who_ko} {told_ko} {past_ko} 이번 거래는 그 {times}배이며, 기준은 {multiple.number}배입니다"
-        f"({phrases.basis_ko(multiple)}). 계좌를 사용하는 자와 거래의 원인에 대한 확인이 필요합니다."
+        f"({phrases.basis_ko(multiple)}).{asked_ko} 계좌를 사용하는 자와 거래의 원인에 대한 확인이 필요합니다."
     )
     return english, korean
 
@@ -138,14 +147,14 @@ def _past(limits: dict[str, DatedLimit], burst: Burst) -> tuple[str, str]:
     base, base_ko = phrases.usd(burst.base), phrases.usd_ko(burst.base)
     if not burst.earlier:
         return (
-            f"That is more than the turnover of a year in its profile. Its capital is {base}.",
-            f"이는 고객정보상 1년 매출액을 넘습니다. 자본금은 {base_ko} 상당액입니다.",
+            f"Its profile tells a turnover that lets expect far less in so few days. Its capital is {base}.",
+            f"이는 고객정보상 연 매출액에 비추어 과다합니다. 자본금은 {base_ko} 상당액입니다.",
         )
     mean = f"came to {base} on average in each three weeks in which it paid at all."
     before = phrases.counted(burst.earlier, "payment", "payments")
     past, past_ko = f"Before that it made {before}, which {mean}", f"그 이전 거래는 {burst.earlier}건으로,"
     if burst.quiet is not None:
-        silence, quiet = int(limits["silence_days"].number), burst.quiet
+        silence, quiet = burst.known or int(limits["silence_days"].number), burst.quiet
         slept = phrases.counted(quiet, "payment was", "payments were") if quiet else "no payment was"
         past = f"In the {silence} days before, {slept} told. Its {before} of all the time before {mean}"
         slept_ko = f"확인된 거래는 {quiet}건이며" if quiet else "확인된 거래가 없으며"
@@ -156,7 +165,7 @@ def _past(limits: dict[str, DatedLimit], burst: Burst) -> tuple[str, str]:
 def law_tests(context: Context, limits: dict[str, DatedLimit], burst: Burst) -> tuple[LawTest, ...]:
     """The tests of the definition; no article holds any, and the figures are our own."""
     silence, quiet, age_most = (int(limits[name].number) for name in ("silence_days", "quiet_payments", "age_days"))
-    slept, age = burst.series == "dormant" or None, firm.age_days(context)
+    slept, age = (burst.series == "dormant" and burst.known is None) or None, firm.age_days(context)
     is_firm, worth = firm.is_firm(context), firm.capital(context)
     is_new = False if not is_firm else None if age is None else age <= age_most
     least = f"{limits['burst_multiple'].number}"
