@@ -17,7 +17,7 @@ from streams.cli.desk_options import (
     write_csv,
 )
 from streams.desk.alert_heads import ANOMALY, Wanted
-from streams.desk.listing import Listed, Query, list_alerts
+from streams.desk.listing import Listed, Query, cases_of, list_alerts
 from streams.desk.moments import span
 from streams.desk.party_history import require_token
 from streams.desk_text import list_text
@@ -70,7 +70,7 @@ def typology_id(given: str | None) -> str | None:
 @click.option("--until", metavar="TIME", help="Alerts up to the end of this day, or before this time.")
 @click.option("--party", "parties", multiple=True, metavar="TOKEN", help="Only alerts of this party; may be repeated.")
 @click.option("--typology", metavar="ID", help="Only alerts of this typology, such as T02; anomaly: of none.")
-@click.option("--case", help="Only alerts of this case.")
+@click.option("--case", help="Only alerts of this case, and of those that are one with it: they share a resident.")
 @click.option(
     "--min-severity",
     type=click.Choice(SEVERITIES),
@@ -133,12 +133,13 @@ def list_(  # noqa: PLR0917
     for party in parties:  # what is no token is told before anything is read
         require_token(party)
     begin, end = span(since, until, zone)
+    cases = () if case is None else cases_of(settings, case, ReadingProgress(lang))
     wanted = Wanted(
         since=begin,
         until=end,
         parties=frozenset(parties),
         typology=typology_id(typology),
-        case=case,
+        cases=frozenset(cases),
         least=min_severity,
         resting=snoozed,
     )
@@ -153,6 +154,8 @@ def list_(  # noqa: PLR0917
         show_page([line for row in found.rows for line in list_text.block(row, zone, lang)])
     else:
         _table(found, zone, lang)
+    if len(cases) > 1:
+        remark(DESK_WORDS[lang].joined.format(n=len(cases), cases=", ".join(cases)))
     _remarks(found, lang)
 
 

@@ -15,6 +15,7 @@ from streams.cli.desk_options import (
     write_csv,
 )
 from streams.desk.alert_heads import Wanted
+from streams.desk.joined_cases import JoinedCases
 from streams.desk.listing import Query, list_alerts
 from streams.desk.moments import span
 from streams.desk.party_history import partition_of, read_party, require_token
@@ -86,4 +87,6 @@ def command(
         alerts = map(list_text.row_json, found.rows)
         say_json(json.dumps(party_text.party_json(token, history, partition, alerts), ensure_ascii=False))
     else:
-        show_page(party_text.party_lines(token, history, partition, found.rows, purposes, zone, lang))
+        days = settings.effective.engine.case_window_days
+        joined = JoinedCases(days, (row.current.head for row in found.rows))
+        show_page(party_text.party_lines(token, history, partition, found.rows, purposes, zone, lang, joined))

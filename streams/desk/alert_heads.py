@@ -110,7 +110,7 @@ def read_head(value: bytes | None) -> Head:
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which alerts: each given condition must hold; `since` <= time of the trigger < `until`.
+    """Which alerts: each given condition must hold; `since` <= time of the trigger < `until`; one of the `cases`.
 
     Those that rest under a snooze are among them unless `resting` is false.
     """
@@ -119,7 +119,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     parties: frozenset[str] = frozenset()
     typology: str | None = None
-    case: str | None = None
+    cases: frozenset[str] = frozenset()
     least: Severity = "low"
     resting: bool = True
 
@@ -134,7 +134,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
             and (self.until is None or head.created_for < self.until)
             and (not self.parties or self._names(head))
             and (self.typology is None or self.typology in head.found)
-            and (self.case is None or head.case_id == self.case)
+            and (not self.cases or head.case_id in self.cases)
             and SEVERITIES.index(head.severity) >= SEVERITIES.index(self.least)
         )
 

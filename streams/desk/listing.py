@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from streams.desk.alert_heads import Current, First, Folding, Sorting, Wanted, order, read_head, slot_part
+from streams.desk.joined_cases import JoinedCases
 from streams.desk.verdicts import LedgerVerdict, Place, VerdictReader, Verdicts
 from streams.errors import NotAuthorizedError
 from streams.kafka import agent_names, topic_reader, topics
@@ -77,6 +78,17 @@ def list_alerts(settings: Settings, query: Query, told: topic_reader.Told, known
     if query.state == "all":
         return _of_any_state(settings, query, source, told, known)
     return _of_a_state(settings, query, source, told)
+
+
+def cases_of(settings: Settings, case: str, told: topic_reader.Told) -> tuple[str, ...]:
+    """The case and those that are one with it, by all alerts: one reading of the topic, 7 us an alert."""
+    found = JoinedCases(settings.effective.engine.case_window_days)
+    with topic_reader.Reader(settings, [topics.ALERTS]) as reader:
+        for _, records in reader.read_to_end(told=told):
+            for record in records:
+                with suppress(msgspec.DecodeError):  # the list counts what is no alert
+                    found.add(read_head(record.value))
+    return found.joined(case)
 
 
 def _of_any_state(

@@ -144,6 +144,9 @@ class DeskWords(Words):
     alerts = Both("ALERTS AND CASES", "경보 및 사안")
     no_alerts = Both("no alert", "경보 없음")
     cases = Both("cases: {n}", "사안 {n}건")
+    joined = Both("{n} cases are one, for their alerts name residents in common: {cases}",
+                  "경보의 거주자가 겹쳐 사안 {n}건을 하나로 봅니다: {cases}")
+    one_with = Both("one with: {cases}", "하나로 보는 사안: {cases}")
     case_line = Both("{case}  alerts: {n}, open: {open}", "{case}  경보 {n}건, 미처리 {open}건")
     page = Both("{shown} of {total} events shown, the newest", "전체 {total}건 중 최근 {shown}건 표시")
     earlier_page = Both("earlier ones: --until {when}, or more with --limit",

@@ -12,6 +12,7 @@ from streams.alert_text import korean
 from streams.alert_text.alert_text import TextLine, local_time, number
 from streams.alert_text.labels import LABELS as ALERT_LABELS
 from streams.desk.alert_lookup import SHORT_DIGITS
+from streams.desk.joined_cases import JoinedCases
 from streams.desk.listing import AlertRow
 from streams.desk.party_history import OTHERS, History, PartyEvent, Sum, largest
 from streams.desk_text.desk_words import DESK_WORDS, DeskWords
@@ -80,8 +81,9 @@ def party_lines(
     purposes: Purposes,
     zone: ZoneInfo,
     lang: Language,
+    joined: JoinedCases | None = None,
 ) -> list[TextLine]:
-    """The page, top to bottom: events the oldest first."""
+    """The page, top to bottom: events the oldest first; cases that are `joined` are told as one."""
     words = DESK_WORDS[lang]
     page = [TextLine(f"{words.party}  {token}", style="bold")]
     others = sorted(history.names - {token})
@@ -92,7 +94,7 @@ def party_lines(
     page += _counterparties(history, words, lang)
     page += _events(history, partition, purposes, zone, lang)
     alerts = list(rows)
-    page += _alerts(alerts, zone, lang)
+    page += _alerts(alerts, joined or JoinedCases(0), zone, lang)
     if alerts:
         page.append(TextLine(ALERT_LABELS[lang].caution, margin=2, style="italic"))
     return page
@@ -172,17 +174,20 @@ def _events(history: History, partition: int, purposes: Purposes, zone: ZoneInfo
         yield TextLine(words.unreadable_events.format(n=f"{history.unreadable:,}", places=places), margin=2)
 
 
-def _alerts(rows: list[AlertRow], zone: ZoneInfo, lang: Language) -> Iterator[TextLine]:
+def _alerts(rows: list[AlertRow], joined: JoinedCases, zone: ZoneInfo, lang: Language) -> Iterator[TextLine]:
     words = DESK_WORDS[lang]
     cases: dict[str, list[AlertRow]] = {}
     for row in rows:
-        cases.setdefault(row.current.head.case_id, []).append(row)
+        cases.setdefault(joined.joined(row.current.head.case_id)[0], []).append(row)
     yield TextLine(f"{words.alerts} ({words.cases.format(n=len(cases))})", style="bold")
     if not rows:
         yield TextLine(words.no_alerts, margin=2)
     for case, many in cases.items():
         still = sum(row.state == "open" for row in many)
         yield TextLine(words.case_line.format(case=make_printable(case), n=len(many), open=still), margin=2)
+        others = sorted({row.current.head.case_id for row in many} - {case})
+        if others:
+            yield TextLine(words.one_with.format(cases=make_printable(", ".join(others))), margin=4)
         for row in many:
             head = row.current.head
             told = (

@@ -267,6 +267,16 @@ def test_verdicts_known_of_the_ledger_are_joined_by_those_of_the_legs(held):
     assert sorted((int(row.current.head.alert_id, 16), row.state) for row in rows) == [(1, "disposed"), (3, "open")]
 
 
+def test_the_list_of_a_case_has_those_that_are_one_with_it(held):
+    """The monitor's alert of one resident, and that of the shared agent which names it, in another partition."""
+    held[topics.ALERTS] = {0: [alert(1, case_id="case-own"), alert(2, party=NEW, case_id="case-far")], 1: []}
+    held[topics.ALERTS][1] = [about_device(3), Record(None, b"no alert")]
+    ring = json.loads(held[topics.ALERTS][1][0].value)["case_id"]
+    cases = listing.cases_of(load_settings(), "case-own", told)
+    assert sorted(cases) == sorted(("case-own", ring))
+    assert shown(cases=frozenset(cases)) == [(1, "open"), (3, "open")]
+
+
 def test_an_alert_asked_for_names_the_newest_of_its_series_and_how_many_came_behind(held):
     """Not the next one, which nobody lists; the party's own alerts are counted, not others'."""
     held[topics.ALERTS][0] = [alert(1), alert(7, party=OTHER), alert(2, 1), alert(3, 2), alert(8, party=OTHER)]
