@@ -22,6 +22,7 @@ from detectors.contracts.configuration import (
     Limit,
     RateRules,
     Sanctions,
+    Screens,
     TypologyRules,
 )
 from detectors.contracts.limits import LimitKinds, number
@@ -81,6 +82,7 @@ def stopping_faults(configuration: Configuration) -> list[str]:
         *_rates(configuration.rate_rules),
         *_of_the_law("sanctions", configuration.sanctions),
         *_of_the_law("duties", configuration.duties),
+        *_of_the_law("screens", configuration.screens),
         *approver_faults(approvers_of(configuration)),
     ]
     if not found:
@@ -96,7 +98,7 @@ def stand_in(fallback: Configuration, begun: Configuration) -> Configuration:
     return msgspec.structs.replace(fallback, engine=engine)
 
 
-def _of_the_law(name: str, table: Sanctions | Duties | msgspec.UnsetType) -> Iterator[str]:
+def _of_the_law(name: str, table: Sanctions | Duties | Screens | msgspec.UnsetType) -> Iterator[str]:
     """Values of the law's own tables that are no number, or too many of them: an alert would stop at one."""
     if table is msgspec.UNSET:
         return

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from detectors.alerting.build import RaisedAlert
+from detectors.alerting.screened import close_month
 from detectors.alerting.woken import Occasion, pass_time, wake_due
 from detectors.books.accounting import Join
 from detectors.books.fingerprints import KINDS, Known, key
@@ -166,6 +167,7 @@ def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         bring_others_up_to_date(state, state.effective)
     if len(state.wakes) and (woken := wake_due(Occasion.of(state, origin), event)):
         outputs = msgspec.structs.replace(outputs, raised=(*outputs.raised, *woken))
+    close_month(state, origin)
     if state.item_news:
         outputs = msgspec.structs.replace(outputs, items=tuple(state.item_news))
         state.item_news = []

@@ -22,7 +22,7 @@ from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import Origin, PartyType, Transaction
 from detectors.features import EventView, Feature, measure_again, observe
 from detectors.features.amount_own import NAME as OWN_AMOUNT
-from detectors.memory import event_clock, roster, taken_back
+from detectors.memory import event_clock, roster, taken_back, told_payments
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.item_news import keeping
 from detectors.memory.state import PartitionState
@@ -138,6 +138,10 @@ def apply_transaction(
     late = state.watermark_us is not None and at_us < state.watermark_us - effective.lateness_us
     row = _row(step, worth)
     effect = _account(step, row, worth, late)
+    if effect.kind == "new" and not origin.history:
+        told_payments.count(
+            state, effective, configuration.legend, told_payments.ToldPayment(event, origin, row, worth.deal)
+        )
     score = _Score()
     if effect.kind == "new" or (effect.kind == "late" and event.status in {"ordered", "settled"}):
         score = _score(step, row, worth)

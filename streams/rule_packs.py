@@ -15,7 +15,7 @@ from streams.errors import ConfigurationError
 
 SHIPPED_PACK = "kr"
 # What depends on the law and its authorities. All else is shipped in detectors/defaults.toml, whatever the country.
-PACK_TABLES = ("pack", "rules", "sanctions", "duties", "legend", "desks", "engine", "rates")
+PACK_TABLES = ("pack", "rules", "sanctions", "duties", "screens", "legend", "desks", "engine", "rates")
 
 
 def default_tables(pack: str = SHIPPED_PACK) -> dict[str, Any]:

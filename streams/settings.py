@@ -27,6 +27,7 @@ from detectors.contracts.configuration import (
     Pack,
     RateRules,
     Sanctions,
+    Screens,
     TypologyRules,
 )
 from streams.errors import ConfigurationError
@@ -51,6 +52,7 @@ EFFECTIVE = (
     "rates",
     "sanctions",
     "duties",
+    "screens",
     "pack",
     "approvers",
 )
@@ -209,6 +211,7 @@ _TYPES = {field.name: field.type for field in msgspec.structs.fields(Configurati
     "rates": RateRules,
     "sanctions": Sanctions,
     "duties": Duties,
+    "screens": Screens,
     "pack": Pack,
     "approvers": dict[str, str],
 }

@@ -207,6 +207,12 @@ class Duties(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     limits: tuple[Limit, ...] = ()
 
 
+class Screens(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What institutions are compared by in supervisors' screens, and no typology compares with, as dated limits."""
+
+    limits: tuple[Limit, ...] = ()
+
+
 class Pack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The law that the rules are made of: the country (ISO 3166-1), the pack's version, and the texts it was read in.
 
@@ -238,6 +244,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     sanctions: Sanctions | msgspec.UnsetType = msgspec.UNSET
     # not part of the encoding where it is not given; a pre-check then cannot tell what rests on them
     duties: Duties | msgspec.UnsetType = msgspec.UNSET
+    # not part of the encoding where it is not given; institutions are then not compared
+    screens: Screens | msgspec.UnsetType = msgspec.UNSET
     # not part of the encoding where it is not given, as in configurations of before there were packs
     pack: Pack | msgspec.UnsetType = msgspec.UNSET
     # name -> Ed25519 public key of who approves what replaces this (approvals.py); without any, anybody does

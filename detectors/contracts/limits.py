@@ -33,6 +33,8 @@ LAW = {
     "free_line": "T10",
     "bank_line": "T10",
     "told_days": "T08",
+    "band_low": "T01",
+    "deviation_min": "T16",
 }
 
 
@@ -41,6 +43,7 @@ MOST_KEPT = 4_096
 # where a rulebook has the limits of the configuration's `sanctions`; no typology has such an id
 SANCTIONS = "sanctions"
 DUTIES = "duties"
+SCREENS = "screens"
 
 
 class LimitKind(NamedTuple):
@@ -118,6 +121,8 @@ class Rulebook:
             tables[SANCTIONS] = configuration.sanctions.limits
         if configuration.duties is not msgspec.UNSET:
             tables[DUTIES] = configuration.duties.limits
+        if configuration.screens is not msgspec.UNSET:
+            tables[SCREENS] = configuration.screens.limits
         for typology, limits in tables.items():
             for limit in sorted(limits, key=lambda each: each.effective_from):
                 try:

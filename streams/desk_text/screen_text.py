@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from detectors.ranking.institution_peers import HABITS, Habit
 from detectors.wording import phrases
 from streams.alert_text import korean
 from streams.alert_text.alert_text import TextLine, law_test_text, limit_text, local_time, number, spelled
 from streams.alert_text.labels import LABELS
 from streams.desk.screen_lists import Lists, ScreenedRead
-from streams.desk_text.screen_words import SCREEN_WORDS
+from streams.desk_text.screen_words import SCREEN_WORDS, ScreenWords
 from streams.plain_text.languages import Language
 from streams.plain_text.printable import make_printable
 
@@ -27,7 +28,7 @@ def lines(found: Lists, zone: ZoneInfo, lang: Language) -> Iterator[TextLine]:
         yield TextLine(words.empty)
         return
     month = _month(found.month, lang)
-    if not found.entries:
+    if not found.entries and not found.institutions:
         yield TextLine(words.none.format(month=month))
     for screen, entries in groupby(found.entries, lambda one: one.screen):
         several = list(entries)
@@ -36,10 +37,43 @@ def lines(found: Lists, zone: ZoneInfo, lang: Language) -> Iterator[TextLine]:
         for one in several:
             yield from _entry(one, zone, lang)
         yield TextLine()
+    yield from _institutions(found, lang)
     if found.months:
         yield TextLine(words.months.format(months=", ".join(_month(one, lang) for one in found.months)))
-    if found.entries:
+    if found.entries or found.habits:
         yield TextLine(words.note)
+
+
+def _institutions(found: Lists, lang: Language) -> Iterator[TextLine]:
+    """The institutions that stand out, each habit in a sentence, and what they were compared by."""
+    words, labels = SCREEN_WORDS[lang], LABELS[lang]
+    if not found.institutions:
+        return
+    names = dict.fromkeys(one.institution for one in found.habits)
+    told = {"institutions": found.institutions, "partitions": found.partitions, "count": len(names)}
+    yield TextLine(label=words.peers.format(month=_month(found.month, lang), **told))
+    for name in names:
+        yield TextLine()
+        yield TextLine(label=words.institution.format(name=phrases.code(make_printable(name))), margin=2)
+        for one in found.habits:
+            if one.institution == name:
+                yield TextLine(_habit(one, words), margin=7)
+    texts = [f"{words.limits[one.name]} {number(one.value, one.unit, lang=lang)}" for one in found.limits]
+    yield from _labelled(labels.limits, texts if names else [])
+    yield TextLine()
+
+
+def _habit(one: Habit, words: ScreenWords) -> str:
+    return words.habit.format(
+        share=f"{one.share * 100:.1f}",
+        of=f"{one.of:,}",
+        kind=words.kinds[HABITS[one.name]],
+        count=f"{one.number:,}",
+        habit=words.habits[one.name],
+        peers=one.peers,
+        median=f"{one.median * 100:.1f}",
+        z=f"{one.z:.1f}",
+    )
 
 
 def _month(text: str, lang: Language) -> str:

@@ -232,7 +232,9 @@ def _completed(theirs: Configuration) -> Configuration:
 
 def find_lacking_tables(configuration: Configuration) -> list[str]:
     """Tables that the release which wrote the configuration did not have."""
-    return [name for name in ("rates", "sanctions", "duties") if getattr(configuration, name) is msgspec.UNSET]
+    return [
+        name for name in ("rates", "sanctions", "duties", "screens") if getattr(configuration, name) is msgspec.UNSET
+    ]
 
 
 def _require_same_partitions(configuration: Configuration, ruling: Configuration) -> None:

@@ -7,7 +7,7 @@ from detectors.books import due_dates
 from detectors.books.due_dates import OpenDate
 from detectors.books.party import unpack
 from detectors.contracts.events import Event, Origin
-from detectors.contracts.screens import Screened
+from detectors.contracts.screens import INSTITUTION_PART, Screened
 from detectors.core import Outputs
 from tests.support.firms import FirmLedger
 from tests.support.trade import TraderLedger
@@ -40,7 +40,15 @@ class ScreenedLedger(_Listening, TraderLedger):
     def listed(self) -> dict[tuple[str, str], Screened]:
         """The entries by screen and month; each key was written once."""
         assert len({entry.key for entry in self.entries}) == len(self.entries)
-        return {(entry.screen, entry.period): entry for entry in self.entries}
+        firms = [entry for entry in self.entries if entry.screen != INSTITUTION_PART]
+        return {(entry.screen, entry.period): entry for entry in firms}
+
+    def parts(self) -> dict[tuple[str, str], dict[str, object]]:
+        """What was counted of institutions, by institution and month; zeros are left out."""
+        parts = [entry for entry in self.entries if entry.screen == INSTITUTION_PART]
+        return {
+            (one.subject, one.period): {each.name: each.value for each in one.measured if each.value} for one in parts
+        }
 
     def due(self, name: str, party: str = TRADER) -> list[OpenDate]:
         """The months that a party is waited for with."""
