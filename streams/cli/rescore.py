@@ -27,7 +27,12 @@ _DIFFERENCES_SHOWN = 20
 
 @click.command()
 @click.argument("alert_id", required=False)
-@click.option("--all", "everything", is_flag=True, help="Every alert on fx.alerts.v1: one pass over each partition.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Every alert, and every entry of a list: one pass a partition.",
+)
 @click.option("--from-ledger", is_flag=True, help="Ignore snapshots: replay the ledger from its first record.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object; with --all one a line.")
 @language
@@ -39,6 +44,8 @@ def command(alert_id: str | None, lang: Language, *, everything: bool, from_ledg
     Read only, beside running workers, without keys: the newest snapshot at or below the alert's ledger position, the
     ledger after it, the rules that applied then, operators' skips. Compared are the alert and each desk's copy: key,
     value, headers and timestamp. Exit code 1 and the first difference when it does not come out the same.
+
+    Entries of fx.screens.v1 are compared too, with --all, each named by its key.
 
     An alert is out of reach when its ledger record, or what leads to it from the newest usable snapshot, is not in the
     ledger any more: neither proven nor disproven. The others are rescored all the same. Exit code 3 when some are out

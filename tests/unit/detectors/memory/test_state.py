@@ -111,7 +111,7 @@ def test_the_sections_have_their_names_and_order():
         for part in ("senders", "fingerprints", "formers")
         if part != "formers" or kind == "transaction"
     ]
-    first = ["header", "configuration", "typologies", "shares", "officers", "due clock", *windows]
+    first = ["header", "configuration", "typologies", "shares", "officers", "due clock", "institutions", *windows]
     last = ["rates/EUR/USD", "rates held", "restatement", "parties/0", "renamed/0"]
     assert names[: len(first)] == first
     assert names[-len(last) :] == last

@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from detectors.core import apply
+from detectors.memory.state import PartitionState
 from detectors.typologies.t05_screens import NEW_FIRM, ONE_BRANCH
 from tests.support.firms import OLD, PARTY
 from tests.support.ledger import configuration
@@ -205,6 +207,20 @@ def test_loaded_history_lists_nobody():
     ledger.send("new", day(5, 22), 1_000.0)
     ledger.passed(day(6, 12))
     assert list(ledger.listed()) == [(NEW_FIRM, "2025-05")]
+
+
+def test_a_replay_gives_the_same_lists_whatever_was_saved_in_between():
+    """Each record applied to a state that was saved and loaded before it: the same entries, the same digest."""
+    ledger = firm(branch="0021")
+    ledger.send("back", day(4, 3), 1e6, status="returned", original_event_id="p1")
+    ledger.passed(day(4, 12))
+    ledger.passed(day(5, 12))
+    entries, state = [], PartitionState.new(3)
+    for event, origin in ledger.log:
+        state = PartitionState.thaw(state.freeze().sections()) if state.next else state
+        entries += apply(state, event, origin).screened
+    assert entries == ledger.entries != []
+    assert state.freeze().digest() == ledger.state.freeze().digest()
 
 
 def test_without_the_supervisors_limits_there_are_no_lists():
