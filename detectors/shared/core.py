@@ -134,7 +134,7 @@ def _pay(state: SharedState, effective: Effective, leg: Leg, thing: SharedThing,
     if state.restatement.waiting:
         bring_up_to_date(state, effective, thing.name, node)
     row = _row(state, effective, node, leg, amount, at_us, origin.offset)
-    counted = _account(effective, node, leg, row, late=late)
+    counted = _account(effective, node, leg, row, state.shares.known_as(leg.institution), late=late)
     raised: list[RaisedAlert] = []
     told = trails.Written()
     if counted.outcome == "applied":
@@ -144,7 +144,7 @@ def _pay(state: SharedState, effective: Effective, leg: Leg, thing: SharedThing,
         told = trails.told_by(case, was)
     node.first_us, node.last_us = min(node.first_us, at_us), max(node.last_us, at_us)
     state.advance(clock_us)
-    cut = nodes.bound(node, state.kept_since_us, clock_us)
+    cut = nodes.bound(node, state.kept_since_us, clock_us, state.shares.known_as)
     roster.store(state, thing.name, leg.previous, node, state.shares.known_as(leg.institution))
     return SharedOutputs(
         outcome=counted.outcome,
@@ -174,7 +174,7 @@ def _follow(state: SharedState, effective: Effective, leg: Leg, thing: SharedThi
     kept = residents.put(node, leg, row)
     raised = _judge(Judged(state, state.configuration, effective, leg, thing, event, origin, node), kept, was)
     node.first_us, node.last_us = min(node.first_us, at_us), max(node.last_us, at_us)
-    cut = nodes.bound(node, state.kept_since_us, state.watermark_us or at_us, sampled=False)
+    cut = nodes.bound(node, state.kept_since_us, state.watermark_us or at_us, state.shares.known_as, sampled=False)
     residents.forget_vias(node)
     roster.store(state, thing.name, leg.previous, node, state.shares.known_as(leg.institution))
     return SharedOutputs(outcome="applied", raised=tuple(raised), folded=cut)
@@ -194,7 +194,8 @@ def _declare(state: SharedState, effective: Effective, leg: Leg, thing: SharedTh
     assert state.configuration is not None
     raised = _judge(Judged(state, state.configuration, effective, leg, thing, event, origin, node), counted, was)
     node.first_us, node.last_us = min(node.first_us, at_us), max(node.last_us, at_us)
-    cut = nodes.bound(node, state.kept_since_us, state.watermark_us or at_us, sampled=False)
+    now_us = state.watermark_us or at_us
+    cut = nodes.bound(node, state.kept_since_us, now_us, state.shares.known_as, sampled=False)
     roster.store(state, thing.name, leg.previous, node, OFFICES)
     return SharedOutputs(outcome="applied", raised=tuple(raised), folded=cut)
 
@@ -293,11 +294,11 @@ class _Counted(NamedTuple):
     left_out: int = 0
 
 
-def _account(effective: Effective, node: Party, leg: Leg, row: Payment, *, late: bool) -> _Counted:
+def _account(effective: Effective, node: Party, leg: Leg, row: Payment, sender: str, *, late: bool) -> _Counted:
     """Count the leg once, or take back what it takes back; what a hub's sample leaves out is counted in whole."""
     sample = nodes.sample_of(node)
     paid = leg.status in {"ordered", "settled"}
-    if paid and not late and not sample.holds(leg.party):
+    if paid and not late and not sample.holds(leg.party, sender):
         nodes.leave_out(node, sample, row)
         return _Counted("applied", left_out=1)
     if paid and payments.of_event(node, node.first_event(row.event)) is not None:

@@ -42,11 +42,11 @@ class NodeView(msgspec.Struct, kw_only=True):
 
     `rows` are its payments of the last 90 days, whose `beneficiary` is the number of a resident in `residents`, and
     `names` what their other numbers stand for. `level` above 0 says that they are those of one resident in 2**level,
-    and that `left_out` payments are in no row. `first_us` is when the thing was first seen (event time, us), `country`
-    where the foreign side of the newest payment is. `payees` are numbers of foreign sides by event, on a device or
-    contact (detectors/shared/payees.py). Of a resident's node (detectors/shared/trails.py) `own` is the number of the
-    resident itself, and `vias` are kind and token of foreign parties and accounts by the number that stands as a row's
-    `payment`.
+    of some senders of more, and that `left_out` payments are in no row. `first_us` is when the thing was first seen
+    (event time, us), `country` where the foreign side of the newest payment is. `payees` are numbers of foreign sides
+    by event, on a device or contact (detectors/shared/payees.py). Of a resident's node (detectors/shared/trails.py)
+    `own` is the number of the resident itself, and `vias` are kind and token of foreign parties and accounts by the
+    number that stands as a row's `payment`.
     """
 
     kind: LegKind
@@ -103,11 +103,11 @@ class NodeView(msgspec.Struct, kw_only=True):
             return "", ""
         share = 2**self.level
         english = (
-            f" This {self.thing()[0]} has so many payers that one resident in {share} is looked at; "
+            f" This {self.thing()[0]} has so many payers that only one resident in {share}, or more, is looked at; "
             f"{phrases.counted(self.left_out, 'payment', 'payments')} of others are counted in totals only."
         )
         korean = (
-            f" 거래 당사자가 많아 거주자 {share}명 중 1명의 거래만 살펴보았으며, 나머지 {self.left_out}건은 "
+            f" 거래 당사자가 많아 거주자 {share}명 중 1명 이상의 거래만 살펴보았으며, 나머지 {self.left_out}건은 "
             f"합계로만 관리합니다."
         )
         return english, korean

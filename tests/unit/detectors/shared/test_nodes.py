@@ -66,6 +66,32 @@ def test_one_resident_fills_no_node():
     assert max(kept["time"].tolist()) == int(later(minutes=nodes.MOST_ROWS - 1).timestamp()) * 1_000_000
 
 
+def test_payers_that_one_bank_makes_up_push_out_none_of_another_bank():
+    """2 000 of them before and after nine residents at three banks: of those each payment is kept."""
+    log = LegLog()
+    for number in range(1_000):
+        log.pay(f"e{number}", later(seconds=number), "3000", 100 + number, institution="EVILKRSE")
+    for number in range(9):
+        log.pay(f"r{number}", later(hours=number + 1), "4800", number, institution=f"BANKKRS{number % 3}")
+    for number in range(1_000, 2_000):
+        log.pay(f"e{number}", later(days=1, seconds=number), "3000", 100 + number, institution="EVILKRSE")
+    node = unpack(log.state.parties[PAYEE])
+    assert nodes.sample_of(node).levels == {"EVILKRSE": 2}
+    assert {resident(number) for number in range(9)} <= set(nodes.residents_of(node).values())
+    assert len(rows(node)) <= nodes.MOST_ROWS
+
+
+def test_one_resident_has_the_newest_payments_of_each_bank():
+    """A bank that makes up 600 payments of a resident pushes out none of theirs at another bank."""
+    log = LegLog()
+    log.pay("b", later(), "10", 1, institution="BANKKRSE")
+    for number in range(nodes.MOST_ROWS):
+        log.pay(f"a{number}", later(minutes=number + 1), "10", 1, institution="EVILKRSE")
+    kept = rows(unpack(log.state.parties[PAYEE]))
+    assert len(kept) == nodes.MOST_OF_ONE + 1
+    assert min(kept["time"].tolist()) == int(later().timestamp()) * 1_000_000
+
+
 def test_a_sample_that_has_shrunk_takes_in_more_residents_again():
     """When most payments have grown too old, the level falls by one a leg."""
     log = hub_of(list(range(600)))

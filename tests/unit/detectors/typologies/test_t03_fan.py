@@ -207,8 +207,8 @@ def test_a_hub_says_that_it_is_a_sample():
             last = alert
     assert last is not None
     assert measured(last)["sample_of"] == 2
-    assert "one resident in 2 is looked at" in last.reasons[0].text_en
-    assert "거주자 2명 중 1명" in last.reasons[0].text_ko
+    assert "only one resident in 2, or more, is looked at" in last.reasons[0].text_en
+    assert "거주자 2명 중 1명 이상의 거래만 살펴보았으며" in last.reasons[0].text_ko
 
 
 def rows_of(cents: list[int]) -> np.ndarray:
