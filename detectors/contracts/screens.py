@@ -1,7 +1,7 @@
 """Supervisors' lists as other systems read them: the topic `fx.screens.v1`."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -11,6 +11,12 @@ from detectors.contracts.alert import LawTest, LimitShown, Measured, Position, V
 # Institutions are compared with their peers by whoever adds their parts up, one of each ledger partition.
 ScreenId = Literal["small_capital_new_firm", "branch_concentration", "trade_gap", "institution_part"]
 INSTITUTION_PART: ScreenId = "institution_part"
+# `payments`: all that were told. `outgoing`: of these, sent abroad and of a known worth; `no_document`: of those,
+# without documents or a report; `under_line`: of these, within T01's band under the document line. `no_purpose`: of
+# those sent, without a purpose that is known. `deals`: payments with a deal rate and a reference; `off_market`: further
+# from it than T16's `deviation_min`. `late`: of all, told after `late_days`.
+Count = Literal["payments", "outgoing", "no_document", "under_line", "no_purpose", "deals", "off_market", "late"]
+COUNTS: tuple[Count, ...] = get_args(Count)
 # Ledger positions that an entry names; of more, the newest.
 MOST_POSITIONS = 50
 

@@ -5,18 +5,13 @@ without a share of their own (shares.py) are one institution, `OTHERS`, as are t
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 import msgspec
 
+from detectors.contracts.screens import COUNTS
 from detectors.values.shares import OTHERS
 
-# `payments`: all that were told. `outgoing`: of these, sent abroad and of a known worth; `no_document`: of those,
-# without documents or a report; `under_line`: of these, within T01's band under the document line. `no_purpose`: of
-# those sent, without a purpose that is known. `deals`: payments with a deal rate and a reference; `off_market`: further
-# from it than T16's `deviation_min`. `late`: of all, told after `late_days`.
-Count = Literal["payments", "outgoing", "no_document", "under_line", "no_purpose", "deals", "off_market", "late"]
-COUNTS: tuple[Count, ...] = get_args(Count)
 # Senders have at most 256 shares and those that the configuration lists; within a month some are given to others.
 MOST_NAMES = 512
 # Months that wait; of more, the oldest one counts what is told. A month's payments are told for 45 days.

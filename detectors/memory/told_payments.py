@@ -8,9 +8,10 @@ from detectors.books.payments import NO_DOCUMENT, OUT, Payment
 from detectors.contracts.configuration import Legend
 from detectors.contracts.events import Origin, Transaction
 from detectors.contracts.limits import SCREENS
+from detectors.contracts.screens import COUNTS
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.event_clock import MILLISECOND_US
-from detectors.memory.institution_months import COUNTS, LegalDay
+from detectors.memory.institution_months import LegalDay
 from detectors.memory.state import PartitionState
 from detectors.typologies.base import Deal
 from detectors.typologies.screening import month_at

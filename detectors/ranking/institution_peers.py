@@ -10,7 +10,7 @@ from math import sqrt
 from statistics import median
 from typing import NamedTuple
 
-from detectors.memory.institution_months import Count
+from detectors.contracts.screens import Count
 
 # a habit, and the payments that it is a share of
 HABITS: Mapping[Count, Count] = {

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
+from detectors.contracts.screens import COUNTS
 from detectors.memory.institution_months import (
-    COUNTS,
     MOST_MONTHS,
     MOST_NAMES,
     MOST_PARTS,
