@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from detectors.books.payments import OUT, ROW
-from detectors.typologies.t15_round_tripping import followed, hops_of
+from detectors.typologies.t15_round_tripping import followed, hops_of, steps_of
 from tests.support.ledger import configuration, later
 from tests.support.leg_log import TrailLog, resident
 
@@ -303,8 +303,12 @@ def rows_of(*hop: tuple[float, int]) -> np.ndarray:
 )
 def test_value_is_followed_in_the_order_of_time(hops, left, home):
     """A hop passes on no more than came to it before."""
-    passed = followed([rows_of(*hop) for hop in hops])
+    steps = steps_of([rows_of(*hop) for hop in hops])
+    passed = followed(steps, 0, {step.event for step in steps if step.hop == 0})
     assert (passed.left if home else 100, passed.home) == (left, home)
+    # the same, were the hops named from another one on
+    turned = steps_of([rows_of(*hop) for hop in (*hops[1:], hops[0])])
+    assert followed(turned, 3, {step.event for step in turned if step.hop == 3}) == passed
 
 
 def edges(*payments: tuple[int, int, str]) -> np.ndarray:
