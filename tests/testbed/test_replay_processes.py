@@ -71,7 +71,7 @@ def working(run: "subprocess.Popen[str]", partial: Path) -> list[psutil.Process]
 def test_an_interrupt_ends_everything_at_once(tmp_path: Path) -> None:
     """Ctrl-C while the processes work: exit code 130, one word, no result, no process left."""
     # far more than is read until the signal comes, on a busy machine too
-    stream = write(days(240, 60), tmp_path / "stream")
+    stream = write(days(120, 60), tmp_path / "stream")
     run = start(stream, tmp_path / "out", 2, 0)
     children = working(run, tmp_path / "out.partial")
     os.killpg(run.pid, signal.SIGINT)
@@ -85,7 +85,7 @@ def test_an_interrupt_ends_everything_at_once(tmp_path: Path) -> None:
 
 def test_a_killed_replay_leaves_no_process_and_nothing_that_looks_whole(tmp_path: Path) -> None:
     """Kill -9 of the command: its processes end on their own, and the next replay takes the place of what it left."""
-    stream = write(days(240, 60), tmp_path / "stream")
+    stream = write(days(120, 60), tmp_path / "stream")
     run = start(stream, tmp_path / "out", 2, 0)
     children = working(run, tmp_path / "out.partial")
     run.kill()
