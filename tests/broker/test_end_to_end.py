@@ -246,7 +246,7 @@ def test_history_is_learned_and_never_alerts(empty_broker: EmbeddedBroker, tmp_p
 def test_a_busy_worker_stops_in_order(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
     """SIGTERM in the middle of a backlog: exit code 0 within 5 s, and the other worker finishes exactly."""
     with Cluster(empty_broker.bootstrap, tmp_path, **SETTINGS) as cluster:
-        events = 3 * EVENTS
+        events = EVENTS * 3 // 2
         publish_records(
             load_settings(bootstrap=empty_broker.bootstrap),
             Simulation(seed=1, events=events),

@@ -121,9 +121,14 @@ def test_two_approvers_change_the_rules_and_one_does_not(empty_broker: EmbeddedB
         after = json.loads(cluster.fxwatch("rules", "show", "--json").stdout)
         assert after["fingerprint"] == told["fingerprint"]
         assert worker.metric_now("fxwatch_typology_enabled", typology="T01") == 1
+        cluster.until(lambda: "notes" in ready(worker), 30, "nobody says that it is refused")
+        said = ready(worker)
+        assert said["ready"]
+        assert "the newest configuration (fx.rules.v1[0] at offset 1) is refused" in said["notes"][0]
         cluster.stop_all()
 
         # a new worker reads the state or replays: the approved one is in force, and it starts with the same file only
         [again] = cluster.start("all")
         assert "development mode" not in again.log.read_text()
+        cluster.until(lambda: ready(again).get("notes") == said["notes"], 30, "a new worker does not say so")
         assert "1 audit records, chain whole" in cluster.fxwatch("reidentify", "--check-audit").stdout
