@@ -101,15 +101,17 @@ class RingOfRemitters:
 
 def _of_series(view: NodeView, series: str) -> Rows:
     """Payments out without documents of the series' purpose, and payee where it names one."""
-    purpose, held, payee = series.removeprefix("ring ").rpartition(">") if view.kind in _HELD else (series[5:], "", "")
+    purpose, payee = series.removeprefix("ring "), ""
+    if view.kind in _HELD:
+        purpose, _, payee = purpose.rpartition(">")
     known = [number for number, name in enumerate(view.names) if name == purpose]
     rows = rows_where(
         view.rows, (view.rows["flags"] & _UNDOCUMENTED == _UNDOCUMENTED) & np.isin(view.rows["purpose"], known)
     )
-    if not held:
+    if view.kind not in _HELD:
         return rows
-    to_payee = [event for event, number in view.payees.items() if number == int(payee, 16)]
-    return rows_where(rows, np.isin(rows["event"], np.array(to_payee, "<u8")))
+    number = int(payee, 16)
+    return rows_where(rows, np.array([view.payees.get(event) == number for event in rows["event"].tolist()]))
 
 
 def _ring(
@@ -117,7 +119,7 @@ def _ring(
 ) -> _Ring | None:
     days = int(limits[window].number)
     near = view.window(pieces, at_us, days)
-    if len(near) < limits[names].number or total(near) < limits["document_line"].cents * limits["sum_multiple"].number:
+    if total(near) < limits["document_line"].cents * limits["sum_multiple"].number:
         return None
     residents = by_resident(near)
     if len(residents) < limits[names].number:

@@ -2,9 +2,9 @@
 
 from detectors.books.party import Party, token_number, unpack
 from detectors.books.payments import rows
-from detectors.shared.payees import join_payees, payees_of
-from tests.support.ledger import later
-from tests.support.leg_log import PAYEE, LegLog
+from detectors.shared.payees import join_payees, note_payee, payees_of
+from tests.support.ledger import later, payment
+from tests.support.leg_log import PAYEE, LegLog, legs_of
 
 DEVICE = "k1.002.device"
 
@@ -67,3 +67,12 @@ def test_nodes_without_payees_join_to_one_without():
     node, other = Party(), Party()
     join_payees(node, other)
     assert node.slots == {}
+
+
+def test_sixty_four_more_than_there_are_payments_are_kept():
+    node, leg = Party(), legs_of(payment("e", later()))[0]
+    for number in range(64):
+        note_payee(node, leg, number)
+    assert len(payees_of(node)) == 64
+    note_payee(node, leg, 64)
+    assert payees_of(node) == {}

@@ -3,6 +3,10 @@
 import msgspec
 import pytest
 
+from detectors.books import payments
+from detectors.books.party import unpack
+from detectors.typologies.node_view import NodeView
+from detectors.typologies.t01_ring import RingOfRemitters
 from tests.support.ledger import configuration, later
 from tests.support.leg_log import PAYEE, LegLog, resident
 
@@ -62,6 +66,8 @@ def test_the_tests_of_one_transfer_are_told_as_far_as_they_can_be():
     }
     reason = next(one for one in alert.reasons if one.feature == "T01")
     assert "3 residents paid one foreign party through one device" in reason.text_en
+    assert " 3 residents used the device within 30 days. " in reason.text_en
+    assert "30일 동안 이 접속기기를 이용한 거주자는 3명입니다" in reason.text_ko
     assert reason.text_en.endswith("whether one person stands behind these names requires a check.")
     assert reason.text_ko.endswith("한 사람이 여러 명의를 이용한 것인지 확인이 필요합니다.")
     assert {one.article.split("(")[0] for one in hit_of(alert).exposure}
@@ -87,11 +93,12 @@ def test_a_piece_without_a_purpose_says_so():
     ("amounts", "many"),
     [
         (("4000", "5000", "4000"), 1),
+        (("4000", "4000", "5000"), 1),
         (("3999.99", "5000", "5000"), 0),
         (("4000", "5000.01", "5000"), 0),
         (("4000", "4000"), 0),
     ],
-    ids=["the band's ends", "a cent below", "a cent above", "two names"],
+    ids=["the band's ends", "the line itself", "a cent below", "a cent above", "two names"],
 )
 def test_the_band_and_the_number_of_names_are_exact(amounts, many):
     assert len(pieces(LegLog(), amounts)) == many
@@ -147,6 +154,7 @@ def test_five_names_at_one_payee_are_a_ring_and_four_are_none():
         (alert,) = pieces(LegLog(), amounts, kinds=(kind,), **given)
         assert "5 residents paid one foreign" in next(one for one in alert.reasons if one.feature == "T01").text_en
         assert {hit.id for hit in alert.typologies} == {"T01", "T03"}
+        assert {one.name: one.value for one in hit_of(alert).measured}["users_of_thing"] == 5
 
 
 def test_a_set_price_to_one_payee_is_no_ring():
@@ -198,10 +206,8 @@ def test_after_the_cap_alone_the_line_is_not_known_to_bind():
 
 def test_without_its_own_limits_nobody_looks_for_rings():
     """A configuration of an earlier release has none of them."""
-    known = configuration()
-    limits = tuple(one for one in known.rules["T01"].limits if not one.name.startswith("ring"))
-    rules = known.rules | {"T01": msgspec.structs.replace(known.rules["T01"], limits=limits)}
-    assert pieces(LegLog(msgspec.structs.replace(known, rules=rules))) == []
+    without = with_limits(ring_names_min="", ring_payee_names_min="", ring_share="")
+    assert pieces(LegLog(without)) == []
 
 
 def test_a_payee_whose_token_was_rotated_stays_the_same_payee():
@@ -211,3 +217,85 @@ def test_a_payee_whose_token_was_rotated_stays_the_same_payee():
     given = {"device": DEVICE, "purpose": "30101", "kinds": ("device",)}
     outputs = log.pay("e2", later(hours=9), "4700", 2, counterparty="k2.111.p", previous={"k2.111.p": PAYEE}, **given)
     assert [hit.id for each in outputs for one in each.alerts for hit in one.typologies] == ["T01", "T03"]
+
+
+def with_limits(**values: str):
+    """The shipped configuration with other limits of T01; without one whose value is empty."""
+    known = configuration()
+    limits = tuple(
+        msgspec.structs.replace(one, value=values.get(one.name, one.value))
+        for one in known.rules["T01"].limits
+        if values.get(one.name) != ""
+    )
+    rules = known.rules | {"T01": msgspec.structs.replace(known.rules["T01"], limits=limits)}
+    return msgspec.structs.replace(known, rules=rules)
+
+
+@pytest.mark.parametrize(
+    ("values", "many"),
+    [
+        ({"line_applies_after_cap": "1", "report_before_cap": "0"}, 0),
+        ({"line_applies_after_cap": "1", "report_before_cap": ""}, 0),
+        ({"line_applies_after_cap": "0", "report_before_cap": "0"}, 1),
+        ({"line_applies_after_cap": "", "report_before_cap": "0"}, 1),
+        ({"line_applies_after_cap": "1", "report_before_cap": "1"}, 1),
+    ],
+    ids=["silent", "not said", "binds", "no cap", "told before"],
+)
+def test_before_the_cap_it_is_told_where_the_configuration_says_so(values, many):
+    assert len(pieces(LegLog(with_limits(**values)))) == many
+
+
+@pytest.mark.parametrize(("last", "many"), [("5000", 1), ("4999.99", 0)])
+def test_the_least_sum_is_exact(last, many):
+    """Three pieces always come to twice the line; a configuration may ask for more."""
+    assert len(pieces(LegLog(with_limits(sum_multiple="3")), ("5000", "5000", last))) == many
+
+
+def used_by_others(log: LegLog, many: int, **fields) -> None:
+    """So many other residents who used the device, or paid the payee."""
+    for number in range(many):
+        log.pay(f"o{number}", later(minutes=number + 1), "300", 50 + number, **fields)
+
+
+def test_the_share_of_a_devices_users_is_exact_and_more_names_weigh_more():
+    given = {"counterparty": "k1.112.other", "device": DEVICE, "kinds": ("device",), "evidence": "shown"}
+    for share, many in (("0.43", 0), ("0.42", 1)):
+        log = LegLog(with_limits(ring_share=share))
+        used_by_others(log, 4, **given)
+        assert len(pieces(log)) == many, share
+    log = LegLog()
+    used_by_others(log, 5, **given)
+    (alert,) = pieces(log, ("4800", "4900", "4700", "4600", "4500"))
+    assert hit_of(alert).strength == 0.7042
+
+
+def test_the_share_of_a_payees_payments_is_exact():
+    for share, many in (("0.72", 0), ("0.71", 1)):
+        log = LegLog(with_limits(ring_share=share))
+        used_by_others(log, 2, purpose="30101")
+        amounts = ("4800", "4900", "4700", "4600", "4500")
+        assert len(pieces(log, amounts, kinds=("counterparty",))) == many, share
+
+
+def test_a_purpose_may_hold_what_parts_a_series():
+    assert len(pieces(LegLog(), purpose="a>b")) == 1
+
+
+def test_a_payment_of_a_device_whose_payee_is_not_known_belongs_to_no_series():
+    """One that an earlier release has counted."""
+    log = LegLog()
+    pieces(log)
+    node = unpack(log.state.parties[DEVICE])
+    found = [payments.Payment(*row.tolist()) for row in payments.rows(node)]
+    view = NodeView(
+        kind="device",
+        name=DEVICE,
+        rows=payments.rows(node),
+        names=node.names,
+        residents={},
+        zone=log.state.effective.zone,
+        rulebook=log.state.effective.rulebook,
+        legend=log.state.configuration.legend,
+    )
+    assert [RingOfRemitters().series(view, one) for one in found] == [()] * 3
