@@ -55,6 +55,24 @@ def test_of_open_ones_the_largest_stay_and_the_newest_others() -> None:
     assert places([*large, *small]) == set(range(MOST_LARGE, MOST_LARGE + LOT))
     large[4] = paid(5, 100, 5, matched=9_000)
     assert places([*large, *small]) == {4, *range(MOST_LARGE, MOST_LARGE + LOT - 1)}
+    # of a thousand one half is left, which is more than most have
+    large[4] = paid(5, 1_000, 5, matched=50_000)
+    assert places([*large, *small]) == set(range(MOST_LARGE, MOST_LARGE + LOT))
+
+
+def test_old_closed_ones_go_first_then_closed_then_open_ones_and_no_more_than_is_needed() -> None:
+    """20 closed ones are old; what is left beside them counts."""
+    old, late = [goods(one, 1, flags=CLOSED) for one in range(1, 21)], START + KEPT_DAYS * DAY_US + 1
+    first, most = set(range(20)), MOST_ITEMS + LOT
+
+    def new(closed: int, number: int) -> list[Item]:
+        return [goods(one, 1, one, flags=CLOSED if one <= 100 + closed else 0) for one in range(101, 101 + number)]
+
+    assert places([*old, *new(5, most - 1)], late) == first
+    assert places([*old, *new(10, most + 8)], late) == first | set(range(20, 30)), "190 are left"
+    assert places([*old, *new(100, most + 8)], late) == first | set(range(20, 60)), "160 are left"
+    gone = places([*old, *new(0, most)], late)
+    assert (gone >= first, len(gone)) == (True, 20 + LOT)
 
 
 def test_the_largest_of_one_sender_push_out_none_of_anothers() -> None:
