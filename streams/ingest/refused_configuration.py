@@ -21,6 +21,8 @@ from streams.settings import Settings
 logger = logs.get_logger(__name__)
 
 RETRY_SECONDS = 30.0
+# An admitted change is looked at so long after the last one. Failure prevented: a flood of them, and a look for each.
+SETTLED_SECONDS = 1.0
 
 
 class RulesRefused:
@@ -37,7 +39,7 @@ class RulesRefused:
         held = (RULES, RULES_PARTITION) in places
         if held and not self._held:
             await cancel_and_wait(self._looking)
-            self._looking = asyncio.ensure_future(self._find())
+            self._looking = asyncio.ensure_future(self._find(0.0))
         self._held = held
 
     async def stop(self) -> None:
@@ -54,7 +56,7 @@ class RulesRefused:
                 self._looking.cancel()  # this record is newer than what is looked at
             self._place = place_of(record.offset) if refused else None
             if not refused:
-                self._looking = asyncio.ensure_future(self._find())
+                self._looking = asyncio.ensure_future(self._find(SETTLED_SECONDS))
 
     def notes(self) -> list[str]:
         """What to say on `/readyz`; empty when the newest configuration is in force."""
@@ -63,7 +65,8 @@ class RulesRefused:
         what = f"ingest: the newest configuration ({self._place}) is refused, so that another is in force"
         return [f"{what}; to do: see why with fxwatch deadletter list, which with fxwatch rules show; then rules apply"]
 
-    async def _find(self) -> None:
+    async def _find(self, after_seconds: float) -> None:
+        await asyncio.sleep(after_seconds)
         while True:
             try:
                 self._place = await asyncio.to_thread(self._look, self._settings)

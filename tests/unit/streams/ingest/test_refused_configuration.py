@@ -31,6 +31,12 @@ LOCKED = msgspec.structs.replace(
 STOPPING = msgspec.structs.replace(GOOD, engine=msgspec.structs.replace(GOOD.engine, rate_stale_hours=1e300))
 
 
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No second is waited for more records."""
+    monkeypatch.setattr(refused_configuration, "SETTLED_SECONDS", 0.01)
+
+
 def record(topic: str, partition: int, offset: int) -> Any:
     return SimpleNamespace(topic=topic, partition=partition, offset=offset)
 
@@ -123,6 +129,17 @@ def test_what_the_door_admits_and_monitors_refuse_is_said() -> None:
         await looked(refused)
 
     assert told(approved, None, "fx.rules.v1[0] at offset 9", None) == []
+
+    async def flood(refused: RulesRefused) -> None:
+        await refused.note_assigned(HELD)
+        await looked(refused)
+        for offset in range(50):
+            refused.note_taken(record(RULES, 0, offset), refused=False)
+            await asyncio.sleep(0)
+        await looked(refused)
+
+    # one look for all of them
+    assert "at offset 49" in told(flood, None, "fx.rules.v1[0] at offset 49")[0]
 
 
 def told_by_topics(monkeypatch: pytest.MonkeyPatch, begun: Any, *changes: Configuration | None) -> str | None:
