@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 FXWATCH = Path(sys.executable).with_name("fxwatch")
-EVENTS = 6_000
+EVENTS = 3_000
 
 
 def run(out: Path, *more: object) -> subprocess.CompletedProcess[str]:
