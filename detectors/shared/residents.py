@@ -42,7 +42,7 @@ def put(node: Party, leg: Leg, row: Payment) -> Payment | None:
     own = node.canonical(leg.trail.resident, leg.previous)
     node.slots[OWN] = msgspec.msgpack.encode(own)
     place = _place(node, row)
-    if leg.status == "returned" or row.usd <= 0:
+    if row.usd <= 0:
         if place is not None:
             _keep(node, np.arange(len(rows(node))) != place)
         return None
@@ -51,9 +51,7 @@ def put(node: Party, leg: Leg, row: Payment) -> Payment | None:
     else:
         payments.write(node, place, row)
     nodes.name_resident(node, row.beneficiary, leg.party)
-    vias = vias_of(node)
-    if vias.get(via) != (leg.trail.via, leg.counterparty):
-        node.slots[VIAS] = msgspec.msgpack.encode(vias | {via: (leg.trail.via, leg.counterparty)})
+    node.slots[VIAS] = msgspec.msgpack.encode(vias_of(node) | {via: (leg.trail.via, leg.counterparty)})
     return row
 
 

@@ -5,7 +5,7 @@ import msgspec
 from detectors.books.party import unpack
 from detectors.books.payments import rows
 from detectors.contracts.events import Leg, Origin, Source, Trail
-from detectors.shared import residents
+from detectors.shared import nodes, residents
 from tests.support.ledger import later
 from tests.support.leg_log import TrailLog, resident
 
@@ -71,6 +71,14 @@ def test_a_return_of_what_was_never_told_is_nothing():
     log = Told()
     log.tell(leg("0", status="returned"))
     assert log.held() == []
+
+
+def test_a_cent_is_a_payment_and_everybody_has_a_name():
+    """Of the resident itself and of another."""
+    log = Told()
+    log.tell(leg("0.01"), leg("5", event=8, who=2))
+    assert log.held() == [(7, 1), (8, 500)]
+    assert sorted(nodes.residents_of(log.node()).values()) == [resident(1), resident(2)]
 
 
 def test_a_node_knows_whose_it_is_under_a_new_key_too():
