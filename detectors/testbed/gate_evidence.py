@@ -30,7 +30,7 @@ from detectors.testbed.statistics import (
     ratios,
     resampled_sums,
 )
-from detectors.typologies import registered
+from detectors.typologies import all_rules
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -111,7 +111,7 @@ def _side(version: Version, how: Resampling) -> _Side:
 
 def _typologies(a: _Side, b: _Side, recall: dict[str, Difference], draws: Draws) -> Iterator[TypologyFigures]:
     """Every typology that was planted or that a version has a rule for, in order of their names."""
-    known = {rule.id for rule in registered()}
+    known = {rule.id for rule in all_rules()}
     ruled = {name for side in (a, b) for name in side.configuration.rules if name in known}
     for name in sorted(ruled | set(recall)):
         mine = a.ground.named(name)

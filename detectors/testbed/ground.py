@@ -1,5 +1,7 @@
 """A replay's rows joined with what was planted: which rows belong to a case, and which would find one.
 
+Rows are its payments, and behind them the alerts that are no payment's (detectors/testbed/loose_alerts.py).
+
 Made once a judgement; every figure of every system and budget then reads these arrays.
 """
 
@@ -9,12 +11,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.testbed import loose_alerts
+from detectors.testbed.loose_alerts import FOUND_AFTER_US, LooseAlert
 from detectors.testbed.sheet import Sheet
 from detectors.testbed.truth import Case, Lookalike, Truth
-from detectors.values.legal_calendar import DAY_US, to_us
+from detectors.values.legal_calendar import to_us
 
-# An alert on a case's party still finds the case this long after its last event: the investigation it opens looks back.
-FOUND_AFTER_US = 30 * DAY_US
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
@@ -51,7 +53,8 @@ class Ground(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     would find, `alike` rows that may alert to look-alikes. `typology` and `variant` are by case. `illicit_cents` is the
     case's value, `moved_cents` by pair of `events` the money that moved with it. `case_us` are first events' times.
     `honest` marks rows of parties in no case. `may_alert` are rows outside history; `days` their local dates, and
-    `day_of` each row's place among them (-1 for history).
+    `day_of` each row's place among them (-1 for history). `payments` marks the rows of payments. `opened` numbers what
+    an investigator opens: the party, or the shared thing that an alert is about.
     """
 
     sheet: Sheet
@@ -70,6 +73,8 @@ class Ground(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     days: NDArray[np.int32]
     day_of: Rows
     lookalike_seen: Mask
+    payments: Mask
+    opened: Rows
 
     @property
     def cases(self) -> int:
@@ -81,17 +86,21 @@ class Ground(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         return np.array([name == typology for name in self.typology], np.bool_)
 
 
-def lay_ground(sheet: Sheet, truth: Truth, tokens: Mapping[str, str]) -> Ground:
-    """Join a sheet with its truth. `tokens` maps every raw party identifier of the truth to its token.
+def lay_ground(paid: Sheet, truth: Truth, tokens: Mapping[str, str], loose: Sequence[LooseAlert] = ()) -> Ground:
+    """Join a sheet, and alerts that none of its rows carries, with its truth.
 
-    A case's payments are its settled ones (ordered ones where none was settled): returned and cancelled money did not
-    go. Raises `ValueError` when a token is missing, or when no event of the truth is in the sheet (another stream's
-    truth). Cost: about 0.3 s for 1 000 000 rows.
+    `tokens` maps every raw party identifier of the truth to its token. A case's payments are its settled ones (ordered
+    ones where none was settled): returned and cancelled money did not go. Raises `ValueError` when a token is missing,
+    or when no event of the truth is in the sheet (another stream's truth). Cost: about 0.3 s for 1 000 000 rows.
     """
-    events = _links([case.event_ids for case in truth.cases], sheet)
-    parties = _PartyRows(sheet, tokens)
-    alike = _alike(sheet, truth, parties)
-    require_same_stream(sheet, truth)
+    parties = _PartyRows(paid, tokens)
+    alike = _alike(paid, truth, parties)
+    require_same_stream(paid, truth)
+    own = _links([case.event_ids for case in truth.cases], paid)
+    reach = _reach(truth.cases, own, parties, ~paid.history)
+    aside = loose_alerts.link(loose, truth, tokens, len(paid))
+    sheet, events = loose_alerts.with_rows(paid, loose), _joined(own, aside.events)
+    payments = np.arange(len(sheet)) < len(paid)
     may_alert = ~sheet.history
     days, day_of = np.unique(sheet.day[may_alert], return_inverse=True)
     places = np.full(len(sheet), -1)
@@ -100,13 +109,13 @@ def lay_ground(sheet: Sheet, truth: Truth, tokens: Mapping[str, str]) -> Ground:
     illicit = events.touched(len(sheet))
     offenders = np.zeros(len(sheet.party.names), np.bool_)
     offenders[[code for case in truth.cases for code in parties.codes(case.parties)]] = True
-    offenders[sheet.party.codes[illicit]] = True
+    offenders[sheet.party.codes[illicit & payments]] = True
     return Ground(
         sheet=sheet,
         truth=truth,
         events=events,
-        reach=_reach(truth.cases, events, parties, may_alert),
-        alike=_only(alike, may_alert & ~illicit),
+        reach=_joined(reach, aside.reach),
+        alike=_joined(_only(alike, may_alert & ~illicit), aside.alike),
         typology=tuple([case.typology for case in truth.cases]),
         variant=tuple([case.variant for case in truth.cases]),
         illicit_cents=_illicit_cents(truth.cases, events, moved),
@@ -118,7 +127,27 @@ def lay_ground(sheet: Sheet, truth: Truth, tokens: Mapping[str, str]) -> Ground:
         days=days,
         day_of=places,
         lookalike_seen=_only(alike, may_alert).hit(may_alert, len(truth.lookalikes)),
+        payments=payments,
+        opened=_opened(sheet, loose),
     )
+
+
+def _opened(sheet: Sheet, loose: Sequence[LooseAlert]) -> Rows:
+    """By row, the number of its party; of an alert on a shared thing a number of the thing, behind all parties'."""
+    opened = sheet.party.codes.astype(np.int64)
+    numbers: dict[str, int] = {}
+    for row, alert in enumerate(loose, len(sheet) - len(loose)):
+        if alert.shared is not None:
+            opened[row] = len(sheet.party.names) + numbers.setdefault(alert.shared, len(numbers))
+    return opened
+
+
+def _joined(links: Links, pairs: Sequence[tuple[int, int]]) -> Links:
+    """The links and further pairs (row, thing)."""
+    if not pairs:
+        return links
+    more = _from_pairs(pairs)
+    return Links.of(np.concatenate([links.row, more.row]), np.concatenate([links.thing, more.thing]))
 
 
 def require_same_stream(sheet: Sheet, truth: Truth) -> None:

@@ -27,7 +27,7 @@ from detectors.testbed.party_days import PartyDays, party_days
 from detectors.testbed.selection import party_day_ranks, within
 from detectors.testbed.sheet import Sheet
 from detectors.testbed.statistics import LEVEL, Reliability
-from detectors.typologies import registered
+from detectors.typologies import all_rules
 
 FORMAT = 1
 PRODUCT = "fxwatch"
@@ -57,7 +57,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     `cases` counts by typology. `without_rule` are typologies planted that no rule of this version looks for: only the
     models can find them. `cold_share` is the share of scored payments outside history to which the models gave no rank,
     as their segment had not learned enough; amendments are not scored. `unseen_cases` and `unseen_lookalikes` have no
-    payment in the result.
+    payment in the result. `loose_alerts` are those that no payment's row carries (a due date, a declaration, something
+    shared), `shared_alerts` those among them on something shared.
     """
 
     transactions: int
@@ -73,6 +74,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     unseen_lookalikes: int
     regimes: tuple[str, ...]
     without_rule: tuple[str, ...]
+    loose_alerts: int
+    shared_alerts: int
 
 
 class BudgetFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +157,10 @@ class JudgedResult(NamedTuple):
 
 
 class System(NamedTuple):
-    """A system to be judged: a priority for each row (0 = nothing to say), and one sentence on what it is."""
+    """A system to be judged: a priority for each payment (0 = nothing to say), and one sentence on what it is.
+
+    The product has one for each row, as it alerts on what is no payment too.
+    """
 
     name: str
     describes: str
@@ -162,8 +168,13 @@ class System(NamedTuple):
 
 
 def product(ground: Ground) -> System:
-    """The replayed version itself: its score."""
-    return System(PRODUCT, "The version that was replayed: rules and models, fused.", ground.sheet.score)
+    """The replayed version itself: what it raised by score, then the payments on which it raised nothing by score.
+
+    An investigator gets what was raised. Failure prevented: by score alone a payment that nobody is told of takes the
+    place of a rule's alert.
+    """
+    sheet = ground.sheet
+    return System(PRODUCT, "The version that was replayed: rules and models, fused.", sheet.score + sheet.alerted)
 
 
 def judge(ground: Ground, baselines: Sequence[System] = (), settings: Settings = DEFAULT) -> JudgedResult:
@@ -180,6 +191,8 @@ def judge(ground: Ground, baselines: Sequence[System] = (), settings: Settings =
         )
     settings = msgspec.structs.replace(settings, budgets=budgets)
     days, draws = party_days(ground), Draws(settings.resamples, settings.seed)
+    # where a party's only row of a day is an alert, the product itself made the party-day
+    paid = party_days(ground, ground.payments)
     fairness, reasons = Fairness(ground, days, draws), TopReasons(ground)
     outcomes, told = {}, []
     for system in (product(ground), *baselines):
@@ -191,10 +204,10 @@ def judge(ground: Ground, baselines: Sequence[System] = (), settings: Settings =
         told.append(SystemFigures(name=system.name, describes=system.describes, budgets=tuple(figures)))
     judgement = Judgement(
         settings=settings,
-        stream=_stream(ground, len(days), int(days.illicit.sum())),
+        stream=_stream(ground, len(paid), int(paid.illicit.sum())),
         systems=tuple(told),
         calibration=calibration(days),
-        chance=_chance(ground, days, outcomes, settings),
+        chance=_chance(ground, paid, outcomes, settings),
     )
     return JudgedResult(judgement, ground, outcomes)
 
@@ -207,12 +220,15 @@ def _chance(
 
 
 def _selections(ground: Ground, system: System, budgets: Sequence[int]) -> list[tuple[int | str, Mask]]:
-    sheet = ground.sheet
-    if len(system.priority) != len(sheet):
+    sheet, paid = ground.sheet, int(ground.payments.sum())
+    priority = np.zeros(len(sheet))
+    expected = len(sheet) if system.name == PRODUCT else paid
+    if len(system.priority) != expected:
         raise ValueError(
-            f"{system.name} does not fit the result; got: {len(system.priority)} priorities; expected: {len(sheet)}"
+            f"{system.name} does not fit the result; got: {len(system.priority)} priorities; expected: {expected}"
         )
-    ranks = party_day_ranks(sheet.day, sheet.party.codes, system.priority, sheet.usd_cents, ground.may_alert)
+    priority[:expected] = system.priority
+    ranks = party_day_ranks(sheet.day, ground.opened, priority, sheet.usd_cents, ground.may_alert)
     chosen: list[tuple[int | str, Mask]] = [(budget, within(ranks, budget)) for budget in budgets]
     if system.name == PRODUCT:
         chosen.append((AS_SHIPPED, sheet.alerted & ground.may_alert))
@@ -244,9 +260,10 @@ def _stream(ground: Ground, days: int, illicit_days: int) -> Stream:
     sheet = ground.sheet
     names = sorted(set(ground.typology))
     seen = ground.events.hit(np.ones(len(sheet), np.bool_), ground.cases)
-    rules = {typology.id for typology in registered()}
+    rules = {typology.id for typology in all_rules()}
+    aside = ~ground.payments
     return Stream(
-        transactions=len(sheet),
+        transactions=int(ground.payments.sum()),
         history=int(sheet.history.sum()),
         parties=len(np.unique(sheet.party.codes[ground.may_alert])),
         days=len(ground.days),
@@ -258,6 +275,8 @@ def _stream(ground: Ground, days: int, illicit_days: int) -> Stream:
         lookalikes=len(ground.truth.lookalikes),
         unseen_lookalikes=int((~ground.lookalike_seen).sum()),
         regimes=tuple([regime.name for regime in ground.truth.regimes]),
+        loose_alerts=int(aside.sum()),
+        shared_alerts=int((ground.opened[aside] >= len(sheet.party.names)).sum()),
         without_rule=tuple([name for name in names if name not in rules]),
     )
 

@@ -33,10 +33,10 @@ class PartyDays(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         return found
 
 
-def party_days(ground: Ground) -> PartyDays:
-    """The party-days of a result. Cost: about 0.4 s for 1 000 000 rows."""
+def party_days(ground: Ground, among: Mask | None = None) -> PartyDays:
+    """The party-days of a result, or of the rows `among` it. Cost: about 0.4 s for 1 000 000 rows."""
     sheet = ground.sheet
-    rows = np.flatnonzero(ground.may_alert)
+    rows = np.flatnonzero(ground.may_alert if among is None else ground.may_alert & among)
     parties = len(sheet.party.names)
     keys = ground.day_of[rows] * parties + sheet.party.codes[rows]
     unique, place = np.unique(keys, return_inverse=True)

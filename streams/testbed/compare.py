@@ -79,7 +79,7 @@ def compare(
             "cases": grounds[0].cases,
             "lookalikes": int(grounds[0].lookalike_seen.sum()),
             "days": len(grounds[0].days),
-            "transactions": len(grounds[0].sheet),
+            "transactions": int(grounds[0].payments.sum()),
         },
     }
     report = {

@@ -16,7 +16,7 @@ from detectors.testbed.exercise import Answer, Question, Score
 from detectors.testbed.ground import require_same_stream
 from detectors.testbed.sheet import Sheet
 from detectors.testbed.truth import Case, Lookalike, Truth
-from detectors.typologies import registered
+from detectors.typologies import all_rules
 from streams.alert_text import alert_text
 from streams.errors import UsageError
 from streams.keys.pseudonyms import Keys
@@ -222,7 +222,7 @@ def read_answers(path: Path) -> list[Answer]:
 
 def typologies(truth: Truth) -> tuple[str, ...]:
     """What a trainee may call: the rules of this version and every typology planted."""
-    return tuple(sorted({rule.id for rule in registered()} | {case.typology for case in truth.cases}))
+    return tuple(sorted({rule.id for rule in all_rules()} | {case.typology for case in truth.cases}))
 
 
 def score_answers(drawn: Sequence[Question], answers: Sequence[Answer], known: Sequence[str], place: object) -> Score:

@@ -17,6 +17,7 @@ from streams.errors import UsageError
 from streams.keys.pseudonyms import is_token, testbed_keys
 from streams.testbed import truth_files
 from streams.testbed.baseline_runs import run_baselines
+from streams.testbed.loose_files import read_loose
 from streams.testbed.prepared import Stages
 from streams.testbed.rerun import rerun
 from streams.testbed.result_files import MANIFEST, Result, read_result, sha256_of
@@ -143,9 +144,13 @@ def tokens_of(truth: Truth) -> dict[str, str]:
 
 
 def lay(result: Result, truth: Truth) -> Ground:
-    """A result joined with a truth. Raises `UsageError` when the truth is of another stream."""
+    """A result, with all its alerts, joined with a truth.
+
+    Raises `UsageError` when the truth is of another stream, `ResultError` for damage.
+    """
+    loose = read_loose(result)
     try:
-        return lay_ground(result.sheet, truth, tokens_of(truth))
+        return lay_ground(result.sheet, truth, tokens_of(truth), loose)
     except ValueError as fault:
         raise UsageError(
             "the truth does not fit the result", got=str(fault), expected="the truth of the stream that was replayed"

@@ -143,6 +143,18 @@ def last_offset(path: Path) -> int:
         return int(offsets[-1].as_py()) if len(offsets) else -1
 
 
+def read_timestamps(path: Path, offsets: Iterable[int]) -> dict[int, int]:
+    """The time stamps (ms) of a ledger file's records at some offsets. Raises `ResultError` where one is not there."""
+    with _opened(path) as file:
+        table = file.read(columns=["offset", "timestamp_ms"])
+    wanted = sorted(offsets)
+    places = pc.index_in(pa.array(wanted, pa.int64()), table["offset"].combine_chunks()).to_pylist()
+    if None in places:
+        raise ResultError("an alert's record is not in the ledger", got=f"{path}, offset {wanted[places.index(None)]}")
+    times = table["timestamp_ms"].take(pa.array(places, pa.int64())).to_pylist()
+    return dict(zip(wanted, times, strict=True))
+
+
 def copy_with(source: Path, target: Path, configuration: Configuration) -> None:
     """Copy a ledger file with every configuration record's value replaced. Raises `ResultError`."""
     with _opened(source) as file, ParquetFile(target, SCHEMA, ROW_GROUP, _DICTIONARIES) as written:

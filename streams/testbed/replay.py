@@ -1,8 +1,9 @@
 """The replay: any source through the same pure core as the workers run, to a result directory.
 
-First the source comes to ledger files (door_pass, ledger_copy, ledger_source), then each partition goes through the
-core in one of several processes, then the parts are joined in order. The same arguments and inputs give the same
-bytes, however many processes take part. Everything is written to `DIR.partial`, which takes its name at the end.
+First the source comes to ledger files (door_pass, ledger_copy, ledger_source). Then each partition goes through the
+core in one of several processes, all legs together through the shared agent's, and the parts are joined in order. The
+same arguments and inputs give the same bytes, however many processes take part. Everything is written to `DIR.partial`,
+which takes its name at the end.
 """
 
 import os
@@ -16,14 +17,22 @@ from detectors.contracts.configuration import Configuration
 from streams.contracts.input_record import InputRecord
 from streams.errors import FxwatchError, UsageError
 from streams.settings import Settings
-from streams.testbed import door_pass, ledger_copy, ledger_source, partition_files, result_files, stream_files
+from streams.testbed import (
+    door_pass,
+    ledger_copy,
+    ledger_source,
+    partition_files,
+    result_files,
+    stream_files,
+)
 from streams.testbed.ledger_copy import set_partitions
 from streams.testbed.ledger_source import LedgerSpan
 from streams.testbed.partition_files import PARTS, PartitionTask
 from streams.testbed.partition_pass import OUTCOMES, PartitionFigures
 from streams.testbed.prepared import Prepared, Stages
 from streams.testbed.processes import run_in_processes
-from streams.testbed.result_files import Manifest, SourceRead
+from streams.testbed.result_files import SHARED_ALERTS, Manifest, SourceRead
+from streams.testbed.shared_pass import SharedFigures, SharedTask, replay_legs
 from streams.version import versions
 
 PARTIAL = ".partial"
@@ -132,6 +141,7 @@ def _clear(directory: Path) -> None:
     ours = {
         result_files.SCORES,
         result_files.ALERTS,
+        result_files.SHARED_ALERTS,
         result_files.DEAD_LETTERS,
         result_files.CONFIGURATION,
         result_files.MANIFEST,
@@ -188,25 +198,49 @@ def _prepare_ledger(
 
 
 def _run(directory: Path, prepared: Prepared, processes: int, stages: Stages) -> Manifest:
-    stages.begin("core", prepared.records)
     (directory / PARTS).mkdir()
-    tasks = [
+    whole = _is_whole(directory, prepared)
+    # the largest task first, so that none waits for it at the end
+    tasks: list[PartitionTask | SharedTask] = (
+        [SharedTask(directory, prepared.partitions, directory / SHARED_ALERTS)] if whole else []
+    )
+    tasks += [
         PartitionTask(directory, number, prepared.judged_from(number), prepared.end(number), prepared.members)
         for number in range(prepared.partitions)
     ]
-    figures = run_in_processes(partition_files.replay_partition, tasks, processes, stages)
+    stages.begin("core", prepared.records * (2 if whole else 1))
+    answers = run_in_processes(_replay_one, tasks, processes, stages)
     stages.begin("files", 1)
     partition_files.join(directory, prepared.partitions, prepared.members)
+    (directory / SHARED_ALERTS).touch()
     result_files.write_configuration(directory, prepared.configuration)
-    manifest = result_files.write_manifest(directory, _manifest(prepared, figures))
+    figures = [one for one in answers if isinstance(one, PartitionFigures)]
+    shared = [one for one in answers if isinstance(one, SharedFigures)]
+    manifest = result_files.write_manifest(directory, _manifest(prepared, figures, shared))
     stages.advance(1)
     return manifest
 
 
-def _manifest(prepared: Prepared, figures: list[PartitionFigures]) -> Manifest:
+def _is_whole(directory: Path, prepared: Prepared) -> bool:
+    """Whether the ledger begins at its beginning, and all of it is judged."""
+    begins_new = not (directory / result_files.STARTS).is_dir()
+    return begins_new and not any(prepared.judged_from(number) for number in range(prepared.partitions))
+
+
+def _replay_one(task: PartitionTask | SharedTask, stages: Stages) -> PartitionFigures | SharedFigures:
+    """The legs, or one partition of the ledger."""
+    if isinstance(task, SharedTask):
+        return replay_legs(task, stages)
+    return partition_files.replay_partition(task, stages)
+
+
+def _manifest(prepared: Prepared, figures: list[PartitionFigures], shared: list[SharedFigures]) -> Manifest:
     outcomes: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
     for one in figures:
         outcomes.update(one.outcomes)
+    legs: Counter[str] = Counter()
+    for each in shared:
+        legs.update(each.outcomes)
     return Manifest(
         source=prepared.source,
         partitions=prepared.partitions,
@@ -220,5 +254,9 @@ def _manifest(prepared: Prepared, figures: list[PartitionFigures]) -> Manifest:
         alerts=sum(one.alerts for one in figures),
         parties=sum(one.parties for one in figures),
         state_bytes=sum(one.state_bytes for one in figures),
+        legs=dict(sorted(legs.items())),
+        shared_alerts=sum(one.alerts for one in shared),
+        nodes=sum(one.nodes for one in shared),
+        node_bytes=sum(one.state_bytes for one in shared),
         files={},
     )

@@ -1,8 +1,9 @@
 """A result directory: what a replay writes and what judge, compare, search and exercise read.
 
 `replay.json` (the manifest), `configuration.json`, `ledger/NN.parquet` (streams/testbed/ledger_files.py),
-`scores.parquet`, `alerts.jsonl`, `deadletters.jsonl`; and `start/NN.parquet` for a partition whose replay began from a
-snapshot. Nothing in it depends on the time or on the machine's load, so that equal inputs make equal bytes.
+`scores.parquet`, `alerts.jsonl`, `shared_alerts.jsonl`, `deadletters.jsonl`; and `start/NN.parquet` for a partition
+whose replay began from a snapshot. Nothing in it depends on the time or on the machine's load, so that equal inputs
+make equal bytes.
 """
 
 import hashlib
@@ -19,8 +20,11 @@ from streams.errors import FxwatchError, UsageError
 
 MANIFEST, CONFIGURATION = "replay.json", "configuration.json"
 SCORES, ALERTS, DEAD_LETTERS = "scores.parquet", "alerts.jsonl", "deadletters.jsonl"
+# The alerts of the shared agent. Aside, because their positions are of the legs and not of the ledger.
+SHARED_ALERTS = "shared_alerts.jsonl"
 LEDGER, STARTS = "ledger", "start"
-FORMAT = 1
+# 2: results have the shared agent's alerts. Failure prevented: judged beside one without them, a version seems blind.
+FORMAT = 2
 
 
 class ResultError(FxwatchError):
@@ -50,7 +54,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     `read` counts input records (or ledger records) by topic, `outcomes` what the core made of ledger records,
     `dead_letters` refusals by code (a record may have several). `transactions` is the number of rows, `scored` of those
     that the models scored. `parties` and `state_bytes` are over all partitions at the end, the bytes those of a
-    snapshot before compression. `files` names every other file of the directory with its SHA-256.
+    snapshot before compression. `legs` counts what the shared agent made of the records of its topic, empty where the
+    ledger does not begin at its beginning: what was shared before is not known then. `shared_alerts`, `nodes` and
+    `node_bytes` are of the shared agent. `files` names every other file of the directory with its SHA-256.
     """
 
     format: int = FORMAT
@@ -66,6 +72,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     alerts: int
     parties: int
     state_bytes: int
+    legs: dict[str, int]
+    shared_alerts: int
+    nodes: int
+    node_bytes: int
     files: dict[str, str]
 
 

@@ -185,6 +185,13 @@ def _show(out: Path, manifest: Any) -> None:
         f"{manifest.transactions:,} transactions of {manifest.parties:,} parties, {manifest.scored:,} scored, "
         f"{manifest.alerts:,} alerts; learned state {manifest.state_bytes / 1e6:,.1f} MB"
     )
+    if manifest.legs:
+        say(
+            f"{sum(manifest.legs.values()):,} records on the legs, {manifest.nodes:,} shared things, "
+            f"{manifest.shared_alerts:,} alerts on them; learned state {manifest.node_bytes / 1e6:,.1f} MB"
+        )
+    else:
+        say("no legs: the ledger is judged from a later place than its first record")
     say(
         f"code {manifest.versions.code}, config {manifest.versions.config}, "
         f"detectors {manifest.versions.detectors}, rules {manifest.versions.rules}"

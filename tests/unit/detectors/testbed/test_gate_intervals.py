@@ -15,7 +15,7 @@ from detectors.testbed.ground import lay_ground
 from detectors.testbed.judgement import AS_SHIPPED, Settings, judge
 from detectors.testbed.statistics import Difference, Interval, paired_share
 from detectors.testbed.truth import Truth
-from detectors.typologies import registered
+from detectors.typologies import all_rules
 from streams.settings import overlay_configuration
 from tests.support.synthetic_result import case, payment, sheet
 
@@ -23,10 +23,10 @@ COSTS = Costs(cpu_us=(1.0, 2.0), state_bytes=(3.0, 4.0), bit_equal=(True, False)
 HOW = Resampling(budget=4, resamples=60, seed=5)
 DAYS, CASES, HONEST = 12, 36, 24
 SIZES = ("small", "large", None)
-# Three cases of one payment on each day; no rule looks for T03.
+# Three cases of one payment on each day; no rule looks for T99.
 TRUTH = Truth(
     cases=tuple(
-        case(f"{'T03' if n % 3 == 2 else 'T01'}-{n}", f"c{n:02}", [f"c{n}"], (n // 3, n // 3)) for n in range(CASES)
+        case(f"{'T99' if n % 3 == 2 else 'T01'}-{n}", f"c{n:02}", [f"c{n}"], (n // 3, n // 3)) for n in range(CASES)
     )
 )
 NOTHING = Difference(None, None, None, 0)
@@ -114,7 +114,7 @@ def test_what_two_versions_compared_tell_is_taken_over(told):
     raised = [sum(row["alert_id"] is not None for row in one.rows) for one in (CHAMPION, CHALLENGER)]
     assert told.shipped == tuple(raised)
     assert {one.typology: one.recall for one in told.typologies} == {
-        **dict.fromkeys((one.id for one in registered()), NOTHING),
+        **dict.fromkeys((one.id for one in all_rules()), NOTHING),
         **four.by_typology,
     }
     assert told.costs == COSTS
@@ -122,7 +122,7 @@ def test_what_two_versions_compared_tell_is_taken_over(told):
 
 
 def test_a_rules_firing_is_compared_case_by_case(told):
-    """T01 fired at the first thirty payments, twenty of them T01's, and then at three; T03 has no rule."""
+    """T01 fired at the first thirty payments, twenty of them T01's, and then at three; T99 has no rule."""
     found = {one.typology: one for one in told.typologies}
     places = np.arange(24)
     expected = paired_share(places < 2, places < 20, Draws(60, 5).of("cases of T01", 24))
@@ -130,7 +130,7 @@ def test_a_rules_firing_is_compared_case_by_case(told):
     assert found["T01"].firing != paired_share(places < 2, places < 20, Draws(60, 5).of("cases", 24))
     assert (found["T01"].fired, found["T01"].payments) == ((20, 2), (30, 3))
     assert found["T02"].firing == NOTHING
-    assert [name for name, one in found.items() if one.enabled is None] == ["T03"]
+    assert [name for name, one in found.items() if one.enabled is None] == ["T99"]
     back = gate_evidence.figures(CHALLENGER.version, CHAMPION.version, HOW, COSTS)
     assert {one.typology: (one.fired, one.payments) for one in back.typologies}["T01"] == ((2, 20), (3, 30))
 

@@ -47,7 +47,7 @@ def case(number: int, typology: str, party: str, events: list[int], day: int) ->
 # Eight payments a day: 1 to 3 are of P-0 (split: T01 fires), 6 of P-3
 TRUTH = [
     case(1, "T01", "P-0", [41, 42, 43, 49, 50, 51], 5),
-    case(2, "T04", "P-3", [86], 10),
+    case(2, "T99", "P-3", [86], 10),
     {"kind": "lookalike", "lookalike": "rent", "party_id": "P-2", "event_ids": []},
     {"kind": "totals", "records": 3},
 ]
@@ -88,7 +88,7 @@ def test_what_was_planted_is_found(report: JudgeReport) -> None:
     for figures in own.budgets:
         assert figures.recall.by_typology["T01"].value == 1.0
         assert figures.fidelity.by_typology["T01"].share.value == 1.0
-    assert report.judgement.stream.without_rule == ("T04",)
+    assert report.judgement.stream.without_rule == ("T99",)
     assert [system.name for system in report.judgement.systems] == [
         PRODUCT,
         "static_limits",
@@ -184,9 +184,9 @@ def test_the_page_stands_alone(report: JudgeReport) -> None:
 
 
 def test_people_are_told_what_no_rule_looks_for(report: JudgeReport) -> None:
-    """Page and Markdown say that T04 is seen by the models only, and give the verdict in words first."""
+    """Page and Markdown say that T99 is seen by the models only, and give the verdict in words first."""
     for text in (html(report), markdown(report)):
-        assert "No rule of this version looks for T04" in text
+        assert "No rule of this version looks for T99" in text
         assert "fxwatch finds" in text
         assert report.report_hash in text
     assert "as shipped" in markdown(report)

@@ -60,7 +60,7 @@ def alerts_of(directory: Path) -> list[bytes]:
 
 def same(one: Path, other: Path) -> bool:
     """Whether two results say the same, byte for byte."""
-    names = (result_files.SCORES, result_files.ALERTS, result_files.CONFIGURATION)
+    names = (result_files.SCORES, result_files.ALERTS, result_files.SHARED_ALERTS, result_files.CONFIGURATION)
     return all((one / name).read_bytes() == (other / name).read_bytes() for name in names)
 
 

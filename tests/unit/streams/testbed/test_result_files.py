@@ -89,6 +89,10 @@ def manifest(rows: list[ScoreRow]) -> Manifest:
         alerts=1,
         parties=1,
         state_bytes=1000,
+        legs={},
+        shared_alerts=0,
+        nodes=0,
+        node_bytes=0,
         files={},
     )
 
@@ -101,6 +105,7 @@ def write(directory: Path, rows: list[ScoreRow], group: int = 2, lot: int = 1) -
         for start in range(0, len(rows), lot):
             file.write(score_columns.batch(rows[start : start + lot], MEMBERS))
     (directory / result_files.ALERTS).write_bytes(b"{}\n")
+    (directory / result_files.SHARED_ALERTS).touch()
     result_files.write_configuration(directory, overlay_configuration({}))
     return result_files.write_manifest(directory, manifest(rows))
 
@@ -189,7 +194,7 @@ def test_a_table_of_other_columns_is_refused(tmp_path: Path) -> None:
 
 def test_another_format_is_refused(tmp_path: Path) -> None:
     """A manifest of a later format is not guessed at."""
-    later = msgspec.structs.replace(manifest([]), format=2)
+    later = msgspec.structs.replace(manifest([]), format=result_files.FORMAT + 1)
     (tmp_path / result_files.MANIFEST).write_bytes(msgspec.json.encode(later))
     with pytest.raises(ResultError, match="another format"):
         result_files.read_manifest(tmp_path)

@@ -123,11 +123,13 @@ def test_as_shipped_counts_the_alerts_that_were_raised():
 
 
 def test_what_no_rule_looks_for_is_said():
-    """T03 is planted, and no rule of this version looks for it: only the models can find it."""
+    """T99 is planted, and no rule looks for it: only the models can find it. T03's rule is the shared agent's."""
     told = judge(stream(SCORES), (), FEW).judgement.stream
-    assert "T03" in told.without_rule
-    assert "T01" not in told.without_rule
+    assert told.without_rule == ()
     assert told.cases == {"T01": 4, "T02": 3, "T03": 3}
+    rows = [payment("a", "a", 0), payment("b", "b", 0)]
+    cases = [case("T99-0001", "a", ["a"], (0, 0)), case("T03-0002", "b", ["b"], (0, 0))]
+    assert judge(ground(rows, cases), (), FEW).judgement.stream.without_rule == ("T99",)
 
 
 def test_cold_payments_are_counted():
