@@ -25,13 +25,20 @@ MOST_BLOCKS = 13
 class Goods(msgspec.Struct, array_like=True):
     """HS chapters that a firm dealt in, in order, how many such payments, and odd ones, whose tag is the chapter.
 
-    `industries` are the codes it was registered under when it paid for goods, the newest last.
+    `industries` are the codes it was registered under when it paid for goods, the newest last. `before` is how many
+    payments for its own goods there were before the first of the odd ones that are kept.
     """
 
     seen: list[int] = []
     count: int = 0
     odd: list[Kept] = []
     industries: list[str] = []
+    before: int = 0
+
+    @property
+    def past(self) -> int:
+        """Payments for its own goods before the odd ones: what a firm deals in from the start on is no new line."""
+        return self.before if self.odd else self.count
 
     def note(self, industry: str) -> None:
         """The firm is registered under this industry now."""

@@ -3,7 +3,7 @@
 Goods: a payment of a firm names an HS code whose chapter neither goes with the industry of its profile
 (t18_industries.py), or of an earlier one, nor was among the goods that it dealt in before. It fires where such payments
 of `WINDOW_DAYS` are `odd_goods_payments` and come to `odd_goods_min`, of a firm with `own_goods_min` payments for goods
-of its own.
+of its own before the first of them: what a firm deals in from the start is no new line, whatever its industry says.
 Money business: a firm of industry K66 that deals over an exchanger's counter. It fires where the last four weeks come
 to `dealings_min`, to `dealings_multiple` times the median of its own earlier four weeks, of which `own_blocks_min` are
 asked for, and to `turnover_share` of the turnover of a year in its profile. A business that grew and said so does not.
@@ -105,6 +105,7 @@ class BusinessMismatch:
             if context.facts is not None and chapters_of(context.facts.industry_code) is not None:
                 goods.note(context.facts.industry_code or "")
             if _is_odd(context, goods, chapter):
+                goods.before = goods.past
                 goods.odd = added(goods.odd, of_payment(context, chapter), newest - KEPT_DAYS * DAY_US)
             else:
                 goods.add(chapter)
@@ -194,11 +195,12 @@ def _odd_goods(context: Context) -> Finding | None:
     goods.age(context.payment.time)
     if limits is None or chapter is None or not _is_odd(context, goods, chapter):
         return None
+    past = goods.past
     goods.odd = [one for one in goods.odd if one.event != context.payment.event]
     goods.odd.append(of_payment(context, chapter))
     odd = goods.window(context.payment.time)
     total = _enough(odd, limits)
-    if not total or goods.count < limits["own_goods_min"].number:
+    if not total or past < limits["own_goods_min"].number:
         return None
     line = limits["odd_goods_min"].cents
     english, korean = goods_sentences(context, limits, goods, odd)

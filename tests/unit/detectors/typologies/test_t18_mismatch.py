@@ -60,7 +60,7 @@ def test_the_third_payment_for_goods_of_another_business_fires():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"own": 4},
+        {"own": 2},
         {"odd": 2, "usd": 90_000.0},
         {"usd": 33_333.33},
         {"step": 45.0},
@@ -104,6 +104,28 @@ def test_goods_that_the_firm_dealt_in_before_are_its_own():
     ledger = dealt(odd=1)
     ledger.send("x", later(days=20 + KEPT_DAYS), 1_000, hs_code=CLOTHES)
     assert (kept(ledger).goods.seen, kept(ledger).goods.count, kept(ledger).goods.odd) == ([2, 61], 7, [])
+
+
+@pytest.mark.parametrize(("before", "fires"), [(2, False), (3, True)])
+def test_own_goods_count_that_came_before_the_first_odd_ones(before, fires):
+    """Who deals in both from the start has one business, however many payments for its own goods follow."""
+    ledger = FirmLedger(**MAKER)
+    for number in range(before):
+        ledger.send(f"b{number}", later(days=number), 5_000, hs_code=CLOTHES)
+    for number in range(4):
+        ledger.send(f"o{number}", later(days=10 + 10 * number), 40_000, hs_code=MEAT)
+        ledger.send(f"a{number}", later(days=12 + 10 * number), 5_000, hs_code=CLOTHES)
+    assert ledger.firing("T18") == (["o2", "o3"] if fires else [])
+
+
+def test_the_past_is_told_anew_once_odd_goods_became_the_firms_own():
+    """After 125 days they are part of it."""
+    goods = Goods(count=1)
+    assert goods.past == 1
+    goods.before, goods.odd, goods.count = goods.past, [odd(0)], 9
+    assert goods.past == 1
+    goods.age(125 * DAY_US)
+    assert (goods.past, goods.odd) == (10, [])
 
 
 def test_a_new_industry_in_the_profile_makes_its_goods_usual():
