@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from detectors.contracts.screens import Screened
+from detectors.contracts.screens import INSTITUTION_PART, Screened
 from streams.contracts.input_record import InputRecord
 from streams.demo.broker import EmbeddedBroker
 from streams.kafka import topics
@@ -79,10 +79,16 @@ def test_a_list_is_written_once_across_a_kill_and_read_and_proven(empty_broker: 
         first.kill()
         cluster.start("all")
         cluster.wait_drained()
-        entries = [msgspec.json.decode(one.value, type=Screened) for _, one in cluster.read(topics.SCREENS)]
+        every = [msgspec.json.decode(one.value, type=Screened) for _, one in cluster.read(topics.SCREENS)]
         month = PAID_AT.astimezone(ZoneInfo("Asia/Seoul")).strftime("%Y-%m")
-        assert len({entry.key for entry in entries}) == len(entries) == 2 * FIRMS
-        assert {entry.period for entry in entries} == {month}
+        assert len({entry.key for entry in every}) == len(every)
+        assert {entry.period for entry in every} == {month}
+        entries = [entry for entry in every if entry.screen != INSTITUTION_PART]
+        assert len(entries) == 2 * FIRMS
+        parts = [
+            each.value for entry in every if entry not in entries for each in entry.measured if each.name == "late"
+        ]
+        assert sum(map(int, parts)) == FIRMS
         told = cluster.fxwatch("screens", "--json", "--screen", "branch_concentration").stdout.splitlines()
         assert {json.loads(line)["subject"] for line in told} == {entry.subject for entry in entries}
         assert len(told) == FIRMS
@@ -90,4 +96,4 @@ def test_a_list_is_written_once_across_a_kill_and_read_and_proven(empty_broker: 
         assert_exact(cluster, cluster.replay())
         rescored = cluster.fxwatch("rescore", "--all", "--json").stdout.splitlines()
         proven = {json.loads(line)["alert_id"] for line in rescored if '"reproduced"' in line}
-        assert proven & {entry.key for entry in entries}
+        assert proven & {entry.key for entry in every}

@@ -45,6 +45,7 @@ def test_a_record_in_words_is_whole_in_both_languages(event):
         "rates",
         "sanctions",
         "duties",
+        "screens",
         "pack",
         "approvers",
         "desk",
