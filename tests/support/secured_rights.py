@@ -38,7 +38,8 @@ READABLE = {
 WRITABLE = {
     "ingest": {topics.LEDGER, topics.LEGS, topics.DEADLETTER, topics.IDENTITIES, topics.PROGRESS, topics.CLOCK},
     "monitor": {topics.NOTICES, topics.ALERTS, topics.OPEN_ITEMS, topics.SCREENS, topics.PROGRESS, topics.SNAPSHOTS},
-    "shared": {topics.ALERTS, topics.PROGRESS, topics.SNAPSHOTS},
+    # trails are legs of the residents' own; a leg in conflict is a notice
+    "shared": {topics.ALERTS, topics.LEGS, topics.NOTICES, topics.PROGRESS, topics.SNAPSHOTS},
     "investigator": {topics.DISPOSITIONS},
     "console": {topics.DISPOSITIONS, topics.AUDIT},
     "operator": {topics.RULES, topics.LEDGER, topics.LEGS, topics.PROGRESS},
@@ -63,12 +64,16 @@ DENIED_READERS = (
     ("operator", topics.DEADLETTER),
     ("console", topics.LEDGER),
     ("bank", topics.TRANSACTIONS),
+    ("shared", topics.TRANSACTIONS),
+    ("operator", topics.OPEN_ITEMS),
+    ("bank", topics.OPEN_ITEMS),
 )
 ALLOWED_READERS = (
     ("reconciler", topics.TRANSACTIONS),
     ("deadletter", topics.DEADLETTER),
     ("reidentifier", topics.IDENTITIES),
     ("operator", topics.LEDGER),
+    ("investigator", topics.OPEN_ITEMS),
 )
 
 DENIED_COMMANDS = {
@@ -86,6 +91,8 @@ DENIED_COMMANDS = {
         f"grant it Read on {topics.RATES}",
     ),
     ("auditor", ("alerts", "follow", "--count", "1")): ("may not describe topics", topics.ALERTS),
+    ("auditor", ("trade", "show", f"k1.0a3.{'5d' * 16}")): ("may not describe topics", topics.LEDGER),
+    ("operator", ("worker", "shared")): ("lacks rights", "Write on fx.alerts.v1"),
     ("bank", ("topics", "apply")): ("may not describe topics", topics.LEDGER),
     ("operator", ("topics", "acls", "--apply")): ("may not grant", "super user"),
     ("investigator", ("worker", "ingest")): ("lacks rights", "Read and DescribeConfigs on fx.transactions.v1"),
