@@ -21,6 +21,7 @@ from detectors.memory.state import PartitionState
 from detectors.typologies import registered
 from detectors.typologies.base import Typology
 from detectors.typologies.declared import TrialDay, made_up
+from detectors.typologies.node_trial import try_rules
 
 # Dates on which limits change and which are tried; of more the first, the last and some between.
 MOST_DATES = 12
@@ -56,9 +57,21 @@ def _tried(configuration: Configuration) -> str | None:
             )
             msgspec.json.encode(core.apply(state, event, origin))
         PartitionState.thaw(list(state.freeze().sections()))
+        for what in _over_shared_things(tried, state):
+            at = what
     except Exception as fault:  # noqa: BLE001  (whatever it is, every partition would meet it)
         return f"a trial fails {at}: {type(fault).__name__}: {str(fault)[:200]}"
     return None
+
+
+def _over_shared_things(configuration: Configuration, state: PartitionState) -> Iterator[str]:
+    """Rules over what residents share look under each date's limits; what is tried is said before it is."""
+    effective, rulebook = state.effective, Rulebook(configuration)
+    assert effective is not None
+    for day in _dates(configuration):
+        noon = datetime(day.year, day.month, day.day, 3, tzinfo=UTC) + timedelta(days=1)
+        for what in try_rules(rulebook, noon, effective.zone, configuration.legend):
+            yield f"{what} under the limits of {day}"
 
 
 def _milliseconds(event: Tried) -> int:
