@@ -235,3 +235,18 @@ def test_what_follows_from_a_ledger_is_worked_out_once():
     assert past.dated(EXPORT_GOODS, by_payment) == past.dated(IMPORT_MONEY, lambda _: None) == []
     assert past.matches(0) is past.matches(0)
     assert past.matches(EXPORT) is not past.matches(0)
+
+
+def test_matches_are_those_of_the_ledger_by_the_limits_of_the_legal_day(monkeypatch):
+    """The tolerance is that of the rulebook in the legal zone."""
+    asked = []
+
+    def tolerance_by(*given):
+        asked.append(given)
+        return lambda _: DEFAULT_TOLERANCE
+
+    monkeypatch.setattr("detectors.typologies.trade_overdue.tolerance_by", tolerance_by)
+    past = traded(paid(1, 5000), goods(2, 5000, 1))
+    [(money, other, one)] = past.matches(0)
+    assert (money.event, other.event, one.money_own) == (1, 2, 5000_00)
+    assert asked == [(RULEBOOK, SEOUL)]
