@@ -10,7 +10,7 @@ import numpy as np
 from detectors.books.payments import RATE_MISSING, REVERSED, Payment, Rows, exact_sum
 from detectors.books.trade_book import TradeBook
 from detectors.books.trade_folding import marks
-from detectors.books.trade_items import EXPORT, MONEY
+from detectors.books.trade_items import EXPORT
 from detectors.values.legal_calendar import DAY_US
 from detectors.values.money import LARGEST_CENTS
 
@@ -59,7 +59,7 @@ def beyond_goods(rows: Rows, book: TradeBook) -> Rows:
     payment is for may be told later, or not at all. Rows of which nothing is left are left out.
     """
     items = {item.event: item for item in book.items()}
-    seen = {one.event: one.sums().matched for one in marks(book.marks) if one.flags & MONEY}
+    seen = {one.event: one.sums().matched for one in marks(book.marks)}
     waiting = [item for item in items.values() if item.is_open and not item.is_money]
     unpaid = [sum(item.left_usd for item in waiting if item.flags & EXPORT == side) for side in (0, EXPORT)]
     left = rows["usd"].tolist()

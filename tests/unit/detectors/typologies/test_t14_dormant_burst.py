@@ -366,7 +366,8 @@ def test_a_payment_matched_whole_is_left_out_and_one_in_part_counts_for_the_rest
     amounts = {2: 1_020_000, 4: 1_000_000, 5: 40_000, 9: 500}
     rows = [row(event, usd, event=event) for event, usd in amounts.items()]
     # 400 USD are closed as too little to look for, and no goods stand behind them
-    assert left_of(book, *rows, row(7, 0, RATE_MISSING, event=8)) == {4: 600_000, 5: 40_000, 9: 500, 8: 0}
+    found = left_of(book, row(0, 300, event=7), *rows, row(10, 0, RATE_MISSING, event=8))
+    assert found == {7: 300, 4: 600_000, 5: 40_000, 9: 500, 8: 0}
 
 
 def test_goods_not_paid_yet_stand_against_the_oldest_payments_of_their_direction():
@@ -375,6 +376,9 @@ def test_goods_not_paid_yet_stand_against_the_oldest_payments_of_their_direction
     book = trade.book_of(*unpaid, trade.paid(3, 10_000, 1), trade.paid(4, 10_000, 2), trade.received(5, 10_000, 3))
     rows = (row(9, 1_000_000, event=4), row(5, 1_000_000, event=3), row(7, 1_000_000, event=5))
     assert left_of(book, *rows) == {4: 500_000, 5: 800_000}
+    # a cent is left of the newest
+    book = trade.book_of(trade.goods(1, 19_999.99, counterparty=8), trade.paid(3, 10_000, 1), trade.paid(4, 10_000, 2))
+    assert left_of(book, *rows[:2]) == {4: 1}
 
 
 def test_a_payment_folded_in_the_ledger_counts_for_what_was_not_matched():
