@@ -60,10 +60,8 @@ def compare(counts: Mapping[str, Mapping[str, int]], limits: Peers) -> list[Habi
             for bank, told in counts.items()
             if told.get(kind, 0) >= max(limits.payments_min, 1)
         }
-        for bank, share in shares.items():
+        for bank, share in shares.items() if len(shares) > max(limits.peers_min, 1) else ():
             others = [each for other, each in shares.items() if other != bank]
-            if len(others) < max(limits.peers_min, 1):
-                continue
             middle, z = _distance(share, others, counts[bank][kind])
             if z >= limits.z and share - middle >= limits.excess_min:
                 of = counts[bank][kind]

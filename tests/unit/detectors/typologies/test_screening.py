@@ -71,6 +71,19 @@ def test_loaded_history_waits_for_its_own_month_quietly():
     assert PartyDates.at({}, 7, history=False).passed_us == 7
 
 
+def test_a_month_that_is_put_off_stays_so():
+    """Customs were silent, and it is looked at a week later; the calendar's last month is never over."""
+    dates = PartyDates({})
+    wait(dates, SENT, us(2026, 10, 5), SEOUL, RULEBOOK)
+    dates.of(SCREENS).set(SENT, 2026 * 12 + 9, us(2026, 11, 18))
+    wait(dates, SENT, us(2026, 10, 6), SEOUL, RULEBOOK)
+    assert months(dates) == [("2026-10", us(2026, 11, 18))]
+    for last in (us(9999, 12, 1), us(9999, 12, 30)):
+        dates = PartyDates({})
+        wait(dates, SENT, last, SEOUL, RULEBOOK)
+        assert months(dates) == []
+
+
 def test_before_the_limit_nobody_waits():
     """It is in force since 2009-02-04."""
     for day, number in ((3, 0), (4, 1)):

@@ -45,6 +45,7 @@ def test_a_trader_whose_gap_is_above_both_is_in_the_months_list():
     assert "60,000,000.00 USD" in entry.text_en
     assert "60,000,000.00달러" in entry.text_ko
     assert len(entry.offsets) == 1
+    assert entry.institutions == ()
     assert waiting(wake) == [(FEBRUARY.number + 1, to_us(datetime(2026, 4, 11, tzinfo=SEOUL)))]
 
 
