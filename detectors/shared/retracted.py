@@ -16,7 +16,7 @@ from detectors.alerting import identity
 from detectors.alerting.build import RULE, RaisedAlert
 from detectors.alerting.severity import severity
 from detectors.books.party import Alerted
-from detectors.books.payments import exact_sum
+from detectors.books.payments import ROW, exact_sum
 from detectors.contracts.alert import Alert, Reason, SharedShown, TypologyHit
 from detectors.memory import verdicts
 from detectors.ranking.fusion import fuse
@@ -39,9 +39,11 @@ class _GoneFromNode(NamedTuple):
 def retract(case: Judged, was: bytes) -> list[RaisedAlert]:
     """Alerts that take back what stood before the leg and does not after it; `was` are the packed rows before it.
 
-    History takes back nothing. Cost: 0.1 us where nothing was alerted, 1 ms for each of at most 20 series.
+    A leg that only adds a payment takes back nothing. Failure prevented: one more payment in, whoever told of it, and
+    what came in and went out over a mirror or a device was no longer alike: the alert on it was retracted.
+    History takes back nothing either. Cost: 1 us where nothing went, else 1 ms for each of at most 20 series.
     """
-    if not case.node.alerted or was == case.node.payments or case.origin.history:
+    if not case.node.alerted or _only_added(was, case.node.payments) or case.origin.history:
         return []
     by_id = {one.id: one for one in enabled(case)}
     then, now = view_of(case, was), view_of(case)
@@ -55,6 +57,15 @@ def retract(case: Judged, was: bytes) -> list[RaisedAlert]:
             gone.append(_GoneFromNode(alerted, typology, before.finding.size, before.residents))
     ids = dict.fromkeys(one.alerted.alert_id for one in gone)
     return [_taken_back(case, now, [one for one in gone if one.alerted.alert_id == each]) for each in ids]
+
+
+def _only_added(was: bytes, now: bytes) -> bool:
+    """Whether all packed rows of before are there still. Cost: 1 us where new ones are the last, else 0.1 ms."""
+    size = ROW.itemsize
+    if now.startswith(was):
+        return True
+    there = {now[place : place + size] for place in range(0, len(now), size)}
+    return all(was[place : place + size] in there for place in range(0, len(was), size))
 
 
 def _taken_back(case: Judged, view: NodeView, gone: Sequence[_GoneFromNode]) -> RaisedAlert:

@@ -103,6 +103,15 @@ def test_a_side_that_comes_back_takes_the_mirror_back():
     assert back.status == "retracted"
 
 
+def test_one_more_payment_takes_no_mirror_back():
+    """A hundred thousand that another bank tells of, to a resident of its own: the five on each side have been paid."""
+    log = LegLog()
+    (alert,) = mirror(log)
+    at = later(days=1)
+    outputs = log.pay("big", at, "100000", 77, direction="in", institution="EVILKRSE", evidence="none")
+    assert [one.alert_id for out in outputs for one in out.alerts if one.supersedes == alert.alert_id] == []
+
+
 def test_the_order_of_arrival_changes_nothing_at_the_end():
     """The last leg completes it, whichever it is."""
     log = LegLog()

@@ -81,3 +81,12 @@ def test_a_return_takes_it_back():
     given = {"kinds": ("device",), "device": "k1.002.shared", "status": "returned", "original_event_id": "e2"}
     (back,) = log.pay("x", later(hours=20), "6600", 2, **given)[0].alerts
     assert (back.status, back.supersedes) == ("retracted", alert.alert_id)
+
+
+def test_more_that_comes_in_takes_it_back_no_more():
+    """9 000 more an hour later, of which nothing goes out: what passed before has passed."""
+    log = LegLog()
+    (alert,) = passed(log)
+    given = {"direction": "in", "device": "k1.002.shared", "kinds": ("device",), "evidence": "shown"}
+    outputs = log.pay("more", later(hours=10), "9000", 3, **given)
+    assert [one.status for out in outputs for one in out.alerts if one.supersedes == alert.alert_id] == []
