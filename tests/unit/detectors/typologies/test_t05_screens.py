@@ -68,7 +68,9 @@ def test_a_new_firm_that_sent_a_hundred_times_its_capital_is_in_the_months_list(
     assert (entry.position.partition, entry.position.offset) == (3, len(ledger.log) - 2)
     assert entry.as_of == day(4, 11, 2)
     assert entry.key == f"{NEW_FIRM}|{PARTY}|2025-03|3"
-    assert "51,000,000.00 USD" in entry.text_en
+    assert entry.text_en.startswith(
+        "This firm, registered 699 days ago, meets the supervisor's test for examination: 51"
+    )
     assert "51,000,000.00달러" in entry.text_ko
     ledger.passed(day(5, 20))
     assert len(ledger.listed()) == 1
@@ -108,6 +110,13 @@ def test_frequent_linked_inflow_stands_for_the_capital():
     assert outcomes(entry)["multiple_of_capital"] == "cannot_tell"
 
 
+def test_an_inflow_that_was_told_and_is_rare_is_not_frequent():
+    """Told with one payment; without any word of it nothing is known."""
+    ledger = firm()
+    ledger.send("fed", day(3, 20), 1_000.0, 0.5)
+    assert outcomes(april(ledger)[NEW_FIRM, "2025-03"])["frequent_linked_inflow"] == "not_met"
+
+
 def test_half_of_what_a_firm_sends_through_one_branch_is_a_list_of_its_own():
     """From the half on, with the payments of that branch; a firm of much capital is in no other list."""
     facts = NEW | {"capital_krw": "900000000000"}
@@ -122,8 +131,9 @@ def test_half_of_what_a_firm_sends_through_one_branch_is_a_list_of_its_own():
     assert outcomes(entry)["one_branch"] == "met"
     assert outcomes(entry)["multiple_of_capital"] == "not_met"
     assert list(entry.ledger_offsets) == there
-    assert "50.0 % of it went through one branch" in entry.text_en
-    assert "50.0%가 한 영업점" in entry.text_ko
+    assert entry.text_en.startswith("This firm sent 60,000,000.00 USD in 4 payments for imports and services, where")
+    assert "50.0 % of it went through one branch, where the test begins at 50 % (published" in entry.text_en
+    assert "50.0%가 한 영업점을 통해 송금되었으며, 기준은 50%(감독당국 공표" in entry.text_ko
     ledger = ScreenedLedger(None, **facts)
     for number, branch in enumerate(["0021", "0021", "0007"]):
         ledger.send(f"p{number}", day(3, 5 + number), (17e6, 8e6, 26e6)[number], branch=branch)
