@@ -10,6 +10,7 @@ from detectors.testbed.figures.recall import first_alerts, named_cases
 from detectors.testbed.ground import Ground, Links, lay_ground
 from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, Settings, System, judge
 from detectors.testbed.loose_alerts import LooseAlert, with_rows
+from detectors.testbed.sheet import Texts
 from detectors.testbed.truth import Truth
 from detectors.values.legal_calendar import to_us
 from tests.support.synthetic_result import EPOCH_DAY, at, case, lookalike, payment, sheet
@@ -73,6 +74,21 @@ def test_an_alerts_row() -> None:
     assert with_rows(found, []) is found
 
 
+def test_columns_keep_their_types() -> None:
+    """Rows appended change no column's type; several lists of rules stand one behind the other."""
+    plain = sheet(ROWS)
+    found = with_rows(plain, [alert("x", 0.5, "a"), alert("y", 2, "a", fired=(("T03", 0.4), ("T06", 0.3)))])
+    for name in plain.__struct_fields__:
+        before, after = getattr(plain, name), getattr(found, name)
+        if isinstance(before, np.ndarray):
+            assert after.dtype == before.dtype, name
+        elif isinstance(before, Texts):
+            assert after.codes.dtype == before.codes.dtype, name
+    assert found.fired.starts.dtype == plain.fired.starts.dtype
+    assert [found.fired.row(row) for row in (4, 5)] == [[("T06", 0.5)], [("T03", 0.4), ("T06", 0.3)]]
+    assert None not in found.size.names
+
+
 def test_members_scores_are_missing() -> None:
     """No member scored an alert."""
     plain = sheet(ROWS)
@@ -89,11 +105,12 @@ def test_an_alert_shows_the_cases_of_its_evidence() -> None:
         alert("party", 30, "a"),
         alert("late", 30.00001, "a"),
         alert("before", -0.1, "b"),
+        alert("begins", 0, "a"),
         alert("shared", 1, "b", ("c9",), shared="counterparty X"),
     )
-    assert [of(told.events, row) for row in range(4, 9)] == [[0], [], [], [], []]
-    assert [of(told.reach, row) for row in range(4, 9)] == [[0], [0], [], [], []]
-    assert told.illicit.tolist() == [True, False, True, False, True, False, False, False, False]
+    assert [of(told.events, row) for row in range(4, 10)] == [[0], [], [], [], [], []]
+    assert [of(told.reach, row) for row in range(4, 10)] == [[0], [0], [], [], [0], []]
+    assert told.illicit.tolist() == [True, False, True, False, True, False, False, False, False, False]
     # whose evidence it is makes nobody an offender: d is honest
     assert told.honest[4]
     assert told.moved_cents.tolist() == [10_000, 0, 5_000]
