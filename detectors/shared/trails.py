@@ -47,10 +47,10 @@ class Written(NamedTuple):
 
 
 class _Floor(NamedTuple):
-    """From how much on a resident is told of: hundredths of the whole, and USD cents."""
+    """From how much on a resident is told of: hundredths of the whole, and hundredths of USD cents."""
 
     share: int
-    cents: int
+    least: int
 
 
 def told_by(case: Judged, was: bytes) -> Written:
@@ -88,18 +88,16 @@ def _floor(case: Judged) -> _Floor | None:
     for one in node_rules("resident"):
         share, least = rulebook.limit(one.id, "share_min", day), rulebook.limit(one.id, "sum_min", day)
         if one.id in rules and rules[one.id].enabled and share is not None and least is not None:
-            found.append(_Floor(share.cents, share.cents * least.cents // 100))
+            found.append(_Floor(share.cents, share.cents * least.cents))
     return min(found, default=None)
 
 
 def _told(found: Rows, floor: _Floor) -> Told:
     """Residents with another one on the other side, each with those whose payments it is told of, itself included."""
-    counts = found["usd"] > 0
     out = found["flags"] & OUT != 0
-    paid, got = counts & out, counts & ~out
-    if not paid.any() or not got.any():
+    if out.all() or not out.any():  # nearly every node; sums cost ten times as much
         return {}
-    payers, payees = _large(found, paid, floor), _large(found, got, floor)
+    payers, payees = _large(found, out, floor), _large(found, ~out, floor)
     told: Told = {}
     for payer in payers:
         for payee in payees:
@@ -112,7 +110,7 @@ def _told(found: Rows, floor: _Floor) -> Told:
 def _large(found: Rows, mask: npt.NDArray[np.bool_], floor: _Floor) -> list[int]:
     sums = payments.sums_by(found["beneficiary"][mask], found["usd"][mask])
     whole = sum(cents for (cents,) in sums.values())
-    return [who for who, (cents,) in sums.items() if cents >= floor.cents and 100 * cents >= floor.share * whole]
+    return [who for who, (cents,) in sums.items() if 100 * cents >= max(floor.least, floor.share * whole)]
 
 
 def _packed(packed: bytes) -> list[bytes]:
@@ -132,7 +130,7 @@ def _to_tell(node: Party, then: Told, now: Told, known: set[bytes]) -> Iterator[
             if row.beneficiary in before:
                 if packed not in known:
                     yield to, row
-            elif row.beneficiary in after and row.usd > 0:
+            elif row.beneficiary in after:
                 yield to, row
 
 
@@ -161,6 +159,6 @@ def _leg(case: Judged, to: str, who: str, row: Payment, proof: Proof) -> Leg:
 
 
 def _status(row: Payment) -> Status:
-    if row.usd <= 0 and row.flags & REVERSED:
+    if row.flags & REVERSED:
         return "returned"
     return "settled" if row.flags & SETTLED else "ordered"

@@ -93,7 +93,7 @@ def test_residents_hold_what_foreign_parties_would_tell_of_all_payments_at_once(
         if record is None:
             continue
         found = rows(unpack(record))
-        for to, whose in _told(found, _Floor(25, 25_000_00)).items():
+        for to, whose in _told(found, _Floor(25, 25 * 100_000_00)).items():
             names = nodes.residents_of(unpack(record))
             node = unpack(log.state.parties[f"trail/{names[to]}"])
             via = next(number for number, (_, token) in residents.vias_of(node).items() if token == foreign)

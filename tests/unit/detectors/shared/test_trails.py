@@ -40,6 +40,7 @@ def test_a_trail_says_what_the_payment_was_and_where_it_was_seen():
     assert (leg.purpose, leg.evidence, leg.direction, leg.status) == ("10101", "shown", "out", "settled")
     assert (leg.party, leg.counterparty, leg.counterparty_country, leg.kind) == (resident(1), PAYEE, "SG", "resident")
     assert (leg.trail.via, leg.trail.topic) == ("counterparty", "fx.transactions.v1")
+    assert (leg.identity, leg.body) == ("", "")
     assert commitment == log.log[1][1].commitment
     assert shared_of(leg).name == f"trail/{leg.trail.resident}"
     other, _ = next(each for each in out.trails if each[0].event_id == "e2")
@@ -53,6 +54,24 @@ def test_what_was_told_is_not_told_again_and_what_is_new_is():
     log.pay("e2", later(days=1), "190000", 2, direction="in")
     outputs = log.pay("e3", later(days=2), "50000", 1)
     assert sorted(told(outputs)) == sorted([(resident(1), resident(1), "e3"), (resident(2), resident(1), "e3")])
+
+
+@pytest.mark.parametrize(("amount", "number"), [("25000", 4), ("24999.99", 0)])
+def test_a_quarter_of_the_least_sum_is_enough(amount, number):
+    """Of the limits in force: 0.25 of 100 000 USD."""
+    log = LegLog()
+    log.pay("e1", later(), amount, 1)
+    assert len(told(log.pay("e2", later(days=1), "25000", 2, direction="in"))) == number
+
+
+def test_an_order_is_told_as_an_order_and_its_settlement_as_settled():
+    """As it counts, like any other payment."""
+    log = LegLog()
+    log.pay("e1", later(), "200000", 1, status="ordered", payment_id="p")
+    (first,) = log.pay("e2", later(days=1), "190000", 2, direction="in")
+    assert {leg.event_id: leg.status for leg, _ in first.trails} == {"e1": "ordered", "e2": "settled"}
+    (then,) = log.pay("e3", later(days=2), "200000", 1, payment_id="p")
+    assert [leg.status for leg, _ in then.trails] == ["settled"] * 2
 
 
 def test_what_comes_back_is_told():
@@ -90,7 +109,7 @@ def node_rows(*payments):
 def test_only_large_residents_are_told(paid, got, tells):
     """Residents 1 and 2 pay, 3 and 4 are paid; each is told of itself and of all on the other side."""
     found = node_rows((1, "out", paid[0]), (2, "out", paid[1]), (3, "in", got[0]), (4, "in", got[1]))
-    told_of = _told(found, _Floor(25, 25_000_00))
+    told_of = _told(found, _Floor(25, 25 * 100_000_00))
     assert set(told_of) == tells
     for who, others in told_of.items():
         assert others == {who} | (tells & ({3, 4} if who < 3 else {1, 2}))
