@@ -1,6 +1,6 @@
 """What is counted of the payments that an institution tells, through the core, until its month goes out."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -71,6 +71,19 @@ def test_a_payment_that_is_told_two_days_later_is_late():
         event = payment(name, at(3, 5), "100", evidence="shown")
         found.put(event, msgspec.structs.replace(found.origin(), timestamp_ms=stamp(told)))
     assert counted(found) == {"payments": 2, "outgoing": 2, "late": 1}
+
+
+def test_each_legal_day_has_its_own_limits():
+    """From the first microsecond of 6 March in Seoul on a payment is late after one day, and not after two."""
+    kept = configuration()
+    (late,) = [one for one in kept.screens.limits if one.name == "late_days"]
+    sooner = msgspec.structs.replace(late, value="1", effective_from=date(2026, 3, 6))
+    found = ledger(msgspec.structs.replace(kept, screens=Screens(limits=(*kept.screens.limits, sooner))))
+    begins = datetime(2026, 3, 5, 15, tzinfo=UTC)
+    for name, when in (("day", at(3, 5)), ("last", begins - timedelta(microseconds=1)), ("first", begins)):
+        event = payment(name, when, "100", evidence="shown")
+        found.put(event, msgspec.structs.replace(found.origin(), timestamp_ms=stamp(when + timedelta(hours=36))))
+    assert counted(found) == {"payments": 3, "outgoing": 3, "late": 1}
 
 
 def test_a_payment_is_counted_once_as_it_was_told_first():
