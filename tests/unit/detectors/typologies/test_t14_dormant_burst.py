@@ -158,6 +158,11 @@ def test_what_is_found_is_measured_and_said():
     assert last_hit(ledger).window == "21 rolling days after the quiet time"
 
 
+def test_days_of_silence_are_whole():
+    """Half a day more is none."""
+    assert slept(day=DORMANT + 0.5).measured("T14")["silent_for_days"] == 238
+
+
 def test_payments_while_quiet_are_counted_in_the_sentence():
     """One, in the singular."""
     ledger = FirmLedger()
@@ -262,6 +267,8 @@ def hardly_awake(days=90, before=(0, 45), usd=100.0, burst=(8_000.0, 8_000.0, 8_
         (89, (0, 30, 60), 1.0, False),
         (179, (0, 60, 120, 150), 2_373.4, True),
         (180, (0, 60, 120, 150), 2_400.0, True),
+        (179, (0, 60), 100.0, True),
+        (180, (0, 60), 100.0, False),
     ],
 )
 def test_the_less_is_known_the_more_is_asked(days, before, usd, fires):
