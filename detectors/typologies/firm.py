@@ -8,6 +8,8 @@ from detectors.typologies.base import Context
 from detectors.values import money
 from detectors.values.legal_calendar import local_date
 
+# KSIC 66: businesses that serve finance, exchangers of money among them
+MONEY_BUSINESS = "K66"
 FIRMS: tuple[PartyType, ...] = ("sole_trader", "company")
 
 
@@ -42,6 +44,11 @@ def kind_of(context: Context, purpose: int) -> str:
     """The kind of a purpose by its number in the party's names; empty where the legend does not know the code."""
     known = context.legend.purposes.get(context.names[purpose])
     return "" if known is None else known.kind
+
+
+def is_money_business(industry: str | None) -> bool:
+    """Whether an industry code (KSIC) is that of a business with money."""
+    return (industry or "").upper().startswith(MONEY_BUSINESS)
 
 
 def known_days(context: Context) -> int:

@@ -49,7 +49,6 @@ from detectors.typologies.t14_life import (
     with_late,
 )
 from detectors.typologies.t14_words import NEXT_STEPS, WORDS, Burst, law_tests, measured, sentences
-from detectors.typologies.t18_industries import is_money_business
 from detectors.values.legal_calendar import DAY_US, local
 from detectors.values.money import plain
 from detectors.wording import phrases
@@ -192,7 +191,7 @@ class DormantBurst:
 def _is_left_out(context: Context) -> bool:
     """Whether money is the party's business: a bank, or a firm that T18 compares with its own dealings."""
     industry = context.facts.industry_code if context.facts is not None and firm.is_firm(context) else None
-    return context.transaction.party_type == "bank" or is_money_business(industry)
+    return context.transaction.party_type == "bank" or firm.is_money_business(industry)
 
 
 def _limits(context: Context) -> dict[str, DatedLimit] | None:

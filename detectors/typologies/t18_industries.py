@@ -50,8 +50,6 @@ _SOLD: dict[str, frozenset[int]] = {
 }
 CHAPTERS: dict[str, frozenset[int]] = {code: found | {MACHINERY} for code, found in _MADE.items()} | _SOLD
 _LONGEST, _SHORTEST = 4, 3
-# KSIC 66: businesses that serve finance, exchangers of money among them
-MONEY_BUSINESS = "K66"
 
 
 def chapters_of(industry: str | None) -> frozenset[int] | None:
@@ -61,8 +59,3 @@ def chapters_of(industry: str | None) -> frozenset[int] | None:
         if (found := CHAPTERS.get(code[:length])) is not None:
             return found
     return None
-
-
-def is_money_business(industry: str | None) -> bool:
-    """Whether an industry code is that of a business with money."""
-    return (industry or "").upper().startswith(MONEY_BUSINESS)

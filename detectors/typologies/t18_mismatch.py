@@ -25,7 +25,7 @@ from detectors.typologies import firm
 from detectors.typologies.base import Change, Context, Finding, Past, slot
 from detectors.typologies.declared import DueDate, TrialDay
 from detectors.typologies.kept_payments import Kept, added, of_payment, restated, with_parts
-from detectors.typologies.t18_industries import chapters_of, is_money_business
+from detectors.typologies.t18_industries import chapters_of
 from detectors.typologies.t18_memory import BLOCK_DAYS, BLOCK_US, KEPT_DAYS, WINDOW_DAYS, Dealings, Goods
 from detectors.typologies.t18_words import (
     NEXT_STEPS,
@@ -162,7 +162,9 @@ def _is_looked_at(context: Context) -> bool:
 def _is_dealing(context: Context) -> bool:
     """Whether a money business deals over an exchanger's counter."""
     facts = context.facts
-    return context.transaction.channel == "exchanger" and facts is not None and is_money_business(facts.industry_code)
+    return (
+        context.transaction.channel == "exchanger" and facts is not None and firm.is_money_business(facts.industry_code)
+    )
 
 
 def _chapter(context: Context) -> int | None:

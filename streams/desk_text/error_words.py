@@ -21,10 +21,11 @@ WHAT = {
     "several alerts have an id that begins so": "이 앞자리로 시작하는 경보가 여러 건입니다",
     "this is not a party's token": "당사자 토큰이 아닙니다",
     "this is not a time": "날짜나 시각이 아닙니다",
+    "this is not a month": "연월이 아닙니다",
+    "--on is no date": "--on 값이 날짜가 아닙니다",
     "the verdict would be refused": "이 판정은 접수되지 않습니다",
     "a text of this verdict is not UTF-8": "판정에 UTF-8이 아닌 글자가 있습니다",
     "verdicts of this officer do not count": "이 담당관의 판정은 집계되지 않습니다",
-    "a verdict on an alert of the shared agent does not count yet": "공유 관계 경보의 판정은 아직 집계되지 않습니다",
     "there is no verdict to withdraw": "철회할 판정이 없습니다",
     "this officer decided otherwise at a later time": "이 담당관은 그보다 나중에 다른 판정을 하였습니다",
     "this verdict stands already, without these details": "같은 판정이 이미 유효하나 다음 항목은 그 판정에 없습니다",
@@ -82,9 +83,10 @@ WHAT = {
 }
 EXPECTED = {
     "a FILE, `-` for standard input, or --listen": "파일, 표준 입력을 뜻하는 `-` 또는 --listen",
-    "an alert of the monitor, which knows its own by party": "당사자별 감시에서 나온 경보",
     "* to 32 hex digits": "16진수 {}~32자리",
     "the id of a published alert, or its first digits": "발행된 경보의 번호 또는 그 앞자리",
+    "year and month, such as 2026-10": "연도와 월(예: 2026-10)",
+    "a day of the calendar, as 2026-03-02": "달력에 있는 날짜(예: 2026-03-02)",
     "a day (2026-04-28) or a time (2026-04-28T17:42)": "날짜(2026-04-28) 또는 시각(2026-04-28T17:42)",
     "a disposition as the contract wants it": "계약에 맞는 판정",
     "one of the * officers that [admission] officers lists": "설정 [admission] officers에 등록된 담당관 {}명 중 한 명",
@@ -160,9 +162,6 @@ GOT = {
 }
 TODO = {
     "see the lines above": "위에 표시된 줄을 확인하십시오",
-    "keep the decision in the case's file, and give it when a release takes it": (
-        "판정 내용을 사건 기록에 남겨 두었다가 이를 받는 버전에서 입력하십시오"
-    ),
     "name another --until; `fxwatch snooze end` ends one": "--until을 다시 지정하십시오. 해제는 fxwatch snooze end",
     "see `fxwatch snooze list`": "`fxwatch snooze list`에서 확인하십시오",
     "name one of these with --typology; each rests by itself": "--typology로 하나를 지정하십시오. 유형별로 보류합니다",
@@ -174,6 +173,7 @@ TODO = {
     (
         "write it so; without an offset it is a time of *"
     ): "이 형식으로 입력하십시오. 시차를 적지 않으면 {} 시각으로 봅니다",
+    "write it so": "이 형식으로 입력하십시오",
     "correct it": "표시된 항목을 바로잡으십시오",
     (
         "say --officer as the configuration spells it, or have the officer listed"
@@ -234,7 +234,6 @@ TODO = {
     (
         "make one: (umask 077; openssl genpkey -algorithm ed25519 -out FILE)"
     ): "새로 만드십시오: (umask 077; openssl genpkey -algorithm ed25519 -out FILE)",
-    "correct FXWATCH_CONFIG": "FXWATCH_CONFIG를 바로잡으십시오",
     "choose another name; keys are never overwritten": "다른 이름을 입력하십시오. 기존 키는 덮어쓰지 않습니다",
     "restore the broker's log, or a replica of it": "브로커의 로그나 그 복제본을 복원하십시오",
     "see the worker's log": "작업의 로그를 확인하십시오",

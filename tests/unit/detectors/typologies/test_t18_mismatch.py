@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from detectors.books.party import unpack
+from detectors.typologies import firm
 from detectors.typologies.declared import TrialDay
 from detectors.typologies.kept_payments import Kept
-from detectors.typologies.t18_industries import CHAPTERS, MACHINERY, chapters_of, is_money_business
+from detectors.typologies.t18_industries import CHAPTERS, MACHINERY, chapters_of
 from detectors.typologies.t18_memory import BLOCK_US, KEPT_DAYS, MOST_BLOCKS, WINDOW_DAYS, Dealings, Goods
 from detectors.typologies.t18_mismatch import BusinessMismatch, Slot
 from detectors.values.legal_calendar import DAY_US, to_us
@@ -411,7 +412,13 @@ def test_every_maker_buys_machines_and_chapters_are_those_that_there_are():
 
 def test_a_money_business_is_told_by_its_industry():
     """KSIC 66, however long the code."""
-    assert [is_money_business(code) for code in ("K66", "k6619", "K64", "", None)] == [True, True, False, False, False]
+    assert [firm.is_money_business(code) for code in ("K66", "k6619", "K64", "", None)] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_a_trial_pays_for_its_own_goods_and_for_others():
