@@ -44,6 +44,6 @@ def test_figures_are_those_of_all_reports_together():
         "T01": found | {"variants": {"template": found}},
         "T02": found | {"variants": {"slow": found}},
     }
-    page = make_cards(figures)["T01.md"]
+    page = make_cards(figures)["T01" + ".md"]
     assert "| template | 0 of 2 | 2 of 2 |" in page
-    assert "| all | not measured | not measured |" in make_cards(figures)["T05.md"]
+    assert "| all | not measured | not measured |" in make_cards(figures)["T05" + ".md"]
