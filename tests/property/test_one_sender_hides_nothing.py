@@ -9,6 +9,8 @@ from tests.support.ledger import Ledger, later
 
 UETR = "eb6305c9-1f7f-49de-aed0-16487c27b4{:02x}"
 TYPES = st.sampled_from(["person", "company", "bank"])
+# T13's indicator compares with what is usual of the person, which every institution's payments make: left out here
+BESIDE_THE_PAST = {"T13"}
 # few pieces of one purpose, so that each counts
 OWN = st.tuples(
     st.just("BANKA"),
@@ -75,5 +77,5 @@ def test_no_rule_falls_silent_at_another_institutions_payment(rows, stream):
     else:
         with few_rows(*rows):
             beside = fired(kind, own, others, named)
-    missing = {name: hits - beside[name] for name, hits in alone.items() if hits - beside[name]}
+    missing = {name: left for name, hits in alone.items() if (left := hits - beside[name] - BESIDE_THE_PAST)}
     assert missing == {}
