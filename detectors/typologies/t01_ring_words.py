@@ -8,7 +8,7 @@ from detectors.contracts.limits import DatedLimit
 from detectors.typologies.base import law_test
 from detectors.typologies.declared import Said, Sanction
 from detectors.typologies.node_view import NodeView, total
-from detectors.typologies.t01_words import SURELY_CLOSE_DAYS
+from detectors.typologies.t01_words import close_and_alike, line_binds
 from detectors.wording import phrases
 
 NEXT_STEPS: tuple[Said, ...] = (
@@ -117,7 +117,6 @@ def law_tests(view: NodeView, told: ToldRing) -> tuple[LawTest, ...]:
     """The three tests of one transfer, as far as they can be told, then what is asked beside them."""
     purpose = bool(view.names[int(told.rows["purpose"][0])])
     thing, thing_ko = view.thing()
-    days = phrases.counted(told.days, "day", "days")
     return (
         law_test(
             "same_remitter",
@@ -127,19 +126,7 @@ def law_tests(view: NodeView, told: ToldRing) -> tuple[LawTest, ...]:
             "있는 항목 없음",
             holds=None,
         ),
-        law_test(
-            "same_purpose",
-            "One transfer (FSC notice of 2021-11-15): the purpose is the same",
-            "동일 송금(금융위원회 2021년 11월 15일 안내): 송금 사유가 같음",
-            holds=True if purpose else None,
-            missing=None if purpose else "transactions.purpose",
-        ),
-        law_test(
-            "close_in_time",
-            f"One transfer (FSC notice of 2021-11-15): close in time, here {days}",
-            f"동일 송금(금융위원회 2021년 11월 15일 안내): 시간적으로 근접함. 여기서는 {told.days}일 이내",
-            holds=True if told.days <= SURELY_CLOSE_DAYS else None,
-        ),
+        *close_and_alike(purpose, told.days),
         law_test("one_beneficiary", "All pieces went to one beneficiary", "모든 송금의 수취인이 같음", holds=True),
         law_test(
             "shared_thing",
@@ -147,12 +134,7 @@ def law_tests(view: NodeView, told: ToldRing) -> tuple[LawTest, ...]:
             f"여러 거주자가 하나의 {thing_ko}를 공유함. 기준 인원은 시스템 기본값임",
             holds=True,
         ),
-        law_test(
-            "line_binds",
-            "The line for documents binds: at once, or as the yearly amount is used up (Regulation art. 4-3(1))",
-            "증빙 기준금액이 적용됨: 바로 적용되거나 연간 누계금액을 모두 사용함(외국환거래규정 제4-3조제1항)",
-            holds=True if told.binds else None,
-        ),
+        line_binds(True if told.binds else None),
         law_test(
             "line_is_theirs",
             "The line is that of residents; whether one of these is a foreign resident or a non-resident is not known "

@@ -85,19 +85,9 @@ SANCTIONS: tuple[Sanction, ...] = (
 )
 
 
-def law_tests(context: Context, payees: int | None, width: Decimal) -> tuple[LawTest, ...]:
-    """The tests of one transfer and of the line, for pieces within `width` days to `payees`, None where not known."""
-    purpose = bool(context.names[context.payment.purpose])
-    # a line that waits for the cap is tested by the cap of all; without one it binds at once
-    flag, cap = context.limit("T01", "line_applies_after_cap"), context.resident_cap
-    binds = flag is None or not flag.number or cap is None or context.annual_total() > cap.cents
+def close_and_alike(purpose: bool, width: Decimal | int) -> tuple[LawTest, LawTest]:
+    """Two of the three tests of one transfer: a purpose, which is the same, and pieces within `width` days."""
     return (
-        law_test(
-            "same_remitter",
-            "One transfer (FSC notice of 2021-11-15): the remitter is the same",
-            "동일 송금(금융위원회 2021년 11월 15일 안내): 송금인이 같음",
-            holds=True,
-        ),
         law_test(
             "same_purpose",
             "One transfer (FSC notice of 2021-11-15): the purpose is the same",
@@ -111,18 +101,40 @@ def law_tests(context: Context, payees: int | None, width: Decimal) -> tuple[Law
             f"동일 송금(금융위원회 2021년 11월 15일 안내): 시간적으로 근접함. 여기서는 {width}일 이내",
             holds=True if width <= SURELY_CLOSE_DAYS else None,
         ),
+    )
+
+
+def line_binds(holds: bool | None) -> LawTest:
+    """Whether the line for documents binds; None where that cannot be told."""
+    return law_test(
+        "line_binds",
+        "The line for documents binds: at once, or as the yearly amount is used up (Regulation art. 4-3(1))",
+        "증빙 기준금액이 적용됨: 바로 적용되거나 연간 누계금액을 모두 사용함(외국환거래규정 제4-3조제1항)",
+        holds=holds,
+    )
+
+
+def law_tests(context: Context, payees: int | None, width: Decimal) -> tuple[LawTest, ...]:
+    """The tests of one transfer and of the line, for pieces within `width` days to `payees`, None where not known."""
+    purpose = bool(context.names[context.payment.purpose])
+    # a line that waits for the cap is tested by the cap of all; without one it binds at once
+    flag, cap = context.limit("T01", "line_applies_after_cap"), context.resident_cap
+    binds = flag is None or not flag.number or cap is None or context.annual_total() > cap.cents
+    return (
+        law_test(
+            "same_remitter",
+            "One transfer (FSC notice of 2021-11-15): the remitter is the same",
+            "동일 송금(금융위원회 2021년 11월 15일 안내): 송금인이 같음",
+            holds=True,
+        ),
+        *close_and_alike(purpose, width),
         law_test(
             "one_beneficiary",
             "All pieces went to one beneficiary",
             "모든 송금의 수취인이 같음",
             holds=None if payees is None else payees == 1,
         ),
-        law_test(
-            "line_binds",
-            "The line for documents binds: at once, or as the yearly amount is used up (Regulation art. 4-3(1))",
-            "증빙 기준금액이 적용됨: 바로 적용되거나 연간 누계금액을 모두 사용함(외국환거래규정 제4-3조제1항)",
-            holds=binds,
-        ),
+        line_binds(binds),
     )
 
 
