@@ -114,8 +114,8 @@ def _remarks(
         if waiting:
             yield (
                 f"not found in the ledger's partitions {', '.join(waiting)}: ingest has not brought it there yet, "
-                "or far behind its Kafka timestamp, or an ingest worker of an earlier release refused it (then run "
-                "fxwatch rules apply again)"
+                "or far behind its Kafka timestamp, or an ingest worker of an earlier release refused it (then put "
+                "it in force again: `fxwatch rules apply`, or `rules propose` where approvers are named)"
             )
     if off:
         yield f"typologies switched off: {', '.join(off)}"

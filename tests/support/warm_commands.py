@@ -158,11 +158,15 @@ def _try_once(environment: Mapping[str, str]) -> None:
 
     Each of hundreds of commands would else try it for itself, 0.2 s of CPU. What is wrong with it the command tells.
     """
+    from streams.errors import FxwatchError
     from streams.rule_packs import read_tables
     from streams.settings import EFFECTIVE, overlay_configuration
 
-    with contextlib.suppress(Exception):
-        tables = read_tables(Path(environment["FXWATCH_CONFIG"]))
+    file = environment.get("FXWATCH_CONFIG")
+    if file is None:
+        return
+    with contextlib.suppress(FxwatchError):
+        tables = read_tables(Path(file))
         overlay_configuration({name: table for name, table in tables.items() if name in EFFECTIVE})
 
 
