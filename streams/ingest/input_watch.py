@@ -120,12 +120,21 @@ class InputWatch:
                 await self._save_or_tell()
 
     async def save(self) -> None:
-        """Keep the positions, at a stop: an operator moves offsets while no worker runs."""
+        """Keep the positions, at a stop: an operator moves offsets while no worker runs.
+
+        A worker that stops within seconds of an assignment has not looked yet, and a place is kept only after a look.
+        Without one here its offsets could be moved forward unseen before the next start.
+        """
         if self._producer is not None:
             try:
-                await asyncio.wait_for(self._save_or_tell(), STOP_SECONDS)
+                await asyncio.wait_for(self._look_and_save(), STOP_SECONDS)
             except TimeoutError:
                 logger.warning("the positions of ingest are not kept: no answer within %.0f s", STOP_SECONDS)
+
+    async def _look_and_save(self) -> None:
+        if self._take_told() or self.account.unsettled:
+            await self._look_or_tell()
+        await self._save_or_tell()
 
     async def _look_or_tell(self) -> None:
         try:

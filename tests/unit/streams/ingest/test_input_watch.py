@@ -165,6 +165,31 @@ def test_a_stop_keeps_the_positions_and_does_not_wait_for_a_broker(
     assert "not kept: no answer" in caplog.text
 
 
+def test_a_stop_right_after_an_assignment_keeps_the_positions_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No look came before it. Kept nowhere, an operator's move forward would be followed by the next worker."""
+    cluster = Cluster(monkeypatch, (0, 20))
+    cluster.watch._producer = object()
+    cluster.watch.note_sought({PLACE: Sought(None, ours=False)})
+    cluster.watch.read_on({PLACE: 20})
+    asyncio.run(cluster.watch.save())
+    assert asyncio.run(cluster.watch.read_kept([PLACE])) == {PLACE: 20}
+
+
+def test_a_stop_right_after_an_assignment_tells_what_passed_by(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The look of a stop is a whole one: what was deleted unread is said and kept before the position moves past it."""
+    cluster = Cluster(monkeypatch, (15, 20))
+    cluster.watch._producer = object()
+    cluster.log[2] = [(*position_record(PLACE, InputPosition(next=10, topic_id="new")), [], None)]
+    cluster.watch.note_sought({PLACE: Sought(10, ours=True)})
+    cluster.watch.note_handled([(PLACE, 15, 19)])
+    asyncio.run(cluster.watch.save())
+    assert "5 offsets, 10 to 14, were deleted before they were read" in caplog.text
+    assert [(one.first, one.next) for one in cluster.kept().passed.values()] == [(10, 15)]
+    assert cluster.kept().positions[PLACE].next == 20
+
+
 def test_what_the_consumers_thread_tells_is_taken_in_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """A refusal of before an assignment says nothing of it; a commit past markers keeps where ingest stands."""
     cluster = Cluster(monkeypatch, (0, 12))
