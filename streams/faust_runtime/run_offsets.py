@@ -103,6 +103,10 @@ class RunOffsets(driver.Consumer):  # type: ignore[misc]  # faust ships no types
                 self._held.setdefault(tp, deque()).append(unreadable)
             await self._thread.read_from(tp, unreadable.offset + 1 if past else unreadable.first)
 
+    def has_left(self, tp: TP, offset: int) -> bool:
+        """Whether reading stands elsewhere than at this offset: behind it as a rule, before it in a log cut short."""
+        return self._through.get(tp, offset) != offset and tp not in self.stopped
+
     # -- what is left -------------------------------------------------------------------------------------------------
 
     def _states(self, tps: set[TP]) -> Iterator[tuple[TP, Any]]:

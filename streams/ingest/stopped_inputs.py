@@ -98,12 +98,20 @@ class StoppedInputs:
             elif self._now() - self._read_at[tp] >= READ_AGAIN_SECONDS:
                 self._read_at[tp] = self._now()
                 await _go_on(consumer, tp, past=False)
-        for tp in [tp for tp in self._known if tp not in stopped and self._since_read(tp) >= POLL_SECONDS]:
-            logger.warning("%s[%d] goes on", tp.topic, tp.partition, topic=tp.topic, partition=tp.partition)
-            del self._known[tp]
+        self._forget_others(consumer, stopped)
 
-    def _since_read(self, tp: TP) -> float:
-        return self._now() - self._read_at.get(tp, 0.0)
+    def _forget_others(self, consumer: Any, stopped: Mapping[TP, Unreadable]) -> None:
+        """What is read elsewhere than at its set goes on; what another worker holds is none of ours to tell of.
+
+        One that is being read again is neither. Failure prevented: it was said to go on when the reading took longer
+        than two seconds, and to have stopped once more when it was done.
+        """
+        for tp, unreadable in [(tp, known) for tp, known in self._known.items() if tp not in stopped]:
+            if tp not in consumer.assignment():
+                del self._known[tp]
+            elif consumer.has_left(tp, unreadable.first):
+                logger.warning("%s[%d] goes on", tp.topic, tp.partition, topic=tp.topic, partition=tp.partition)
+                del self._known[tp]
 
     async def _decided(self, tp: TP, unreadable: Unreadable) -> bool:
         try:

@@ -216,7 +216,9 @@ def test_a_stopped_partition_goes_on_past_the_set_or_from_it() -> None:
         assert await consumer.run() == []
         await consumer.go_on(PLACE, past=False)
         assert consumer._thread.sought == [(PLACE, 0)]
+        assert not consumer.has_left(PLACE, bad.first), "it is being read again"
         assert await consumer.run() == []
+        assert not consumer.has_left(PLACE, bad.first)
         assert consumer.stopped == {PLACE: bad}, "read again, it is as damaged as before"
         await consumer.go_on(PLACE, past=True)
         assert consumer._thread.sought[-1] == (PLACE, 5)
@@ -224,6 +226,7 @@ def test_a_stopped_partition_goes_on_past_the_set_or_from_it() -> None:
         found = await consumer.run()
         found += await consumer.run() if len(found) < 2 else []
         assert [one.offset for one in found] == [4, 5]
+        assert (consumer.has_left(PLACE, bad.first), consumer.has_left(OTHER, 0)) == (True, False)
         consumer.acknowledge()
 
     played(story)

@@ -30,11 +30,19 @@ class Consumer:
         self.open: dict[TP, tuple[int, int]] = {}
         self.owed_since: float | None = None
         self.errors: dict[TP, Refused] = {}
+        self.position, self.held = 7, {PLACE}
 
     async def go_on(self, tp: TP, *, past: bool) -> None:
         self.told.append((tp, past))
         if past:
             self.stopped.pop(tp)
+
+    def has_left(self, tp: TP, offset: int) -> bool:
+        assert tp == PLACE
+        return self.position != offset
+
+    def assignment(self) -> set[TP]:
+        return self.held
 
     def open_transactions(self) -> dict[TP, tuple[int, int]]:
         return self.open
@@ -96,8 +104,42 @@ def test_a_damaged_set_is_logged_once_and_read_again(caplog: pytest.LogCaptureFi
     assert made.stopped.standing() == {PLACE}
     assert made.consumer.told == [(PLACE, False)], f"once in {READ_AGAIN_SECONDS} s"
     made.consumer.stopped.clear()
+    made.consumer.position = 10
     made.look(3)
     assert (made.stopped.unready(), made.stopped.standing()) == ([], set())
+
+
+def test_a_set_that_is_read_again_for_long_has_neither_gone_on_nor_stopped_anew(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A busy broker answers after many seconds: the partition stands all the while, and the log says nothing more."""
+    made = Made()
+    made.consumer.stopped[PLACE] = damaged()
+    with caplog.at_level(logging.WARNING):
+        made.look()
+        made.consumer.stopped.clear()  # being read again
+        for _ in range(10):
+            made.look(5)
+            assert len(made.stopped.unready()) == 1
+        made.consumer.stopped[PLACE] = damaged()  # as damaged as before
+        made.look()
+        assert len(caplog.records) == 1
+        made.consumer.stopped.clear()
+        made.consumer.position = 8
+        made.look(0.1)
+    assert [one.getMessage() for one in caplog.records[1:]] == ["fx.transactions.v1[3] goes on"]
+
+
+def test_a_partition_that_another_worker_took_is_told_no_more(caplog: pytest.LogCaptureFixture) -> None:
+    """Whether it goes on there is not known here."""
+    made = Made()
+    made.consumer.stopped[PLACE] = damaged()
+    made.look()
+    made.consumer.stopped.clear()
+    made.consumer.held = set()
+    with caplog.at_level(logging.WARNING):
+        made.look()
+    assert (made.stopped.unready(), made.stopped.standing(), "goes on" in caplog.text) == ([], set(), False)
 
 
 def test_a_decision_passes_the_set_it_is_about_and_no_other() -> None:
@@ -130,6 +172,7 @@ def test_a_rebalance_at_the_wrong_moment_ends_no_worker() -> None:
     made.consumer.go_on = gone
     made.look()
     made.consumer.stopped.clear()
+    made.consumer.held = set()
     made.look()
     assert made.stopped.unready() == []
 
