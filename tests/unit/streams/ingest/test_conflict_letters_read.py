@@ -192,7 +192,7 @@ def test_no_letter_is_written_once_the_letters_are_stopped(monkeypatch: pytest.M
 
     many = [[notice(6)] for _ in range(1000)]
     monkeypatch.setattr(conflict_letters, "AIOKafkaConsumer", lambda *_, **__: NoticeConsumer(many))
-    asyncio.run(asyncio.wait_for(story(), 5))
+    asyncio.run(asyncio.wait_for(story(), 60))
     assert late == []
 
 
@@ -239,7 +239,7 @@ def test_a_right_that_is_missing_ends_the_worker(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(conflict_letters, "AIOKafkaConsumer", lambda *_, **__: consumer)
     monkeypatch.setattr(conflict_letters, "RETRY_SECONDS", 0.0)
     letters = ConflictLetters(Settings(), None, Positions(), "1", EvidenceKeys.of(KEYS), ends.append)
-    asyncio.run(asyncio.wait_for(letters._run(), 5))
+    asyncio.run(asyncio.wait_for(letters._run(), 60))
     [told] = ends
     assert isinstance(told, NotAuthorizedError)
     assert type(fault).__name__ in told.message

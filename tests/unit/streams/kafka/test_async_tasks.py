@@ -29,7 +29,7 @@ class Work:
 
 def played(story: Coroutine[Any, Any, Any]) -> Any:
     """Run a story to its end."""
-    return asyncio.run(asyncio.wait_for(story, 5))
+    return asyncio.run(asyncio.wait_for(story, 60))
 
 
 def test_a_task_that_overhears_a_cancellation_is_cancelled_again() -> None:

@@ -144,7 +144,7 @@ async def over_tls(kind: type[AIOKafkaConnection], port: int, authority: Authori
     transport, _ = await loop.create_connection(lambda: protocol, "127.0.0.1", port, ssl=context)
     found._reader, found._writer = reader, asyncio.StreamWriter(transport, protocol, reader, loop)
     found.of_test = transport
-    found._read_task = asyncio.ensure_future(asyncio.sleep(60))
+    found._read_task = asyncio.ensure_future(asyncio.sleep(600))
     return found
 
 
@@ -161,7 +161,7 @@ def test_the_end_of_a_tls_connection_waits_for_nobody(
     async def work(port: int) -> None:
         found = await over_tls(kind, port, authority)
         closed = found.close()
-        done, _ = await asyncio.wait([closed], timeout=5 if ends else 0.5)
+        done, _ = await asyncio.wait([closed], timeout=60 if ends else 0.5)
         assert bool(done) == ends
         if not ends:
             found.of_test.abort()

@@ -214,7 +214,7 @@ async def looked(outstanding: Outstanding, looks: int, *places: tuple[str, int])
                 break
 
     outstanding._look = counted
-    await asyncio.wait_for(outstanding.wait_acknowledged(writes), 5)
+    await asyncio.wait_for(outstanding.wait_acknowledged(writes), 60)
     assert all(write.delivery.done() for write in writes)
 
 
@@ -265,7 +265,7 @@ def test_who_waits_goes_on_with_the_first_acknowledgement(monkeypatch: pytest.Mo
             await look(waiting)
 
         outstanding._look = counted
-        await asyncio.wait_for(outstanding.wait_acknowledged(writes), 5)
+        await asyncio.wait_for(outstanding.wait_acknowledged(writes), 60)
         assert outstanding._since == {}
 
     asyncio.run(story())
@@ -352,7 +352,7 @@ def test_a_process_is_looked_at_again_and_again_while_it_waits() -> None:
             return clock.now
 
         with Awake(read) as awake:
-            await asyncio.wait_for(several.wait(), 5)
+            await asyncio.wait_for(several.wait(), 60)
             awake_all_the_time = awake.all_the_time
         during = looks[0]
         await asyncio.sleep(0.05)

@@ -32,7 +32,7 @@ async def peer_of(pair, context, authority=None):
         _, writer = await asyncio.open_connection(
             "127.0.0.1", server.sockets[0].getsockname()[1], ssl=context, server_hostname="127.0.0.1"
         )
-        found = await asyncio.wait_for(seen, 10)
+        found = await asyncio.wait_for(seen, 60)
         writer.close()
     finally:
         server.close()

@@ -158,7 +158,7 @@ def test_settling_ends_with_the_patience() -> None:
     bench.commits = [KafkaConnectionError("gone")]
 
     async def story() -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await published(bench)
 
     with pytest.raises(DeliveryError, match=r"fx.progress.v1.*broker_patience_seconds"):

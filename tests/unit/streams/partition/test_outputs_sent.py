@@ -194,7 +194,7 @@ def test_a_commit_that_is_not_answered_ends_with_the_patience() -> None:
 
     async def story() -> None:
         await bench.outputs.start()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await bench.outputs.publish([ALERT, NOTICE], 9)
 
     asyncio.run(story())
@@ -308,7 +308,7 @@ def test_a_producer_that_does_not_stop_cleanly_sends_no_more(fault: Any, caplog:
     producer._sender = SimpleNamespace(sender_task=SimpleNamespace(cancel=lambda: cancelled.append(True)))
     bench.faults["stop 1"] = [fault]
     with caplog.at_level(logging.INFO, logger=module.__name__):
-        asyncio.run(asyncio.wait_for(abandon(producer), 5))
+        asyncio.run(asyncio.wait_for(abandon(producer), 60))
     assert (bench.calls, cancelled) == (["stop 1", "close client"], [True])
     told = TimeoutError() if fault == "hang" else fault
     assert caplog.messages == [f"a producer did not stop cleanly, it is abandoned: {told!r}"]
@@ -322,7 +322,7 @@ def test_a_client_that_does_not_close_is_left_to_itself(fault: Any) -> None:
     bench = Recorder()
     producer = bench.new()
     bench.faults["stop 1"], bench.faults["close client"] = [KafkaConnectionError("gone")], [fault]
-    asyncio.run(asyncio.wait_for(abandon(producer), 5))
+    asyncio.run(asyncio.wait_for(abandon(producer), 60))
     assert bench.calls == ["stop 1", "close client"]
 
 

@@ -71,8 +71,8 @@ def test_it_answers_however_many_connections_say_nothing_and_ends_when_told():
         try:
             line = process.stderr.readline()
             port = int(line.partition("127.0.0.1:")[2].partition("/")[0])
-            held += [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(600)]
-            asked = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+            held += [socket.create_connection(("127.0.0.1", port), timeout=90) for _ in range(600)]
+            asked = http.client.HTTPConnection("127.0.0.1", port, timeout=90)
             asked.request("POST", "/precheck", json.dumps(PLAIN))
             assert asked.getresponse().status == 200
             asked.close()
@@ -80,7 +80,7 @@ def test_it_answers_however_many_connections_say_nothing_and_ends_when_told():
             for one in held:
                 one.close()
             process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0
+            assert process.wait(90) == 0
         assert process.stderr.read() == ""
 
 

@@ -223,7 +223,7 @@ def test_what_a_pipe_gave_is_sent_while_the_next_is_waited_for(slow: bool) -> No
     def pipe() -> Iterator[InputRecord]:
         for number in range(3):
             yield InputRecord(RATES, b"USD/KRW", b"%d" % number, -1)
-            deadline = time.monotonic() + (2 if slow else 0)
+            deadline = time.monotonic() + (60 if slow else 0)
             while len(at_kafka) <= number and time.monotonic() < deadline:
                 time.sleep(0.001)
             seen.append(len(at_kafka))
@@ -239,7 +239,7 @@ def test_a_pipe_that_gives_nothing_keeps_no_stop_waiting() -> None:
     more = threading.Event()
 
     def pipe() -> Iterator[InputRecord]:
-        more.wait(10)
+        more.wait(120)
         yield InputRecord(RATES, b"USD/KRW", b"1", -1)
 
     async def stopped() -> None:
@@ -250,7 +250,7 @@ def test_a_pipe_that_gives_nothing_keeps_no_stop_waiting() -> None:
     try:
         with pytest.raises(TimeoutError):
             asyncio.run(stopped())
-        assert time.monotonic() - begin < 5
+        assert time.monotonic() - begin < 60
     finally:
         more.set()
 
