@@ -19,6 +19,7 @@ from streams.desk.joined_cases import JoinedCases
 from streams.desk.listing import Query, list_alerts
 from streams.desk.moments import span
 from streams.desk.party_history import partition_of, read_party, require_token
+from streams.desk.rotated_names import RotatedNames
 from streams.desk_text import list_text, party_text
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.kafka import topics
@@ -88,5 +89,6 @@ def command(
         say_json(json.dumps(party_text.party_json(token, history, partition, alerts), ensure_ascii=False))
     else:
         days = settings.effective.engine.case_window_days
-        joined = JoinedCases(days, (row.current.head for row in found.rows))
+        heads = (row.current.head for row in found.rows)
+        joined = JoinedCases(days, heads, RotatedNames.of_one(history.names))
         show_page(party_text.party_lines(token, history, partition, found.rows, purposes, zone, lang, joined))

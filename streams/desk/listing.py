@@ -5,14 +5,15 @@ Held are the heads of one partition (some 1.2 KB an alert) and the rows shown: a
 0.1 s each.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from typing import Any, Literal
 
 import msgspec
 
-from streams.desk.alert_heads import Current, First, Folding, Sorting, Wanted, order, read_head, slot_part
+from streams.desk.alert_heads import Current, First, Folding, Head, Sorting, Wanted, order, read_head, slot_part
 from streams.desk.joined_cases import JoinedCases
+from streams.desk.rotated_names import read_rotated_names
 from streams.desk.verdicts import LedgerVerdict, Place, VerdictReader, Verdicts
 from streams.errors import NotAuthorizedError
 from streams.kafka import agent_names, topic_reader, topics
@@ -74,25 +75,30 @@ def list_alerts(settings: Settings, query: Query, told: topic_reader.Told, known
     Raises what the reader raises; who may not read the ledger gets alerts without verdicts, and a `NotAuthorizedError`
     where they were to be chosen by them.
     """
-    source = _AlertReader(settings, query, told)
+    source = AlertReader(settings, query, told)
     if query.state == "all":
         return _of_any_state(settings, query, source, told, known)
     return _of_a_state(settings, query, source, told)
 
 
 def cases_of(settings: Settings, case: str, told: topic_reader.Told) -> tuple[str, ...]:
-    """The case and those that are one with it, by all alerts: one reading of the topic, 7 us an alert."""
+    """The case and those that are one with it, by all alerts: one reading of the topic, 7 us an alert.
+
+    Over a rotation of keys too, for who may read the ledger (rotated_names.py).
+    """
     found = JoinedCases(settings.effective.engine.case_window_days)
     with topic_reader.Reader(settings, [topics.ALERTS]) as reader:
         for _, records in reader.read_to_end(told=told):
             for record in records:
                 with suppress(msgspec.DecodeError):  # the list counts what is no alert
                     found.add(read_head(record.value))
+    with suppress(NotAuthorizedError):  # the list of alerts tells it
+        found.know(read_rotated_names(settings, found.residents(), told))
     return found.joined(case)
 
 
 def _of_any_state(
-    settings: Settings, query: Query, source: "_AlertReader", told: topic_reader.Told, verdicts: Verdicts | None
+    settings: Settings, query: Query, source: "AlertReader", told: topic_reader.Told, verdicts: Verdicts | None
 ) -> Listed:
     """The first alerts, and then the verdicts on these alone."""
     key = order(query.sorting)
@@ -103,16 +109,16 @@ def _of_any_state(
     if not chosen:
         return Listed((), 0, source.unreadable, source.resting)
     # of what is known of the ledger, verdicts on alerts about shared things are still to be read from the legs
-    places = [each for each in _places(chosen) if verdicts is None or each[0] == topics.LEGS]
+    places = [each for each in places_of(chosen) if verdicts is None or each[0] == topics.LEGS]
     try:
         with VerdictReader(settings, told) as reader:
             verdicts = reader.read(places, verdicts)
     except NotAuthorizedError as fault:
         return Listed(tuple(map(AlertRow, chosen)), first.total, source.unreadable, source.resting, fault)
-    return Listed(tuple(_row(each, verdicts) for each in chosen), first.total, source.unreadable, source.resting)
+    return Listed(tuple(row_of(each, verdicts) for each in chosen), first.total, source.unreadable, source.resting)
 
 
-def _of_a_state(settings: Settings, query: Query, source: "_AlertReader", told: topic_reader.Told) -> Listed:
+def _of_a_state(settings: Settings, query: Query, source: "AlertReader", told: topic_reader.Told) -> Listed:
     """The first alerts of a state: verdicts on all of them say which."""
     key = order(query.sorting)
     first = First(query.most, lambda row: key(row.current.head))
@@ -120,27 +126,34 @@ def _of_a_state(settings: Settings, query: Query, source: "_AlertReader", told: 
         reader.open(topics.LEDGER)  # who may not read it is told before anything is read
         for currents in source.partitions():
             if currents:
-                verdicts = reader.read(_places(currents))
-                first.add_all(row for row in (_row(each, verdicts) for each in currents) if row.state == query.state)
+                verdicts = reader.read(places_of(currents))
+                first.add_all(row for row in (row_of(each, verdicts) for each in currents) if row.state == query.state)
     return Listed(tuple(first.in_order()), first.total, source.unreadable, source.resting)
 
 
-def _row(current: Current, verdicts: Verdicts) -> AlertRow:
+def row_of(current: Current, verdicts: Verdicts) -> AlertRow:
+    """A current alert with what was said of it, and of those that it brought up to date."""
     about = current.head.about
     earlier = [given for alert_id in current.earlier for given in verdicts.list_standing(alert_id, about)]
     return AlertRow(current, tuple(verdicts.list_standing(current.head.alert_id, about)), tuple(earlier))
 
 
-def _places(currents: Iterable[Current]) -> list[Place]:
+def places_of(currents: Iterable[Current]) -> list[Place]:
     """Where verdicts on these alerts, and on those that they brought up to date, can begin in ledger or legs."""
     return [(each.head.position.topic, each.head.position.partition, each.first_offset) for each in currents]
 
 
-class _AlertReader:
-    """Reads the topic partition by partition; counts what is no alert."""
+class AlertReader:
+    """Reads the topic partition by partition; counts what is no alert. `each` is given every alert there."""
 
-    def __init__(self, settings: Settings, query: Query, told: topic_reader.Told) -> None:
-        self._settings, self._query, self._told = settings, query, told
+    def __init__(
+        self,
+        settings: Settings,
+        query: Query,
+        told: topic_reader.Told,
+        each: Callable[[Head], None] | None = None,
+    ) -> None:
+        self._settings, self._query, self._told, self._each = settings, query, told, each
         # a series goes on under another key where keys are rotated; the slot stays
         self._slots = frozenset(map(slot_part, query.wanted.parties))
         self._seen = 0
@@ -199,9 +212,13 @@ class _AlertReader:
             if slots and slot not in slots and _SHARED not in record.headers:
                 continue
             try:
-                folding.add(read_head(record.value))
+                head = read_head(record.value)
             except msgspec.DecodeError:
                 self.unreadable += 1
+                continue
+            folding.add(head)
+            if self._each is not None:
+                self._each(head)
 
 
 def _size(reader: topic_reader.Reader) -> int:

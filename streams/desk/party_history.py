@@ -231,8 +231,13 @@ def partition_of(settings: Settings, token: str) -> int:
     The configuration of whoever asks may say another number. Failure prevented: a party's page that says that nothing
     of it is in the ledger, read from another party's partition.
     """
+    return pseudonyms.partition_of(token, count_ledger_partitions(settings))
+
+
+def count_ledger_partitions(settings: Settings) -> int:
+    """As many partitions as the ledger was begun with: two questions to the cluster."""
     count = topic_reader.count_partitions_of(settings, [topics.LEDGER])[topics.LEDGER]
-    return pseudonyms.partition_of(token, read_begun_partitions(settings) or count)
+    return read_begun_partitions(settings) or count
 
 
 def read_party(

@@ -19,6 +19,9 @@ WHAT = {
     "this is not the id of an alert, nor its beginning": "경보 번호나 그 앞자리가 아닙니다",
     "no alert of this id is on fx.alerts.v1": "이 번호의 경보가 없습니다",
     "several alerts have an id that begins so": "이 앞자리로 시작하는 경보가 여러 건입니다",
+    "this is not the id of a case, nor its beginning": "사안 번호나 그 앞자리가 아닙니다",
+    "no alert on fx.alerts.v1 has a case of this id": "이 번호의 사안에 속한 경보가 없습니다",
+    "several cases have an id that begins so": "이 앞자리로 시작하는 사안이 여러 건입니다",
     "this is not a party's token": "당사자 토큰이 아닙니다",
     "this is not a time": "날짜나 시각이 아닙니다",
     "this is not a month": "연월이 아닙니다",
@@ -83,6 +86,8 @@ WHAT = {
 }
 EXPECTED = {
     "a FILE, `-` for standard input, or --listen": "파일, 표준 입력을 뜻하는 `-` 또는 --listen",
+    "case- and * to 24 hex digits": "case-와 16진수 {}~24자리",
+    "the id of a case, or its beginning": "사안 번호 또는 그 앞자리",
     "* to 32 hex digits": "16진수 {}~32자리",
     "the id of a published alert, or its first digits": "발행된 경보의 번호 또는 그 앞자리",
     "year and month, such as 2026-10": "연도와 월(예: 2026-10)",
@@ -166,6 +171,8 @@ TODO = {
     "see `fxwatch snooze list`": "`fxwatch snooze list`에서 확인하십시오",
     "name one of these with --typology; each rests by itself": "--typology로 하나를 지정하십시오. 유형별로 보류합니다",
     "copy it from `fxwatch alerts list`": "`fxwatch alerts list`에 표시된 번호를 복사하십시오",
+    "copy it from `fxwatch cases list`": "`fxwatch cases list`에 표시된 번호를 복사하십시오",
+    "see `fxwatch cases list`": "`fxwatch cases list`에서 확인하십시오",
     "see `fxwatch alerts list`": "`fxwatch alerts list`에서 확인하십시오",
     "see `fxwatch alerts show`": "`fxwatch alerts show`에서 확인하십시오",
     "give more of its digits": "앞자리를 더 길게 입력하십시오",

@@ -37,7 +37,7 @@ def history_lines(
         page.append(TextLine("  ".join(told), "*" if head.alert_id == shown else "-", _MARGIN, _HANG))
         if verdicts is not None:
             for given in verdicts.on(head.alert_id, head.about):
-                page += _given(given, reasons, zone, lang, counts=verdicts.does_count(given))
+                page += given_lines(given, reasons, zone, lang, counts=verdicts.does_count(given))
     if verdicts is None:
         page.append(TextLine(words.no_right, "", _MARGIN))
     elif not any(verdicts.on(head.alert_id, head.about) for head in heads):
@@ -45,7 +45,10 @@ def history_lines(
     return page
 
 
-def _given(given: LedgerVerdict, reasons: Reasons, zone: ZoneInfo, lang: Language, *, counts: bool) -> list[TextLine]:
+def given_lines(
+    given: LedgerVerdict, reasons: Reasons, zone: ZoneInfo, lang: Language, *, counts: bool
+) -> list[TextLine]:
+    """A verdict and its reason; `counts` is false for one of an officer whom the configuration does not list."""
     words, labels = DESK_WORDS[lang], LABELS[lang]
     told = [local_time(given.decided_at, zone, lang), verdict_of(given, lang)]
     if given.amount_krw is not None:

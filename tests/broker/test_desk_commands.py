@@ -232,6 +232,19 @@ def test_a_party_is_known_by_its_payments_alerts_and_cases(desk: Any) -> None:
     assert len(list(csv.reader(io.StringIO(lines, newline="")))) == 3
 
 
+def test_every_current_alert_is_in_one_case(desk: Any) -> None:
+    """And the page of a case has its alerts, those too that were brought up to date; in Korean it is Korean."""
+    told = [json.loads(line) for line in ran(desk, "cases", "list", "--json").stdout.splitlines()]
+    assert sum(one["alerts"] for one in told) == len(desk.current)
+    assert sorted(case for one in told for case in one["cases"]) == sorted(
+        {one.case_id for one in desk.alerts.values()}
+    )
+    page = json.loads(ran(desk, "cases", "show", of_typology(desk, "T01").case_id[:16], "--json").stdout)
+    own = {one.alert_id for one in desk.alerts.values() if one.case_id in page["cases"]}
+    assert {one["alert_id"] for one in page["history"]} == own
+    assert foreign_words(korean(desk, "cases", "show", page["case_id"])) == []
+
+
 def test_without_ingest_a_verdict_is_sent_and_not_taken_in(desk: Any) -> None:
     """Exit code 3 within the time, with what to do; the last test, because it stops the worker."""
     alert = of_typology(desk, "T16")

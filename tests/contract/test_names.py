@@ -29,6 +29,7 @@ LONG_FUNCTIONS = {
 # Files where a table of numbers, signs or words stands in columns: how many places, all told.
 TABLES = {
     "streams/alert_text/labels.py": 1,
+    "streams/desk_text/case_words.py": 1,
     "streams/desk_text/desk_words.py": 1,
     "streams/desk_text/screen_words.py": 1,
     "streams/desk_text/trade_words.py": 1,

@@ -2,12 +2,15 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from itertools import permutations
+from itertools import combinations, permutations
+from random import Random
 
 import pytest
 
 from streams.desk.alert_heads import Head, read_head
 from streams.desk.joined_cases import JoinedCases
+from streams.desk.rotated_names import RotatedNames
+from tests.support.desk_records import payment, record
 from tests.support.repository import ROOT
 
 ALERT = json.loads((ROOT / "tests" / "golden" / "alert.json").read_bytes())
@@ -67,3 +70,50 @@ def test_a_third_party_that_two_alerts_of_the_monitor_name_joins_nothing():
 
 def test_a_case_that_nobody_knows_is_itself():
     assert joined("case-unknown", head("case-ann", 0, ANN)) == ("case-unknown",)
+
+
+def renamed(token: str, former: str) -> RotatedNames:
+    names = RotatedNames({token, former})
+    names.take(record(payment(party=token, previous={token: former})))
+    return names
+
+
+def test_a_resident_with_another_token_after_a_rotation_is_the_same():
+    """Once it is known which tokens are one; until then the cases are apart."""
+    later = "k2" + ANN[2:-32] + "9" * 32
+    made = JoinedCases(30, [head("case-ann", 0, ANN), head("case-ring", 10, BEN, later, shared=True)])
+    assert made.joined("case-ann") == ("case-ann",)
+    made.know(renamed(later, ANN))
+    assert made.joined("case-ann") == made.joined("case-ring") == ("case-ann", "case-ring")
+    assert made.naming({ANN}) == {"case-ann", "case-ring"}
+
+
+def test_the_window_holds_over_a_rotation_too():
+    """And a case that goes on under the new token is as near by that as by the old one."""
+    later = "k2" + ANN[2:-32] + "9" * 32
+    ring = head("case-ring", 58, BEN, later, shared=True)
+    apart = JoinedCases(30, [head("case-ann", 0, ANN), ring], renamed(later, ANN))
+    assert apart.joined("case-ann") == ("case-ann",)
+    near = JoinedCases(30, [head("case-ann", 0, ANN), head("case-ann", 29, later), ring], renamed(later, ANN))
+    assert near.joined("case-ann") == ("case-ann", "case-ring")
+
+
+def test_groups_are_all_cases_each_once():
+    made = JoinedCases(30, [head("case-ann", 0, ANN), head("case-ring", 10, BEN, ANN, shared=True)])
+    made.add(head("case-cat", 3, CAT))
+    assert sorted(made.groups()) == [("case-ann", "case-ring"), ("case-cat",)]
+    assert set(made.residents()) == {ANN, BEN, CAT}
+
+
+def test_near_is_what_two_cases_at_a_time_say():
+    """The sweep over a resident's cases finds what comparing each with each other one finds."""
+    draw = Random(7)
+    for _ in range(200):
+        spans = {f"case-{n}": sorted(draw.uniform(0, 200) for _ in range(2)) for n in range(8)}
+        made = JoinedCases(10, (head(case, day, ANN) for case, days in spans.items() for day in days))
+        groups = {case: {case} for case in spans}
+        for (one, (a, b)), (other, (c, d)) in combinations(spans.items(), 2):
+            if max(a, c) - min(b, d) <= 10:
+                merged = groups[one] | groups[other]
+                groups |= dict.fromkeys(merged, merged)
+        assert all(set(made.joined(case)) == groups[case] for case in spans)

@@ -16,7 +16,7 @@ from streams.cli import command
 from streams.cli.alerts_list import typology_id
 from streams.desk.alert_heads import Current, First, Folding, Wanted, order, read_head
 from streams.desk.alert_lookup import follow_series, require_prefix
-from streams.desk.listing import AlertRow
+from streams.desk.listing import AlertRow, row_of
 from streams.desk.moments import moment
 from streams.desk.verdicts import LedgerVerdict, Verdicts
 from streams.desk_text import list_text
@@ -184,9 +184,7 @@ def test_only_listed_officers_count():
 
 
 def row(current, made):
-    from streams.desk.listing import _row
-
-    return _row(current, made)
+    return row_of(current, made)
 
 
 def test_an_update_after_the_verdict_opens_the_alert_again():
