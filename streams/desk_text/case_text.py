@@ -170,7 +170,7 @@ def _head(one: CaseSummary, zone: ZoneInfo, lang: Language) -> Iterator[TextLine
     ]
     for label, text in told:
         if text:
-            yield TextLine(make_printable(text), label, _MARGIN, _LABEL)
+            yield TextLine(make_printable(text), label[:1].upper() + label[1:], _MARGIN, _LABEL)
     if one.alerts > 1 and one.least != one.most:
         yield TextLine(words.no_sum, margin=_MARGIN)
 

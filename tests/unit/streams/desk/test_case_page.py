@@ -78,7 +78,7 @@ def test_the_page_tells_the_alerts_in_order_and_what_changed(day: Any):
     assert "Reason: papers of desk-1" in lines
     assert "Reason: papers of desk-2" in lines
     assert any(line.startswith("- T01 rests until 2026-06-30 12:00:00 KST, by I-17") for line in lines)
-    assert f"one with        {RING}" in lines
+    assert f"One with        {RING}" in lines
     assert "finding of guilt" in lines[-1]
     assert CAT not in told
 
