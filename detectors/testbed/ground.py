@@ -6,6 +6,7 @@ Made once a judgement; every figure of every system and budget then reads these 
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 import numpy as np
@@ -54,7 +55,8 @@ class Ground(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     case's value, `moved_cents` by pair of `events` the money that moved with it. `case_us` are first events' times.
     `honest` marks rows of parties in no case. `may_alert` are rows outside history; `days` their local dates, and
     `day_of` each row's place among them (-1 for history). `payments` marks the rows of payments. `opened` numbers what
-    an investigator opens: the party, or the shared thing that an alert is about.
+    an investigator opens: the party, or the shared thing that an alert is about. `severity` is that of each row's
+    alert, 0 = the mildest, or no alert.
     """
 
     sheet: Sheet
@@ -75,6 +77,7 @@ class Ground(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     lookalike_seen: Mask
     payments: Mask
     opened: Rows
+    severity: Rows
 
     @property
     def cases(self) -> int:
@@ -86,11 +89,21 @@ class Ground(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         return np.array([name == typology for name in self.typology], np.bool_)
 
 
-def lay_ground(paid: Sheet, truth: Truth, tokens: Mapping[str, str], loose: Sequence[LooseAlert] = ()) -> Ground:
+_NO_SEVERITIES: Mapping[str, int] = MappingProxyType({})
+
+
+def lay_ground(
+    paid: Sheet,
+    truth: Truth,
+    tokens: Mapping[str, str],
+    loose: Sequence[LooseAlert] = (),
+    severities: Mapping[str, int] = _NO_SEVERITIES,
+) -> Ground:
     """Join a sheet, and alerts that none of its rows carries, with its truth.
 
-    `tokens` maps every raw party identifier of the truth to its token. A case's payments are its settled ones (ordered
-    ones where none was settled): returned and cancelled money did not go. Raises `ValueError` when a token is missing,
+    `tokens` maps every raw party identifier of the truth to its token, `severities` an alert's id to how severe it is:
+    0 is the mildest, and that of one which is not named. A case's payments are its settled ones (ordered ones where
+    none was settled): returned and cancelled money did not go. Raises `ValueError` when a token is missing,
     or when no event of the truth is in the sheet (another stream's truth). Cost: about 0.3 s for 1 000 000 rows.
     """
     parties = _PartyRows(paid, tokens)
@@ -129,7 +142,15 @@ def lay_ground(paid: Sheet, truth: Truth, tokens: Mapping[str, str], loose: Sequ
         lookalike_seen=_only(alike, may_alert).hit(may_alert, len(truth.lookalikes)),
         payments=payments,
         opened=_opened(sheet, loose),
+        severity=_severity(sheet, severities),
     )
+
+
+def _severity(sheet: Sheet, severities: Mapping[str, int]) -> Rows:
+    # one place more, the last: code -1, a row without an alert, reads it
+    by_code = np.array([*(severities.get(name, 0) for name in sheet.alert_id.names), 0], np.int64)
+    found: Rows = by_code[sheet.alert_id.codes]
+    return found
 
 
 def _opened(sheet: Sheet, loose: Sequence[LooseAlert]) -> Rows:

@@ -24,7 +24,7 @@ from detectors.testbed.figures.money import Money, money
 from detectors.testbed.figures.recall import NEVER_US, Recall, first_alerts, recall
 from detectors.testbed.ground import Ground, Mask
 from detectors.testbed.party_days import PartyDays, party_days
-from detectors.testbed.selection import party_day_ranks, within
+from detectors.testbed.selection import day_ranks, within
 from detectors.testbed.sheet import Sheet
 from detectors.testbed.statistics import LEVEL, Reliability
 from detectors.typologies import all_rules
@@ -159,22 +159,29 @@ class JudgedResult(NamedTuple):
 class System(NamedTuple):
     """A system to be judged: a priority for each payment (0 = nothing to say), and one sentence on what it is.
 
-    The product has one for each row, as it alerts on what is no payment too.
+    The product has one for each row, as it alerts on what is no payment too. `raised` marks its alerts; None for a
+    system that raises none of itself.
     """
 
     name: str
     describes: str
     priority: NDArray[np.float64]
+    raised: Mask | None = None
 
 
 def product(ground: Ground) -> System:
-    """The replayed version itself: what it raised by score, then the payments on which it raised nothing by score.
+    """The replayed version itself: its alerts as a desk lists them, then payments without an alert by score.
 
-    An investigator gets what was raised. Failure prevented: by score alone a payment that nobody is told of takes the
-    place of a rule's alert.
+    A desk lists the most severe first and of equal ones the newest (`fxwatch alerts list`). The score alone is no order
+    for both kinds of alerts: a rule's is how sure its finding is, the models' how rare the payment is (docs/TESTBED.md
+    has figures). Failure prevented: on a busy day the rules' alerts come after the models'.
     """
     sheet = ground.sheet
-    return System(PRODUCT, "The version that was replayed: rules and models, fused.", sheet.score + sheet.alerted)
+    oldest = sheet.time_us.min() if len(sheet) else 0
+    # 0 for the oldest, less than 1 for the newest
+    newness = (sheet.time_us - oldest) / (sheet.time_us.max(initial=oldest) - oldest + 1)
+    priority = np.where(sheet.alerted, 1.0 + ground.severity + newness, sheet.score)
+    return System(PRODUCT, "The version that was replayed: rules and models, fused.", priority, sheet.alerted)
 
 
 def judge(ground: Ground, baselines: Sequence[System] = (), settings: Settings = DEFAULT) -> JudgedResult:
@@ -228,7 +235,7 @@ def _selections(ground: Ground, system: System, budgets: Sequence[int]) -> list[
             f"{system.name} does not fit the result; got: {len(system.priority)} priorities; expected: {expected}"
         )
     priority[:expected] = system.priority
-    ranks = party_day_ranks(sheet.day, ground.opened, priority, sheet.usd_cents, ground.may_alert)
+    ranks = day_ranks(sheet.day, ground.opened, priority, sheet.usd_cents, ground.may_alert, system.raised)
     chosen: list[tuple[int | str, Mask]] = [(budget, within(ranks, budget)) for budget in budgets]
     if system.name == PRODUCT:
         chosen.append((AS_SHIPPED, sheet.alerted & ground.may_alert))

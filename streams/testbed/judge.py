@@ -17,7 +17,7 @@ from streams.errors import UsageError
 from streams.keys.pseudonyms import is_token, testbed_keys
 from streams.testbed import truth_files
 from streams.testbed.baseline_runs import run_baselines
-from streams.testbed.loose_files import read_loose
+from streams.testbed.loose_files import read_alerts
 from streams.testbed.prepared import Stages
 from streams.testbed.rerun import rerun
 from streams.testbed.result_files import MANIFEST, Result, read_result, sha256_of
@@ -148,9 +148,9 @@ def lay(result: Result, truth: Truth) -> Ground:
 
     Raises `UsageError` when the truth is of another stream, `ResultError` for damage.
     """
-    loose = read_loose(result)
+    alerts = read_alerts(result)
     try:
-        return lay_ground(result.sheet, truth, tokens_of(truth), loose)
+        return lay_ground(result.sheet, truth, tokens_of(truth), alerts.loose, alerts.severities)
     except ValueError as fault:
         raise UsageError(
             "the truth does not fit the result", got=str(fault), expected="the truth of the stream that was replayed"

@@ -1,13 +1,15 @@
-"""A result's alerts that no payment's row carries, as the judge counts them."""
+"""A result's alerts as the judge counts them: how severe each is, and those that no payment's row carries."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from detectors.contracts.alert import Position
+from detectors.alerting.severity import SEVERITIES
+from detectors.contracts.alert import Position, Severity
 from detectors.testbed.loose_alerts import LooseAlert
 from detectors.testbed.truth import CENTS
 from detectors.values.legal_calendar import local_date, to_us
@@ -37,10 +39,10 @@ class _Line(msgspec.Struct, frozen=True):
 
     alert_id: str
     status: str
-    supersedes: str | None
     created_for: datetime
     trigger_event_id: str
     party: str
+    severity: Severity
     score: float
     amount_usd: str | None
     typologies: tuple[_Hit, ...]
@@ -48,28 +50,35 @@ class _Line(msgspec.Struct, frozen=True):
     position: Position
     shared: _Shared | None = msgspec.field(name="x_shared", default=None)
 
-    @property
-    def named(self) -> frozenset[str]:
-        """The rules that it names."""
-        return frozenset(hit.id for hit in self.typologies)
+
+class Alerts(NamedTuple):
+    """What an investigator is sent: the loose alerts, and by alert id its severity, 0 = the mildest."""
+
+    loose: list[LooseAlert]
+    severities: Mapping[str, int]
 
 
-def read_loose(result: Result) -> list[LooseAlert]:
-    """The loose alerts of both agents, the monitor's first, each in the order of its file. Raises `ResultError`.
+def read_alerts(result: Result) -> Alerts:
+    """The alerts of both agents, the monitor's first, each in the order of its file. Raises `ResultError`.
 
-    An update of a standing alert is no new alert: it costs an investigator nothing and finds nothing, unless it names
-    a rule that the alerts before it did not. One that takes back is none at all. An alert on a due date was raised when
-    the record came that let the date pass. Cost: 20 us an alert, and 1 s for 1 000 000 ledger records.
+    An update of a standing alert is one too, as it is at a payment: an investigator is sent it and reads it. One that
+    takes back is none: it asks for no work. An alert on a due date was raised when the record came that let the date
+    pass. Cost: 20 us an alert, and 1 s for 1 000 000 ledger records.
     """
     prove(result.directory, result.manifest, (ALERTS, SHARED_ALERTS))
-    own = list(_lines(result.directory / ALERTS))
-    shared = list(_lines(result.directory / SHARED_ALERTS))
+    own, shared = (_to_be_read(result.directory / name) for name in (ALERTS, SHARED_ALERTS))
     of_payments = set(result.sheet.alert_id.names)
-    aside = [one for one in _told_anew(own) if one.alert_id not in of_payments]
+    aside = [one for one in own if one.alert_id not in of_payments]
     times = _times(result, aside)
     zone = ZoneInfo(result.configuration.engine.time_zone)
     loose = [_loose(one, max(to_us(one.created_for), times[_place(one)]), zone) for one in aside]
-    return loose + [_loose(one, to_us(one.created_for), zone) for one in _told_anew(shared)]
+    loose += [_loose(one, to_us(one.created_for), zone) for one in shared]
+    return Alerts(loose, {one.alert_id: SEVERITIES.index(one.severity) for one in (*own, *shared)})
+
+
+def _to_be_read(path: Path) -> list[_Line]:
+    """The alerts of a file that an investigator is sent to read."""
+    return [one for one in _lines(path) if one.status != "retracted"]
 
 
 def _lines(path: Path) -> Iterator[_Line]:
@@ -82,16 +91,6 @@ def _lines(path: Path) -> Iterator[_Line]:
                 raise ResultError(
                     f"an alert cannot be read: {fault}", got=f"{path}, line {number}", todo="replay again"
                 ) from fault
-
-
-def _told_anew(lines: Sequence[_Line]) -> Iterator[_Line]:
-    """The alerts that tell of a new finding: neither updates without a new rule, nor what takes back."""
-    named: dict[str, frozenset[str]] = {}
-    for one in lines:
-        before = named.get(one.supersedes or "", frozenset())
-        named[one.alert_id] = before | one.named
-        if one.status == "raised" or (one.status == "updated" and not one.named <= before):
-            yield one
 
 
 def _place(one: _Line) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 """What chance finds with as many alerts: for each day as many random party-days as a system raised alerts that day.
 
 The baseline `random` uses up its whole budget; a system that alerts on fewer parties than it may is to be set beside
-chance that has as many alerts as it. At a budget that is one alert a party-day. What was shipped may alert on a party
-twice a day: chance then opens another party instead, which does not make it weaker.
+chance that has as many alerts as it. The product may alert on a party twice a day: chance then opens another party
+instead, which does not make it weaker.
 """
 
 import hashlib

@@ -62,9 +62,13 @@ class Replay:
         return version(self.rows, {"robust_z": [self.member[row["event_id"]] for row in self.rows]}, TRUTH)
 
     def alerts(self) -> list[dict]:
-        """The four rows of each day that score most."""
+        """Four rows of each day: what was raised, the larger amount first, and then those that score most."""
         days = [[row for row in self.rows if row["day"] == day] for day in range(DAYS)]
-        return [row for rows in days for row in sorted(rows, key=lambda row: -row["score"])[: HOW.budget]]
+        return [row for rows in days for row in sorted(rows, key=self._place)[: HOW.budget]]
+
+    def _place(self, row: dict) -> tuple[bool, float, float]:
+        raised = row["alert_id"] is not None
+        return not raised, 0.0 if raised else -row["score"], -row["usd"]
 
 
 def version(rows: list[dict], members: dict[str, list[float]], truth: Truth, tables: dict | None = None) -> Version:

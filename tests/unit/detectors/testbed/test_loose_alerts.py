@@ -41,9 +41,11 @@ def alert(name: str, day: float, party: str, events: tuple[str, ...] = (), **mor
     )
 
 
-def laid(*alerts: LooseAlert) -> Ground:
+def laid(*alerts: LooseAlert, **severities: int) -> Ground:
     """The rows and these alerts, joined with the truth."""
-    return lay_ground(sheet(ROWS), Truth(cases=CASES, lookalikes=ALIKE), {name: name for name in "abcd"}, alerts)
+    return lay_ground(
+        sheet(ROWS), Truth(cases=CASES, lookalikes=ALIKE), {name: name for name in "abcd"}, alerts, severities
+    )
 
 
 def of(links: Links, row: int) -> list[int]:
@@ -149,9 +151,9 @@ def test_what_is_opened() -> None:
     assert told.opened.tolist()[5:] == [names, names, names + 1]
 
 
-@pytest.mark.parametrize(("budget", "found"), [(1, ["T06"]), (2, ["T03", "T06"]), (AS_SHIPPED, ["T03", "T06"])])
+@pytest.mark.parametrize(("budget", "found"), [(1, ["T03"]), (2, ["T03", "T06"]), (AS_SHIPPED, ["T03", "T06"])])
 def test_what_was_raised_comes_before_what_was_not(budget: int | str, found: list[str]) -> None:
-    """On one day a payment scores 0.9 and alerts nobody; the two alerts score less, and go first."""
+    """On one day a payment scores 0.9 and alerts nobody; the two alerts score less, and go first, the newer before."""
     told = laid(
         alert("due", 0.5, "a", ("a0",)),
         alert("ring", 0.6, "b", ("b0",), shared="counterparty X", score=0.4, fired=(("T03", 0.4),)),
@@ -162,6 +164,29 @@ def test_what_was_raised_comes_before_what_was_not(budget: int | str, found: lis
     assert (figures.stream.transactions, figures.stream.loose_alerts, figures.stream.shared_alerts) == (4, 2, 1)
     assert figures.stream.without_rule == ()
     assert figures.stream.party_days == 4
+
+
+@pytest.mark.parametrize(("budget", "found"), [(1, []), (2, ["T06"])])
+def test_an_alert_stands_in_the_queue_beside_its_partys_newer_one(budget: int, found: list[str]) -> None:
+    """Two alerts of one party on one day: that of the rule is older, and is read where the budget is two."""
+    told = laid(alert("due", 0.5, "a", ("a0",)), alert("unusual", 0.6, "a", fired=()))
+    assert _named(told, budget) == found
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [({"severe": 1}, ["T06"]), ({"severe": 1, "newer": 1}, []), ({"severe": 3, "newer": 2}, ["T06"])],
+    ids=["more severe", "as severe", "both severe"],
+)
+def test_the_most_severe_is_read_first_and_of_equal_ones_the_newest(more: dict[str, int], found: list[str]) -> None:
+    """Whatever their scores: the list of a desk has this order."""
+    told = laid(alert("severe", 0.5, "a", ("a0",), score=0.2), alert("newer", 0.6, "b", score=0.99, fired=()), **more)
+    assert _named(told, 1) == found
+
+
+def _named(told: Ground, budget: int) -> list[str]:
+    figures = judge(told, (), Settings(budgets=(budget,), resamples=20, lots=0)).judgement.system(PRODUCT).at(budget)
+    return [name for name, one in figures.recall.named_by_typology.items() if one.value == 1.0]
 
 
 def test_chance_and_baselines_see_payments_alone() -> None:

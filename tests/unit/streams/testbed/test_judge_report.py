@@ -26,7 +26,7 @@ from streams.testbed.report.markdown import markdown
 from streams.testbed.result_files import read_result
 from tests.support.small_stream import START, days, write
 
-SETTINGS = Settings(budgets=(1, 3), resamples=200)
+SETTINGS = Settings(budgets=(3, 7), resamples=200)
 
 
 def case(number: int, typology: str, party: str, events: list[int], day: int) -> dict:
@@ -85,9 +85,9 @@ def without_timings(report: JudgeReport) -> bytes:
 def test_what_was_planted_is_found(report: JudgeReport) -> None:
     """T01's rule fires on the split payments, and names it as the top reason; its case is found at any budget."""
     own = report.judgement.system(PRODUCT)
-    for figures in own.budgets:
-        assert figures.recall.by_typology["T01"].value == 1.0
-        assert figures.fidelity.by_typology["T01"].share.value == 1.0
+    assert [figures.recall.by_typology["T01"].value for figures in own.budgets] == [1.0, 1.0, 1.0]
+    for budget in (7, AS_SHIPPED):
+        assert own.at(budget).fidelity.by_typology["T01"].share.value == 1.0
     assert report.judgement.stream.without_rule == ("T99",)
     assert [system.name for system in report.judgement.systems] == [
         PRODUCT,
@@ -131,7 +131,7 @@ def test_against_itself_nothing_differs(place: Path) -> None:
     told = judge_result(
         place / "result", place / "stream", SETTINGS, Silent(), against=place / "result", with_baselines=False
     ).comparison
-    assert [one.budget for one in told.budgets] == [1, 3, AS_SHIPPED]
+    assert [one.budget for one in told.budgets] == [3, 7, AS_SHIPPED]
     for one in told.budgets:
         assert one.recall.interval == Interval(0.0, 0.0)
         assert one.precision.interval == Interval(0.0, 0.0)
@@ -200,8 +200,9 @@ def test_chance_with_as_many_alerts_is_beside_the_product(report: JudgeReport) -
         assert "As many random alerts find" in text
     rows = verdict.verdict_rows(report)
     assert [row[0] for row in rows[:6]] == [PRODUCT] * 3 + ["random, as many"] * 3
-    assert [row[1] for row in rows[:2]] == [row[1] for row in rows[3:5]]
-    assert report.judgement.as_many(1).alerts == report.judgement.system(PRODUCT).at(1).precision.alerts
+    # at 7 the product has more alerts than parties paid on some days
+    assert rows[0][1] == rows[3][1]
+    assert report.judgement.as_many(3).alerts == report.judgement.system(PRODUCT).at(3).precision.alerts
 
 
 def test_where_chance_is_as_good_it_is_said(report: JudgeReport) -> None:
@@ -219,12 +220,12 @@ def test_where_chance_is_as_good_it_is_said(report: JudgeReport) -> None:
         told = msgspec.structs.replace(report, judgement=msgspec.structs.replace(report.judgement, chance=chances))
         return verdict.verdict_sentence(told), verdict.chance(told)
 
-    assert own.at(3).recall.on_events.value > 0.0
+    assert own.at(7).recall.on_events.value > 0.0
     sentence, chance = said(1.0)
     assert "in cases by their own events, cases by their parties, precision and illicit USD found fxwatch" in sentence
     assert "does no better than chance may (the best such draw reaches as far), in" in sentence
     assert "worse than every draw" in sentence
-    assert "At 1, 3 and as shipped fxwatch finds no more cases by own events than chance may" in chance
+    assert "At 3, 7 and as shipped fxwatch finds no more cases by own events than chance may" in chance
     sentence, chance = said(0.0)
     assert "fxwatch does better than every such draw" in sentence
     assert "than chance may" not in chance
@@ -244,7 +245,7 @@ def test_mostly_cold_is_said_first(report: JudgeReport, share: float, first: boo
 
 def test_fairness_says_how_many_groups_are_compared(report: JudgeReport) -> None:
     """The words give the number of groups, what chance would give of them, and the confounding."""
-    groups = sum(len(told) for told in report.judgement.system(PRODUCT).at(3).fairness.values())
+    groups = sum(len(told) for told in report.judgement.system(PRODUCT).at(7).fairness.values())
     for text in (html(report), markdown(report)):
         assert f"{groups} groups are compared: at 95 % each, about {groups * 0.05:.1f} would lie beside 1" in text
         assert "Institution goes with party type" in text

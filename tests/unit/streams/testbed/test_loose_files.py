@@ -16,7 +16,7 @@ from streams.contracts.inputs import DECLARATIONS
 from streams.settings import overlay_configuration
 from streams.testbed import ledger_files, replay, result_files, truth_files
 from streams.testbed.judge import lay
-from streams.testbed.loose_files import read_loose
+from streams.testbed.loose_files import read_alerts
 from streams.testbed.prepared import Silent
 from streams.testbed.result_files import Result, ResultError
 from tests.support.pipeline import DECLARATION
@@ -125,7 +125,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
 @pytest.fixture(scope="module")
 def loose(result: Result) -> list[LooseAlert]:
     """Its alerts that are no payment's."""
-    return read_loose(result)
+    return read_alerts(result).loose
 
 
 @pytest.fixture(scope="module")
@@ -169,15 +169,18 @@ def test_an_alert_on_a_due_date_is_raised_when_the_record_comes_that_lets_it_pas
     assert [one.usd_cents for one in due] == [6_000_000, 6_000_000]
 
 
-def test_a_ring_is_one_alert_however_often_it_is_brought_up_to_date(result: Result, loose: list[LooseAlert]) -> None:
-    """The fifth payment raises it; the growth to ten names is no new alert, and what was taken back none at all."""
+def test_an_update_is_read_too_and_what_takes_back_is_not(result: Result, loose: list[LooseAlert]) -> None:
+    """The fifth payment raises each ring; the growth to ten names is a second alert of it, with all ten payments."""
     rings = [one for one in loose if one.shared is not None]
-    assert sorted(one.shared[:12] for one in rings if one.shared) == ["counterparty", "counterparty"]
-    assert sorted(sorted(one.events) for one in rings) == [
-        [f"E-{first + number}" for number in range(5)] for first in (100, 200)
+    assert {one.shared[:12] for one in rings if one.shared} == {"counterparty"}
+    raised, grown = START + timedelta(days=9, hours=3), START + timedelta(days=19, hours=3)
+    assert sorted((one.time_us, len(one.events)) for one in rings) == [
+        (to_us(raised), 5),
+        (to_us(raised), 5),
+        (to_us(grown), 10),
     ]
-    assert {one.time_us for one in rings} == {to_us(START + timedelta(days=9, hours=3))}
     assert ("T06", "retracted") in statuses(result, result_files.ALERTS)
+    assert len(loose) == len(statuses(result, result_files.ALERTS) + statuses(result, result_files.SHARED_ALERTS)) - 1
 
 
 @pytest.mark.parametrize("budget", [20, AS_SHIPPED])
@@ -198,10 +201,21 @@ def test_they_find_their_cases_under_their_own_ids(ground: Ground, budget: int |
 
 
 def test_an_honest_look_alike_that_is_alerted_is_a_false_alarm(ground: Ground) -> None:
-    """Of four alerts as shipped two are on cases."""
+    """Of five alerts as shipped three are on cases: one of them brings a ring up to date."""
     figures = at_budget(ground, AS_SHIPPED)
-    assert (figures.precision.alerts, figures.precision.share.value) == (4, 0.5)
-    assert figures.lookalikes.alerts_share == 0.5
+    assert (figures.precision.alerts, figures.precision.share.value) == (5, 0.6)
+    assert figures.lookalikes.alerts_share == 0.4
+
+
+def test_how_severe_each_alert_is(result: Result, ground: Ground) -> None:
+    """As the alert itself says, whichever agent raised it; 0 is the mildest, and that of a row without an alert."""
+    names = ("low", "medium", "high", "critical")
+    files = (result_files.ALERTS, result_files.SHARED_ALERTS)
+    lines = [json.loads(line) for name in files for line in (result.directory / name).read_bytes().splitlines()]
+    said = {one["alert_id"]: names.index(one["severity"]) for one in lines}
+    told = ground.sheet.alert_id.texts()
+    assert ground.severity.tolist() == [0 if name is None else said[name] for name in told]
+    assert len(set(said.values())) > 1
 
 
 def test_a_damaged_alert_is_told(result: Result, tmp_path: Path) -> None:
@@ -216,7 +230,7 @@ def test_a_damaged_alert_is_told(result: Result, tmp_path: Path) -> None:
     files[result_files.SHARED_ALERTS] = result_files.sha256_of(copy / result_files.SHARED_ALERTS)
     changed = result._replace(directory=copy, manifest=msgspec.structs.replace(result.manifest, files=files))
     with pytest.raises(ResultError, match="an alert cannot be read"):
-        read_loose(changed)
+        read_alerts(changed)
     with pytest.raises(ResultError, match="not in the ledger"):
         ledger_files.read_timestamps(result_files.partition_file(result.directory, "ledger", 0), [0, 10**6])
 
