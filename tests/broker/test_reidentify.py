@@ -3,13 +3,14 @@
 import gc
 import json
 import stat
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 from streams.access import audit_log
-from streams.kafka import topics
+from streams.kafka import topic_reader, topics
 from streams.keys.sealed_identities import load_sealer
 from streams.settings import load_settings
 from tests.support.topic_deletion import delete_topics
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.broker
 TOKEN = "k1.0a3." + "5d" * 16
 OTHER = "k1.0a4." + "5d" * 16
 PARTITIONS = 12
+SECONDS = 60.0
 
 
 @pytest.fixture
@@ -44,28 +46,28 @@ def ready(empty_broker, fxwatch, keys):
             value=value,
             partition=0x0A3 % PARTITIONS,
             timestamp_ms=1_795_000_000_000 - place,
-        ).get(10)
+        ).get(60)
     # not where its slot says: found all the same
     key, value = sealer.record(OTHER, "stray", 1_790_000_000_000)
-    producer.send(topics.IDENTITIES, key=key, value=value, partition=0).get(10)
+    producer.send(topics.IDENTITIES, key=key, value=value, partition=0).get(60)
     producer.close()
     return empty_broker
 
 
 def log(bootstrap: str) -> list[tuple[int, bytes]]:
     """The committed audit records."""
-    consumer = KafkaConsumer(
-        bootstrap_servers=bootstrap,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-        consumer_timeout_ms=2000,
-    )
-    partition = TopicPartition(topics.AUDIT, 0)
-    consumer.assign([partition])
-    consumer.seek_to_beginning(partition)
-    found = [(record.offset, record.value) for record in consumer]
-    consumer.close()
-    return found
+    settings, place = load_settings(bootstrap=bootstrap), TopicPartition(topics.AUDIT, 0)
+    written = KafkaConsumer(bootstrap_servers=bootstrap)
+    deadline = time.monotonic() + SECONDS
+    try:
+        while True:
+            with topic_reader.Reader(settings, [topics.AUDIT]) as reader:
+                # a commit is acknowledged a moment before it is there for readers
+                if written.end_offsets([place])[place] == next(iter(reader.ends.values())):
+                    return [(record.offset, record.value) for _, records in reader.read_to_end() for record in records]
+            assert time.monotonic() < deadline, f"a transaction is open for {SECONDS:.0f} s"
+    finally:
+        written.close()
 
 
 def asked(fxwatch, keys, token, *more, key="seal.key"):

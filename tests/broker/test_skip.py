@@ -11,7 +11,7 @@ from streams.demo.broker import EmbeddedBroker
 from streams.kafka import topics
 from streams.ledger import envelope
 from tests.support.cluster import Cluster
-from tests.support.worker_process import Worker, reasons
+from tests.support.worker_process import Worker, reasons, stopped
 
 pytestmark = pytest.mark.broker
 
@@ -42,18 +42,20 @@ def assert_two_stop(cluster: Cluster, worker: Worker, bootstrap: str) -> tuple[i
     sent = producer.send(topics.LEDGER, WORDS, b"USD/KRW", headers=ENVELOPE, partition=OTHER)
     raising = sent.get(30).offset
     producer.close()
-    cluster.until(lambda: len(reasons(worker)) == 2, 20, "the partitions do not stop")
-    reason, second = reasons(worker)
+    reason, second = cluster.once(
+        lambda: stopped(worker), lambda found: len(found) == 2, 20, "the partitions do not stop"
+    )
     assert f"monitor[{PARTITION}] stopped at ledger offset {bad}" in reason
     assert f"monitor[{OTHER}] stopped at ledger offset {raising}" in second
     assert f"fxwatch skip monitor {OTHER} {raising}" in second
     assert f"fxwatch skip monitor {PARTITION} {bad}" in reason
-    assert worker.page("/healthz") is not None
+    assert worker.answer("/healthz")[0] == 200
     cluster.until(
         lambda: worker.metric("fxwatch_partition_state", agent="monitor", state="stopped") == 2, 10, "not shown"
     )
-    stopped = {number for number in range(12) if number not in worker.running_partitions()}
-    assert stopped == {PARTITION, OTHER}
+    cluster.until(
+        lambda: worker.running_partitions() == set(range(12)) - {PARTITION, OTHER}, 10, "others than those two stand"
+    )
     return bad, raising
 
 

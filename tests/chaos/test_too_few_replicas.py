@@ -41,7 +41,7 @@ def test_input_stands_still_until_the_topic_takes_writes(tmp_path: Path, topic: 
         began = time.monotonic()
         while time.monotonic() - began < UNWRITABLE_SECONDS:
             assert all(worker.alive() for worker in workers), "\n".join(worker.words() for worker in workers)
-            assert waiting.page("/healthz") is not None, "a worker that waits for a topic is alive"
+            assert waiting.answer("/healthz")[0] == 200, "a worker that waits for a topic is alive"
             time.sleep(1)
         if waiting is workers[1]:
             assert_not_acknowledged(cluster, topic)

@@ -1,8 +1,6 @@
 """A bank that sends by librdkafka, as most do, and what became of its payments on a real cluster."""
 
 import json
-import urllib.error
-import urllib.request
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +11,9 @@ from streams.kafka import topics
 from streams.ledger import envelope
 from tests.support.cluster import Cluster
 from tests.support.worker_process import Worker
+
+# a wait's limit ends a test that hangs, and promises nothing
+FLUSH_SECONDS = 90.0
 
 
 def payment(**changes: Any) -> dict[str, Any]:
@@ -48,8 +49,13 @@ def send(producer: Producer, *events: dict[str, Any], partition: int = -1) -> No
         )
 
 
-def transactional(bootstrap: str, seconds: int = 60) -> Producer:
-    """A sender that writes in transactions."""
+def flushed(producer: Producer) -> None:
+    """Wait until the broker has everything."""
+    assert producer.flush(FLUSH_SECONDS) == 0, f"not acknowledged within {FLUSH_SECONDS:.0f} s"
+
+
+def transactional(bootstrap: str, seconds: int = 600) -> Producer:
+    """A sender that writes in transactions; one that it leaves open lasts `seconds`, longer than a busy test waits."""
     producer = librdkafka(
         bootstrap, **{"transactional.id": f"bank-{uuid.uuid4().hex}", "transaction.timeout.ms": seconds * 1000}
     )
@@ -74,12 +80,8 @@ def lags(worker: Worker) -> float:
 
 
 def ready(worker: Worker) -> dict[str, Any]:
-    """/readyz, whatever its status."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{worker.port}/readyz", timeout=5) as answer:
-            return json.loads(answer.read())
-    except urllib.error.HTTPError as refusal:
-        return json.loads(refusal.read())
+    """/readyz, whatever its status; a worker that answers late is waited for."""
+    return dict(json.loads(worker.answer("/readyz")[1]))
 
 
 def reconciled(cluster: Cluster) -> dict[str, Any]:

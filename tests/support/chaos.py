@@ -90,7 +90,7 @@ def _conclude(cluster: Cluster, stream: Simulation, sender: Sender, figures: Fig
     """The proof, and the figures that are had only at the end."""
     figures.replayed = int(
         sum(
-            worker.metric("fxwatch_replayed_events_total", agent="monitor")
+            worker.metric_now("fxwatch_replayed_events_total", agent="monitor")
             for worker in cluster.workers
             if worker.alive()
         )

@@ -73,7 +73,7 @@ class Site:
     def run(self, role: str, *arguments: str, **overrides: Any) -> Ended:
         """`fxwatch ARGUMENTS...` as a role, to its end."""
         began = time.monotonic()
-        ended = warm_commands.run(arguments, self.environment(role, **overrides), 120)
+        ended = warm_commands.run(arguments, self.environment(role, **overrides), 300)
         return Ended(ended.returncode, ended.stdout, ended.stderr, time.monotonic() - began)
 
     def run_all(self, commands: Mapping[Name, Command]) -> dict[Name, Ended]:

@@ -18,8 +18,8 @@ from streams.demo.broker.ports import find_free_ports
 
 # A node holds some 250 replicas of fxwatch's topics and serves two dozen producers; at 256 MB it collects all the time.
 HEAP_MEGABYTES = 320
-IN_SYNC_SECONDS = 90.0
-ELECTION_SECONDS = 15.0
+IN_SYNC_SECONDS = 270.0
+ELECTION_SECONDS = 45.0
 # of all partitions, how many an election moves: enough for every client to be affected
 MOVED_SHARE = 0.5
 PROPERTIES = {

@@ -5,7 +5,7 @@ from contextlib import closing
 
 from kafka import KafkaAdminClient
 
-DELETED_SECONDS = 30.0
+DELETED_SECONDS = 90.0
 
 
 def delete_topics(bootstrap: str, *names: str) -> None:

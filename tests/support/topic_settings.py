@@ -12,7 +12,7 @@ from kafka.structs import TopicPartition
 from streams.kafka import topics
 from streams.monitor.core import MonitorCore
 from streams.version import code_version
-from tests.support.cluster import PARTITIONS, Cluster
+from tests.support.cluster import PARTITIONS, PATIENCE, Cluster
 from tests.support.ledger_replay import source_place
 from tests.support.worker_process import Worker, reasons
 
@@ -22,7 +22,7 @@ BROADCAST = (topics.RATES, topics.RULES)
 
 def set_topic(bootstrap: str, topic: str, settings: dict[str, str]) -> None:
     """Change settings of a topic, as `kafka-configs --alter` does; tries again where a broker that is away is asked."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 30 * PATIENCE
     while True:
         try:
             with closing(KafkaAdminClient(bootstrap_servers=bootstrap.split(","))) as admin:

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import math
 import re
 import signal
 import subprocess
@@ -21,9 +22,16 @@ from streams.operations.web_pages import MOST_KEPT_SECONDS
 
 # a busy machine lets a process wait for seconds
 ANSWER_SECONDS = 30
+# a stop has a hard deadline of its own (`shutdown_seconds`); this ends a test whose worker does not keep it
+STOP_SECONDS = 90
 ROOT = Path(__file__).resolve().parents[2]
 # by pattern, because the whole page takes 10 ms to parse and is asked for several times a second
-_RUNNING = re.compile(r'^fxwatch_partition_state\{agent="monitor",partition="(\d+)",state="running"\} 1', re.MULTILINE)
+_RUNNING = {
+    agent: re.compile(
+        rf'^fxwatch_partition_state\{{agent="{agent}",partition="(\d+)",state="running"\}} 1', re.MULTILINE
+    )
+    for agent in ("monitor", "shared")
+}
 
 
 class Worker:
@@ -65,6 +73,24 @@ class Worker:
         except (urllib.error.URLError, OSError):
             return None
 
+    def answer(self, path: str) -> tuple[int, str]:
+        """Status and text of a page, for what a test asserts at once: a worker that answers late is waited for.
+
+        Failure prevented: a process that got no CPU for 5 s was taken for one that does not answer.
+        """
+        until = time.monotonic() + ANSWER_SECONDS
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=ANSWER_SECONDS) as answer:
+                    return answer.status, str(answer.read().decode())
+            except urllib.error.HTTPError as refusal:
+                return refusal.code, str(refusal.read().decode())
+            except (OSError, http.client.HTTPException) as fault:
+                cause = fault
+            assert self.alive(), f"{self.log.name} ended:\n{self.words()}"
+            assert time.monotonic() < until, f"{self.log.name}: no {path} within {ANSWER_SECONDS} s: {cause!r}"
+            time.sleep(0.2)
+
     def samples(self) -> Iterator[Any]:
         """Samples of the metrics page; nothing while the worker does not answer."""
         for family in text_string_to_metric_families(self.page("/metrics") or ""):
@@ -73,9 +99,11 @@ class Worker:
     def metric(self, name: str, **labels: str) -> float:
         """The sum of a metric over all label sets that match, for waiting: the page may be `MOST_KEPT_SECONDS` old.
 
-        0 while the worker does not answer. What a test asserts at once comes from `metric_now`.
+        Not a number while the worker does not answer, which is neither 0 nor more: no wait ends by it. What a test
+        asserts at once comes from `metric_now`.
         """
-        return sum(one.value for one in self.samples() if one.name == name and labels.items() <= one.labels.items())
+        page = self.page("/metrics")
+        return math.nan if page is None else _sum_of(page, name, labels)
 
     def metric_now(self, name: str, **labels: str) -> float:
         """As `metric`, of a page that was made after this call.
@@ -84,16 +112,13 @@ class Worker:
         test read 0 where the log told of 60 already.
         """
         time.sleep(MOST_KEPT_SECONDS)
-        until = time.monotonic() + ANSWER_SECONDS
-        while (page := self.page("/metrics")) is None:
-            assert time.monotonic() < until, f"{self.log.name}: no metrics page within {ANSWER_SECONDS} s"
-            time.sleep(0.2)
-        samples = [one for family in text_string_to_metric_families(page) for one in family.samples]
-        return sum(one.value for one in samples if one.name == name and labels.items() <= one.labels.items())
+        status, page = self.answer("/metrics")
+        assert status == 200, page
+        return _sum_of(page, name, labels)
 
-    def running_partitions(self) -> set[int]:
-        """Monitor partitions that it shows as running."""
-        return {int(number) for number in _RUNNING.findall(self.page("/metrics") or "")}
+    def running_partitions(self, agent: str = "monitor") -> set[int]:
+        """An agent's partitions that it shows as running."""
+        return {int(number) for number in _RUNNING[agent].findall(self.page("/metrics") or "")}
 
     def alive(self) -> bool:
         """Whether the process runs."""
@@ -139,7 +164,7 @@ class Worker:
         if self.alive() and not self._told:
             self.tell()
         try:
-            code = self.process.wait(30)
+            code = self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
@@ -149,6 +174,11 @@ class Worker:
     def words(self) -> str:
         """The end of the log."""
         return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-15:])
+
+
+def _sum_of(page: str, name: str, labels: Mapping[str, str]) -> float:
+    samples = (one for family in text_string_to_metric_families(page) for one in family.samples)
+    return sum(one.value for one in samples if one.name == name and labels.items() <= one.labels.items())
 
 
 def reasons(worker: Worker) -> list[str]:
@@ -161,3 +191,8 @@ def reasons(worker: Worker) -> list[str]:
             return list(json.loads(refusal.read())["reasons"])
     except (OSError, http.client.HTTPException) as fault:
         return [f"no answer: {fault!r}"]
+
+
+def stopped(worker: Worker) -> list[str]:
+    """Of what /readyz names, the partitions that stopped."""
+    return [reason for reason in reasons(worker) if "stopped" in reason]
