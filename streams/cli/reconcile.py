@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import click
 import msgspec
 
+from streams.cli.desk_options import ReadingProgress
 from streams.contracts.dead_letters import read_original
 from streams.contracts.refusal_codes import TOLD_BY_MONITOR
 from streams.errors import FxwatchError
@@ -23,6 +24,8 @@ from streams.plain_text import tables
 from streams.plain_text.printable import make_printable, say, say_json
 from streams.proofs.legs_topic import expect_on_legs, take_from_legs
 from streams.proofs.reconcile import Problem, Reconciliation, Tokens, TopicCount
+from streams.proofs.replayed_entries import EntryCount, compare_entries
+from streams.proofs.written_entries import EntryFault
 from streams.settings import Settings, load_settings
 
 # What ingest writes to every ledger partition (streams/ingest/door.py).
@@ -176,6 +179,21 @@ def _told(problems: list[Problem], found: Reconciliation, tokens: Tokens, unknow
         yield f"{tokens.count_without_record()} sealed identities are of nobody in ledger or legs"
 
 
+def _entries_told(amiss: list[EntryFault]) -> Iterator[str]:
+    yield from map(str, amiss[:_PROBLEMS_SHOWN])
+    if len(amiss) > _PROBLEMS_SHOWN:
+        yield f"... and {len(amiss) - _PROBLEMS_SHOWN} more entries (all with --json)"
+
+
+def _compared(one: EntryCount) -> str:
+    """That a topic's entries follow from the ledger, and of which partitions that cannot be told."""
+    told = f"each of the {one.there:,} records kept on {one.topic} follows from the ledger, and none is missing"
+    if not one.unchecked:
+        return told
+    places = ", ".join(map(str, one.unchecked))
+    return f"{told}; not checked, because the ledger's beginning is gone: partitions {places}"
+
+
 def _show(counts: list[TopicCount]) -> None:
     """The figures by topic. A terminal of 80 columns has no room for columns of zeros; a pipe always gets all."""
     totals = {name: sum(getattr(count, name) for count in counts) for name in _COLUMNS}
@@ -206,8 +224,13 @@ def _plain(place: InputPartition, one: Acknowledged) -> dict[str, Any]:
     show_default=True,
     help="Compare up to the inputs' ends, or (while ingest runs) up to what it has committed.",
 )
+@click.option(
+    "--entries",
+    is_flag=True,
+    help="Also replay the ledger, and compare open items and supervisors' lists with it: 1 ms a ledger record.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Figures and every problem as one JSON object.")
-def command(up_to: str, as_json: bool) -> None:
+def command(up_to: str, *, entries: bool, as_json: bool) -> None:
     """Prove from the topics that no input was lost.
 
     Every record of every input topic must be one ledger record (rates and rules: one in each partition of ledger and
@@ -218,32 +241,29 @@ def command(up_to: str, as_json: bool) -> None:
     when something is missing or too much. Offsets that were deleted unread are held against it until an operator
     acknowledges them (fxwatch acknowledge); who did, and why, is listed then.
 
+    With --entries each record of fx.openitems.v1 and fx.screens.v1 is proven to follow from the ledger, which is
+    replayed from its first record: each that is missing, differs or is too much is named by its key.
+
     Example: fxwatch reconcile
 
     Example: fxwatch reconcile --up-to committed --json
+
+    Example: fxwatch reconcile --entries
     """
-    found, tokens, unknown, settled = gather(load_settings(), up_to_committed=up_to == "committed")
+    settings = load_settings()
+    gathered = gather(settings, up_to_committed=up_to == "committed")
+    found = gathered.found
     counts, problems = found.count_topics(), list(found.find_problems())
-    faults = list(_told(problems, found, tokens, unknown))
+    compared, amiss = compare_entries(settings, ReadingProgress("en")) if entries else ([], [])
+    faults = [*_told(problems, found, gathered.tokens, gathered.unknown), *_entries_told(amiss)]
     if as_json:
-        say_json(
-            json.dumps(
-                {
-                    "reconciled": not faults,
-                    "topics": msgspec.to_builtins(counts),
-                    "problems": msgspec.to_builtins(problems),
-                    "trails": found.count_trails(),
-                    "foreign": found.foreign,
-                    "without_source": unknown,
-                    "identities_missing": tokens.count_missing(),
-                    "identities_without_record": tokens.count_without_record(),
-                    "acknowledged": [_plain(place, one) for place, one in settled],
-                }
-            )
-        )
+        told = {"reconciled": not faults} | _as_json(gathered, counts, problems)
+        if entries:
+            told |= {"entries": msgspec.to_builtins(compared), "entry_faults": msgspec.to_builtins(amiss)}
+        say_json(json.dumps(told))
     else:
         _show(counts)
-        for place, one in settled:
+        for place, one in gathered.settled:
             said = make_printable(f"acknowledged by {one.who} at {one.at}: {one.reason}")
             say(f"{place[0]}[{place[1]}]: {one.first}-{one.next - 1} unread, {said}", err=True)
     if faults:
@@ -254,11 +274,32 @@ def command(up_to: str, as_json: bool) -> None:
             "settled with the sender: fxwatch acknowledge",
         )
     if not as_json:
-        read, older = sum(count.read for count in counts), sum(count.older for count in counts)
-        say(f"each of the {read:,} inputs kept is in the ledger or dead-lettered", err=True)
-        if older:
-            say(
-                f"{older:,} outputs are of inputs that retention or a deletion removed: those cannot be checked "
-                "any more",
-                err=True,
-            )
+        _say_done(counts, compared)
+
+
+def _as_json(gathered: GatheredRecords, counts: list[TopicCount], problems: list[Problem]) -> dict[str, Any]:
+    """Figures and problems for machines."""
+    found, tokens = gathered.found, gathered.tokens
+    return {
+        "topics": msgspec.to_builtins(counts),
+        "problems": msgspec.to_builtins(problems),
+        "trails": found.count_trails(),
+        "foreign": found.foreign,
+        "without_source": gathered.unknown,
+        "identities_missing": tokens.count_missing(),
+        "identities_without_record": tokens.count_without_record(),
+        "acknowledged": [_plain(place, one) for place, one in gathered.settled],
+    }
+
+
+def _say_done(counts: list[TopicCount], compared: list[EntryCount]) -> None:
+    """What was proven, and what cannot be checked any more."""
+    read, older = sum(count.read for count in counts), sum(count.older for count in counts)
+    say(f"each of the {read:,} inputs kept is in the ledger or dead-lettered", err=True)
+    for count in compared:
+        say(_compared(count), err=True)
+    if older:
+        say(
+            f"{older:,} outputs are of inputs that retention or a deletion removed: those cannot be checked any more",
+            err=True,
+        )

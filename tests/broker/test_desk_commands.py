@@ -245,6 +245,15 @@ def test_every_current_alert_is_in_one_case(desk: Any) -> None:
     assert foreign_words(korean(desk, "cases", "show", page["case_id"])) == []
 
 
+def test_open_items_follow_from_the_ledger(desk: Any) -> None:
+    """Each that the monitor wrote is what a replay gives, and none is missing, while the worker runs."""
+    told = json.loads(ran(desk, "reconcile", "--entries", "--up-to", "committed", "--json").stdout)
+    assert told["entry_faults"] == []
+    counts = {one["topic"]: one for one in told["entries"]}
+    assert counts[topics.OPEN_ITEMS]["there"] > 0
+    assert {tuple(one["unchecked"]) for one in counts.values()} == {()}
+
+
 def test_without_ingest_a_verdict_is_sent_and_not_taken_in(desk: Any) -> None:
     """Exit code 3 within the time, with what to do; the last test, because it stops the worker."""
     alert = of_typology(desk, "T16")
