@@ -6,6 +6,7 @@ Where approvers are named, two of them change it, and nobody else does.
 import json
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -20,6 +21,7 @@ from streams.kafka import topics
 from streams.settings import overlay_configuration
 from tests.support.bank import ready
 from tests.support.cluster import Cluster
+from tests.support.worker_process import Worker
 
 pytestmark = pytest.mark.broker
 
@@ -33,6 +35,13 @@ def written(bootstrap: str, partition: int, event_id: str, configuration: object
     producer = KafkaProducer(bootstrap_servers=bootstrap)
     producer.send(topics.RULES, value, b"configuration", partition=partition).get(30)
     producer.close()
+
+
+def refusal_told(cluster: Cluster, worker: Worker) -> dict[str, Any]:
+    """/readyz of a worker that is as ready as before, and says that a configuration is refused."""
+    return cluster.once(
+        lambda: ready(worker), lambda page: page["ready"] and "notes" in page, 30, "nobody says that it is refused"
+    )
 
 
 def test_typologies_cannot_be_switched_off_unseen(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
@@ -66,9 +75,7 @@ def test_typologies_cannot_be_switched_off_unseen(empty_broker: EmbeddedBroker, 
 
         # refused: OFF stays in force, the worker is as ready as before and says so, until one is accepted
         written(empty_broker.bootstrap, 0, "stops every partition", STOPPING)
-        cluster.until(lambda: "notes" in ready(worker), 30, "nobody says that it is refused")
-        said = ready(worker)
-        assert said["ready"]
+        said = refusal_told(cluster, worker)
         assert "the newest configuration (fx.rules.v1[0] at offset 1) is refused" in said["notes"][0]
         assert shown()["fingerprint"] == told["fingerprint"]
         written(empty_broker.bootstrap, 0, "operator again", OFF)
@@ -121,9 +128,7 @@ def test_two_approvers_change_the_rules_and_one_does_not(empty_broker: EmbeddedB
         after = json.loads(cluster.fxwatch("rules", "show", "--json").stdout)
         assert after["fingerprint"] == told["fingerprint"]
         assert worker.metric_now("fxwatch_typology_enabled", typology="T01") == 1
-        cluster.until(lambda: "notes" in ready(worker), 30, "nobody says that it is refused")
-        said = ready(worker)
-        assert said["ready"]
+        said = refusal_told(cluster, worker)
         assert "the newest configuration (fx.rules.v1[0] at offset 1) is refused" in said["notes"][0]
         cluster.stop_all()
 
