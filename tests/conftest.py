@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from streams.demo.broker import EmbeddedBroker
 from streams.demo.broker.ports import find_free_ports
@@ -26,9 +26,10 @@ from tests.support.broker_tests_together import (
 )
 from tests.support.topic_deletion import delete_topics
 
-# hypothesis' own deadline is wall time, which a busy machine breaks; what must be quick measures its own CPU time.
+# hypothesis' own deadline, and its opinion that examples are made too slowly, are wall time, which a busy machine
+# breaks; what must be quick measures its own CPU time.
 # In CI (environment variable CI) the draws are the same every time, elsewhere new ones.
-settings.register_profile("fxwatch", parent=settings(), deadline=None)
+settings.register_profile("fxwatch", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("fxwatch")
 
 # A shell ignores Ctrl-C for what it runs in the background, and each process begun from there inherits that. Failure

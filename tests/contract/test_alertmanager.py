@@ -21,7 +21,7 @@ CONFIGURATION = yaml.safe_load(TEXT)
 
 
 def run(*command):
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

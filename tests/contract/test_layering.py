@@ -26,7 +26,7 @@ LAYERS = {
 
 def lint(where: Path) -> subprocess.CompletedProcess[str]:
     """import-linter's answer about the packages that stand in `where`."""
-    return subprocess.run([LINTER, "--no-cache"], cwd=where, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([LINTER, "--no-cache"], cwd=where, capture_output=True, text=True, timeout=400, check=False)
 
 
 @pytest.fixture(scope="module")

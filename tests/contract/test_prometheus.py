@@ -69,7 +69,7 @@ def test_wrong_names_are_found(expression, problem, expression_faults):
 def test_promtool_accepts_configuration_and_rules(configuration, promtool):
     """Prometheus' own checker finds nothing wrong."""
     done = subprocess.run(
-        [promtool, "check", "config", configuration], check=False, capture_output=True, text=True, timeout=60
+        [promtool, "check", "config", configuration], check=False, capture_output=True, text=True, timeout=240
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(rules())} rules found" in done.stdout

@@ -22,7 +22,7 @@ def cold(arguments, environment):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         check=False,
     )
 

@@ -1,5 +1,6 @@
 """Made-up parties push out each other, never a bank's own customers: those keep their yearly totals."""
 
+import math
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -214,15 +215,21 @@ def test_a_snapshot_cut_anywhere_in_a_flood_comes_to_the_same():
 
 
 def test_a_full_partition_costs_a_record_hardly_more():
-    """1 500 payments of as many parties where there is room for all, and where there is for 200: 20 us more at most."""
-    spent = []
-    for size in (10_000, SIZE):
-        book = book_of(size)
-        flood(book, ["WARM"], 200, day=0.5)
-        with own_cpu() as measured:
-            flood(book, [f"F{one}" for one in range(FLOOD)])
-        spent.append(measured.seconds / FLOOD)
-    assert spent[1] < spent[0] * 1.3 + 20e-6
+    """1 500 payments of as many parties where there is room for all, and where there is for 200: 20 us more at most.
+
+    One figure is held against another: the cheapest of up to five each, because a busy machine can only add to either.
+    """
+    spent = {10_000: math.inf, SIZE: math.inf}
+    for _ in range(5):
+        for size, least in spent.items():
+            book = book_of(size)
+            flood(book, ["WARM"], 200, day=0.5)
+            with own_cpu() as measured:
+                flood(book, [f"F{one}" for one in range(FLOOD)])
+            spent[size] = min(least, measured.seconds / FLOOD)
+        if spent[SIZE] < spent[10_000] * 1.3 + 20e-6:
+            return
+    pytest.fail(f"seconds a record, by room for parties: {spent}")
 
 
 @pytest.mark.parametrize("listed", [["BANKA", "BANKX"], ["BANKA"], []], ids=["both", "the flooding one", "none"])

@@ -245,7 +245,9 @@ def test_a_pointer_that_cannot_be_read_costs_only_its_snapshot(kept):
     assert not found.partition.cold
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 def test_any_change_of_any_byte_ends_in_the_same_state_or_a_named_stop(kept, data):
     """Bits flipped, bytes cut, put in or doubled, in chunks, headers, pointers and positions alike."""

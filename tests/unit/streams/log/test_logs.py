@@ -53,7 +53,7 @@ def said(*command: str, code: int, **environment: str) -> list[str]:
         env=foreign | environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert (done.returncode, done.stdout) == (code, ""), done.stderr
@@ -115,7 +115,7 @@ def test_a_log_that_takes_nothing_stops_nobody_from_working_or_ending(form: str,
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert (done.returncode, done.stdout) == (BrokerUnavailableError.exit_code, "it works\n")
