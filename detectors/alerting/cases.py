@@ -137,7 +137,8 @@ def _parts(finding: Finding, last: Alerted | None, has_share: Callable[[str], bo
     Those with a share of their own go before all others, because made-up names cost nothing.
     """
     told = {name: min(cents, 2**62) for name, cents in finding.parts}
-    if not _counts_for_all(finding, last):
+    # of a shared thing no institution is its own: there each keeps what it was alerted for
+    if finding.institution and not _counts_for_all(finding, last):
         told = {name: cents for name, cents in told.items() if name == finding.institution}
     both = ({} if last is None else last.parts) | told
     ordered = sorted(both, key=lambda name: (name != finding.institution, not has_share(name), -both[name], name))

@@ -34,6 +34,7 @@ from detectors.books.payments import (
     rows,
 )
 from detectors.books.payments import rows_where as where
+from detectors.values.shares import fairly_cut
 
 # Failure prevented: a foreign shop with a million payers made each further leg take a second. 512 rows are 37 KB, and a
 # leg of such a node costs 0.4 ms.
@@ -129,8 +130,8 @@ def leave_out(node: Party, sample: Sample, row: Payment) -> None:
 def bound(node: Party, since_us: int, now_us: int, known_as: KnownAs, *, sampled: bool = True) -> int:
     """Forget payments before `since_us`, and leave out what is too much; how many were left out.
 
-    Not `sampled` are goods, of which every line is judged: of too many the newest stay. Cost: 5 us; 1 ms where
-    something is left out.
+    Not `sampled` are goods, of which every line is judged, and a resident's node: of too many the newest stay, of each
+    sender its share. Cost: 5 us; 1 ms where something is left out.
     """
     prune_before(node, since_us)
     found = rows(node)
@@ -145,12 +146,13 @@ def bound(node: Party, since_us: int, now_us: int, known_as: KnownAs, *, sampled
     _keep_newest_of_each(node, sample, known_as)
     if sampled:
         _sample(node, sample, now_us, known_as)
-    if (excess := len(node.payments) // ROW.itemsize - MOST_ROWS) > 0:
-        # goods, or more than 512 residents of one slot in 4096: the newest stay
-        found = rows(node)
-        order = np.lexsort((found["event"], found["time"]))
-        keep = np.ones(len(found), np.bool_)
-        keep[order[:excess]] = False
+    found = rows(node)
+    if len(found) > MOST_ROWS:
+        # goods, a resident's own, or more than 512 residents of one slot in 4096: the newest stay, of each its share
+        senders = _senders(node, known_as)
+        order = np.lexsort((found["event"], found["time"])).tolist()
+        keep = np.zeros(len(found), np.bool_)
+        keep[fairly_cut(order, MOST_ROWS, senders.__getitem__)] = True
         _keep(node, sample, keep)
     node.slots[SAMPLE] = msgspec.msgpack.encode(sample)
     return before - len(node.payments) // ROW.itemsize

@@ -22,6 +22,7 @@ from detectors.memory import verdicts
 from detectors.ranking.fusion import fuse
 from detectors.shared.alerts import AGENT, Judged, enabled, krw_of, position_of, view_of
 from detectors.typologies.node_view import MOST_PARTIES, NodeTypology, NodeView
+from detectors.typologies.without_one import looks, withouts
 from detectors.values.money import plain
 from detectors.wording import phrases
 from detectors.wording.retraction import retraction, retraction_ko
@@ -47,14 +48,15 @@ def retract(case: Judged, was: bytes) -> list[RaisedAlert]:
         return []
     by_id = {one.id: one for one in enabled(case)}
     then, now = view_of(case, was), view_of(case)
+    others_then, others_now = withouts(then), withouts(now)
     gone = []
     for alerted in case.node.alerted:
         typology = by_id.get(alerted.typology)
-        if typology is None or typology.look(now, alerted.series, alerted.time_us) is not None:
+        if typology is None or looks(typology, now, others_now, alerted.series, alerted.time_us):
             continue
-        before = typology.look(then, alerted.series, alerted.time_us)
-        if before is not None:
-            gone.append(_GoneFromNode(alerted, typology, before.finding.size, before.residents))
+        before = looks(typology, then, others_then, alerted.series, alerted.time_us)
+        if before:
+            gone.append(_GoneFromNode(alerted, typology, before[0].finding.size, before[0].residents))
     ids = dict.fromkeys(one.alerted.alert_id for one in gone)
     return [_taken_back(case, now, [one for one in gone if one.alerted.alert_id == each]) for each in ids]
 

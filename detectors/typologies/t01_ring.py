@@ -25,7 +25,7 @@ from detectors.contracts.alert import Measured
 from detectors.contracts.events import LegKind
 from detectors.contracts.limits import DatedLimit, LimitKinds
 from detectors.typologies.base import Finding
-from detectors.typologies.node_view import NodeFinding, NodeView, by_resident, parts_of, total
+from detectors.typologies.node_view import NodeFinding, NodeView, by_resident, total
 from detectors.typologies.t01_band import BEFORE_CAP, CLOSENESS, ID, split_band
 from detectors.typologies.t01_ring_words import NEXT_STEPS, SANCTIONS, ToldRing, law_tests, sentences
 from detectors.typologies.t01_words import WORDS
@@ -143,6 +143,7 @@ def _finding(
     month = int(limits["window_month"].number)
     told = ToldRing(ring.rows, len(ring.residents), ring.users, days, month, line, low, view.kind in _HELD, binds)
     english, korean = sentences(view, told)
+    size, parts = view.sized(ring.rows)
     doubt = DOUBT * A_NAME ** (len(ring.residents) - int(limits[names].number))
     shown = (
         "document_line",
@@ -170,8 +171,7 @@ def _finding(
         offsets=tuple(sorted(ring.rows["offset"].tolist())),
         institutions=tuple(sorted({view.names[each] for each in set(ring.rows["institution"].tolist())})),
         series=series,
-        # of a hub the sample stands for all, else a finer sample would look like a smaller ring
-        size=usd << view.level,
+        size=size,
         growth=limits["growth_ratio"].cents,
         memory_us=MEMORY_US,
         at_risk=usd,
@@ -182,7 +182,7 @@ def _finding(
         peer_baseline=None,
         text_en=english,
         text_ko=korean,
-        parts=parts_of(ring.rows, view.names),
+        parts=parts,
         tests=law_tests(view, told),
     )
     return NodeFinding(finding, tuple(who for who, _ in ring.residents))

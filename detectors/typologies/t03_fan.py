@@ -23,7 +23,7 @@ from detectors.contracts.alert import Measured
 from detectors.contracts.events import LegKind
 from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.typologies.base import Finding
-from detectors.typologies.node_view import NodeFinding, NodeView, by_resident, parts_of, spread, total
+from detectors.typologies.node_view import NodeFinding, NodeView, by_resident, spread, total
 from detectors.typologies.t03_words import NEXT_STEPS, SANCTIONS, WORDS, Star, law_tests, sentences
 from detectors.values.legal_calendar import DAY_US
 from detectors.values.money import plain
@@ -145,6 +145,7 @@ def _finding(
     names_min: int,
 ) -> NodeFinding:
     english, korean = sentences(view, series, star)
+    size, parts = view.sized(star.rows)
     names = len(star.residents)
     shown: Sequence[str] = [name for name in limits if name not in _WINDOWS or name == window]
     finding = Finding(
@@ -162,8 +163,7 @@ def _finding(
         offsets=tuple(sorted(star.rows["offset"].tolist())),
         institutions=tuple(sorted({view.names[each] for each in set(star.rows["institution"].tolist())})),
         series=series,
-        # of a hub the sample stands for all, else a finer sample would look like a smaller ring
-        size=star.usd << view.level,
+        size=size,
         growth=limits["growth_ratio"].cents,
         memory_us=MEMORY_US,
         at_risk=star.usd,
@@ -174,7 +174,7 @@ def _finding(
         peer_baseline=None,
         text_en=english,
         text_ko=korean,
-        parts=parts_of(star.rows, view.names),
+        parts=parts,
         tests=law_tests(view, star, float(limits["spread_max"].number), held=view.kind in _HELD),
     )
     return NodeFinding(finding, tuple(who for who, _ in star.residents))

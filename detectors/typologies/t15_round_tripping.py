@@ -27,7 +27,7 @@ from detectors.contracts.alert import Measured
 from detectors.contracts.events import LegKind
 from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.typologies.base import Finding
-from detectors.typologies.node_view import NodeFinding, NodeView, parts_of
+from detectors.typologies.node_view import NodeFinding, NodeView
 from detectors.typologies.t15_words import NEXT_STEPS, SANCTIONS, WORDS, Cycle, law_tests, sentences
 from detectors.values.legal_calendar import DAY_US
 from detectors.values.money import plain
@@ -246,6 +246,7 @@ def _finding(
 ) -> NodeFinding:
     english, korean = sentences(view, cycle)
     every = _once(np.concatenate(cycle.hops))
+    size, parts = view.sized(every, cycle.home)
     finding = Finding(
         strength=_strength(cycle, window),
         limits=tuple(limits[name].shown() for name in _NEEDED if name not in _WINDOWS or name == _WINDOWS[window]),
@@ -264,7 +265,7 @@ def _finding(
         offsets=tuple(sorted(every["offset"].tolist())),
         institutions=tuple(sorted({view.names[each] for each in set(every["institution"].tolist())})),
         series=series,
-        size=cycle.home,
+        size=size,
         growth=limits["growth_ratio"].cents,
         memory_us=MEMORY_US,
         at_risk=cycle.left,
@@ -275,7 +276,7 @@ def _finding(
         peer_baseline=None,
         text_en=english,
         text_ko=korean,
-        parts=parts_of(every, view.names),
+        parts=parts,
         tests=law_tests(view, cycle),
     )
     return NodeFinding(finding, (view.own, other))

@@ -17,7 +17,7 @@ from detectors.contracts.alert import LawTest, Measured
 from detectors.contracts.events import LegKind
 from detectors.contracts.limits import DatedLimit, LimitKinds
 from detectors.typologies.base import Finding, law_test
-from detectors.typologies.node_view import NodeFinding, NodeView, by_resident, parts_of, total
+from detectors.typologies.node_view import NodeFinding, NodeView, by_resident, total
 from detectors.typologies.t17_pass_through import DOUBT, ID, MEMORY_US, MOST_STRENGTH, WINDOW_DOUBT
 from detectors.typologies.t17_words import NEXT_STEPS, SANCTIONS, WORDS
 from detectors.values.legal_calendar import HOUR_US
@@ -91,6 +91,7 @@ def _finding(
     both = np.concatenate((came, went))
     hours = int(limits[_WINDOWS[window]].number)
     english, korean = _sentences(view, came, went, hours)
+    size, parts = view.sized(both, total(came))
     finding = Finding(
         strength=round(min(1.0 - DOUBT * WINDOW_DOUBT[window], MOST_STRENGTH), 4),
         limits=tuple(limits[name].shown() for name in (_WINDOWS[window], *_NEEDED[len(_WINDOWS) :])),
@@ -106,7 +107,7 @@ def _finding(
         offsets=tuple(sorted(both["offset"].tolist())),
         institutions=tuple(sorted({view.names[each] for each in set(both["institution"].tolist())})),
         series=series,
-        size=total(came),
+        size=size,
         growth=limits["growth_ratio"].cents,
         memory_us=MEMORY_US,
         at_risk=total(went),
@@ -117,7 +118,7 @@ def _finding(
         peer_baseline=None,
         text_en=english,
         text_ko=korean,
-        parts=parts_of(both, view.names),
+        parts=parts,
         tests=_law_tests(view, hours),
     )
     return NodeFinding(finding, tuple(who for who, _ in by_resident(both)))
