@@ -9,10 +9,12 @@ from pathlib import Path
 import click
 
 from detectors.precheck.planned import Duty, Planned
+from streams.alert_text import korean
+from streams.alert_text.alert_text import number as amount_text
 from streams.cli.desk_options import language
 from streams.errors import FxwatchError, UsageError
 from streams.plain_text.languages import Language
-from streams.plain_text.printable import say, say_json
+from streams.plain_text.printable import make_printable, say, say_json
 from streams.precheck.answers import Answers, find_legal_day
 from streams.settings import load_settings
 
@@ -63,8 +65,8 @@ def command(file: Path | None, day: str | None, listen: str | None, *, as_json: 
     some of its own (docs/PRECHECK.md). What is not said cannot be told, and the answer names the field. Limits are
     those of this machine's configuration, of the payment's day. Nothing is sent anywhere.
 
-    Example: echo '{"direction":"out","party_type":"person","residency":"resident","amount":"7000","currency":"USD"}' |
-    fxwatch precheck -
+    Example: echo '{"direction": "out", "party_type": "person", "residency": "resident", "amount": "7000", "currency":
+    "USD"}' | fxwatch precheck -
 
     Example: fxwatch precheck --listen 127.0.0.1:6080
     """
@@ -117,10 +119,12 @@ def _not_empty(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _words(number: int, planned: Planned, duties: tuple[Duty, ...], lang: Language) -> Iterator[str]:
-    yield f"{number}: {planned.amount} {planned.currency}, {planned.planned_on}"
+    day = korean.day(planned.planned_on.isoformat()) if lang == "ko" else planned.planned_on
+    yield make_printable(f"{number}: {amount_text(planned.amount, planned.currency, lang=lang)}, {day}")
     for duty in duties:
         text, article = (duty.text_ko, duty.article_ko) if lang == "ko" else (duty.text_en, duty.article_en)
         office = f" ({_OFFICES[lang][duty.office]})" if duty.outcome == "asked" else ""
-        yield f"  {_NAMES[lang][duty.id]}: {_OUTCOMES[lang][duty.outcome]}{office}. {text}. [{article}]"
+        told = f"{_NAMES[lang][duty.id]}: {_OUTCOMES[lang][duty.outcome]}{office}."
+        yield f"  {told} {text[:1].upper()}{text[1:]}. [{article}]"
         if duty.missing:
             yield f"    {'필요한 항목' if lang == 'ko' else 'to be said'}: {', '.join(duty.missing)}"

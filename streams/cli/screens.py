@@ -53,4 +53,4 @@ def command(period: str | None, screens: tuple[str, ...], as_json: bool, lang: L
             say_json(json.dumps({"screen": PEERS, "period": found.month, **habit._asdict()}, ensure_ascii=False))
         return
     zone = ZoneInfo(settings.effective.engine.time_zone)
-    say(text_of(screen_text.lines(found, zone, lang)))
+    say(text_of(screen_text.lines(found, zone, lang)).rstrip("\n"))

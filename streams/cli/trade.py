@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from streams.alert_text import korean
 from streams.cli.desk_options import ReadingProgress, language
 from streams.desk.party_history import partition_of, require_token
 from streams.desk.trade_history import read_trade
@@ -70,6 +71,8 @@ def show(token: str, limit: int, *, as_json: bool, lang: Language) -> None:
     if len(items) > limit:
         say(words.more.format(shown=limit, total=len(items)))
     titles = words.items
+    if lang == "ko":
+        titles = titles | {"time": f"{titles['time']}({korean.zone_name(zone)})"}
     numeric = [titles["age"], titles["left"], titles["amount"], titles["usd"]]
     tables.show([*titles.values()], trade_text.item_rows(items[:limit], zone, words), numeric, [titles["ledger"]])
     found = trade_text.matched(history, rulebook, zone)[-limit:]

@@ -27,6 +27,9 @@ def command(
 ) -> None:
     """Run a worker until it is told to stop (Ctrl-C or SIGTERM). More workers of a role share its partitions.
 
+    ingest checks input records and writes the ledger. monitor follows each party through it and writes alerts. shared
+    follows what several parties share, such as a foreign account. all, the default, is the three in one process.
+
     A worker that was told to stop exits with 0; one that cannot start or go on, with 1 or 2 and one message.
 
     The pages /metrics, /healthz and /readyz are on http://127.0.0.1:6066 unless configured otherwise.

@@ -13,7 +13,8 @@ from detectors.books.trade_told import open_now
 from detectors.contracts.limits import Rulebook
 from detectors.contracts.open_items import OpenItem
 from detectors.values.money import plain
-from streams.alert_text.alert_text import local_time
+from streams.alert_text import korean
+from streams.alert_text.alert_text import local_time, number
 from streams.desk.trade_history import TradeHistory
 from streams.desk_text.trade_words import TradeWords
 
@@ -79,8 +80,8 @@ def total_rows(history: TradeHistory, words: TradeWords) -> Iterator[Sequence[st
         one = history.book.totals(side)
         if one.items or one.folded.count:
             done = one.matched + one.folded.matched
-            counts = map(str, (one.open_items, one.folded.cut, one.unvalued))
-            yield [words.sides[name], plain(one.came_in), plain(done), plain(one.came_in - done), *counts]
+            counts = (f"{count:,}" for count in (one.open_items, one.folded.cut, one.unvalued))
+            yield [words.sides[name], *map(_usd, (one.came_in, done, one.came_in - done)), *counts]
 
 
 def item_rows(items: Sequence[OpenItem], zone: ZoneInfo, words: TradeWords) -> Iterator[Sequence[str]]:
@@ -88,12 +89,12 @@ def item_rows(items: Sequence[OpenItem], zone: ZoneInfo, words: TradeWords) -> I
     for one in items:
         yield [
             words.sides[f"{one.trade} {one.side}"],
-            local_time(one.time, zone),
+            korean.short_moment(one.time, zone) if words.language == "ko" else local_time(one.time, zone),
             "" if one.due is None else one.due.isoformat(),
             str(one.age_days),
-            f"{one.left} {one.currency}",
-            one.amount,
-            one.left_usd or "",
+            number(one.left, one.currency, lang=words.language),
+            number(one.amount),
+            "" if one.left_usd is None else number(one.left_usd),
             words.reasons[one.reason],
             f"{one.position.partition}:{one.position.offset}",
         ]
@@ -102,13 +103,19 @@ def item_rows(items: Sequence[OpenItem], zone: ZoneInfo, words: TradeWords) -> I
 def match_rows(found: Sequence[Matched], partition: int, words: TradeWords) -> Iterator[Sequence[str]]:
     """The table of matches; ledger positions as `ledger show` takes them."""
     for one in found:
-        yield [f"{partition}:{one.payment}", f"{partition}:{one.goods}", one.paid, one.got, words.rules[one.rule]]
+        amounts = (number(*told.split(), lang=words.language) for told in (one.paid, one.got))
+        yield [f"{partition}:{one.payment}", f"{partition}:{one.goods}", *amounts, words.rules[one.rule]]
 
 
 def month_rows(history: TradeHistory) -> Iterator[Sequence[str]]:
     """The table of months, the oldest first."""
     for month, sums in sorted(history.book.months.items()):
-        yield [_month(month), *map(plain, sums)]
+        yield [_month(month), *map(_usd, sums)]
+
+
+def _usd(cents: int) -> str:
+    """An amount in a column of USD, its thousands separated as everywhere."""
+    return number(plain(cents))
 
 
 def _month(number: int) -> str:

@@ -42,7 +42,7 @@ class TradeWords(Words):
     })
     reasons = both_of({
         "part": ("matched in part", "일부만 대응"), "nothing_open": ("nothing open to match", "대응할 미결 없음"),
-        "other_counterparty": ("open ones are of others", "다른 상대방의 미결뿐"),
+        "other_counterparty": ("only others' items are open", "다른 상대방의 미결뿐"),
         "not_alike": ("too far apart, or no rate", "시점 차이 또는 환율 없음"),
     })
     rules = both_of({

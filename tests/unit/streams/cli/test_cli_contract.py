@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import sys
 from collections.abc import Iterator
 
@@ -39,6 +40,25 @@ def test_every_command_explains_itself_with_an_example(name: str, command: click
     text = " ".join(told.output.split())
     assert "Example:" in text
     assert f"fxwatch {name.split(maxsplit=1)[0]}" in text
+
+
+@pytest.mark.parametrize(("name", "command"), ALL, ids=[name for name, _ in ALL])
+def test_an_example_is_broken_between_words_only(name: str, command: click.Command) -> None:
+    """Else what is copied from a terminal of 80 columns is another command."""
+    told = " ".join(CliRunner().invoke(cli.command, [*name.split(), "--help"]).output.split())
+    parts = [" ".join(part.split()) for part in (command.help or "").split("\n\n")]
+    broken = [part for part in parts if part.startswith("Example:") and part not in told]
+    assert broken == []
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_where_a_groups_line_names_its_commands_it_names_all(name: str) -> None:
+    """Behind a colon: `fxwatch --help` is where a newcomer looks for what there is."""
+    module, line = cli.COMMANDS[name]
+    group = importlib.import_module(module).command
+    if isinstance(group, click.Group) and name != "testbed":
+        named = re.findall(r"[\w-]+", line.rpartition(":")[2])
+        assert sorted(named) == sorted(group.list_commands(click.Context(group)))
 
 
 def test_help_lists_every_command() -> None:

@@ -25,11 +25,11 @@ def test_an_answer_in_words_names_the_duty_the_office_the_article_and_what_is_mi
     done = run([PLAIN | {"other_party_pays": True, "offset": False}])
     assert done.exit_code == 0
     lines = done.stdout.splitlines()
-    assert lines[0] == "1: 7000 USD, 2026-03-02"
-    assert lines[1].startswith("  documents: ASKED FOR (the bank). the cap is for payments that need no report")
+    assert lines[0] == "1: 7,000 USD, 2026-03-02"
+    assert lines[1].startswith("  documents: ASKED FOR (the bank). The cap is for payments that need no report")
     (third,) = (line for line in lines if "third-party" in line)
     assert third.startswith(
-        "  report of a third-party payment: ASKED FOR (the bank). a payment to a third party above 5,000"
+        "  report of a third-party payment: ASKED FOR (the bank). A payment to a third party above 5,000"
     )
     assert third.endswith("[FX Transactions Regulation 5-10]")
     assert "    to be said: purpose" in lines

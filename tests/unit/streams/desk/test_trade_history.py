@@ -73,18 +73,18 @@ def test_the_tables(written: Pipeline) -> None:
     assert found.state.effective is not None
     rulebook, zone = found.state.effective.rulebook, found.state.effective.zone
     assert list(trade_text.total_rows(found, words)) == [
-        ["imports declared", "50000.00", "15000.00", "35000.00", "1", "0", "0"],
-        ["imports paid", "15000.00", "15000.00", "0.00", "0", "0", "0"],
-        ["exports declared", "50000.00", "0.00", "50000.00", "1", "0", "0"],
+        ["imports declared", "50,000.00", "15,000.00", "35,000.00", "1", "0", "0"],
+        ["imports paid", "15,000.00", "15,000.00", "0.00", "0", "0", "0"],
+        ["exports declared", "50,000.00", "0.00", "50,000.00", "1", "0", "0"],
     ]
     rows = list(trade_text.item_rows(trade_text.open_items(found, token), zone, words))
     assert [row[0] for row in rows] == ["imports declared", "exports declared"] or rows[0][0] == "exports declared"
     part = next(row for row in rows if row[0] == "imports declared")
-    assert part[2:] == ["", "0", "35000.00 USD", "50000.00", "35000.00", "matched in part", "0:2"]
+    assert part[2:] == ["", "0", "35,000.00 USD", "50,000.00", "35,000.00", "matched in part", "0:2"]
     assert list(trade_text.match_rows(trade_text.matched(found, rulebook, zone), 0, words)) == [
-        ["0:3", "0:2", "15000.00 USD", "15000.00 USD", "declaration number"]
+        ["0:3", "0:2", "15,000.00 USD", "15,000.00 USD", "declaration number"]
     ]
-    assert list(trade_text.month_rows(found)) == [["2026-01", "50000.00", "15000.00", "50000.00", "0.00"]]
+    assert list(trade_text.month_rows(found)) == [["2026-01", "50,000.00", "15,000.00", "50,000.00", "0.00"]]
 
 
 def test_the_command_prints_tables_or_one_object(written: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,6 +97,9 @@ def test_the_command_prints_tables_or_one_object(written: Pipeline, monkeypatch:
     assert "declaration number" in text
     korean = CliRunner().invoke(trade.command, ["show", token, "--lang", "ko"]).output
     assert "신고번호" in korean
+    assert "일시(한국 시각)" in korean
+    assert "미화 15,000.00달러" in korean
+    assert foreign_words(korean) == []
     told = json.loads(CliRunner().invoke(trade.command, ["show", token, "--json"]).output)
     assert told["totals"]["import_goods"] == {
         "came_in_usd": "50000.00",
