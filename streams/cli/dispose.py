@@ -193,12 +193,13 @@ def _show(
     say(alert_line(judged.found.alert, lang))
     if judged.found.successor is not None:
         say(f"  {DESK_WORDS[lang].superseded.format(alert=judged.found.successor[:SHORT_DIGITS])}")
+    zone = ZoneInfo(settings.effective.engine.time_zone)
     if judged.stands is not None:
-        say(stands_line(judged.stands, ZoneInfo(settings.effective.engine.time_zone), lang))
+        say(stands_line(judged.stands, zone, lang))
     elif done is not None:
-        say("\n".join(done_lines(done, seconds, lang)))
+        say("\n".join(done_lines(done, seconds, lang, zone)))
     else:
-        say(dry_line(judged.decision, lang))
+        say(dry_line(judged.decision, lang, zone))
 
 
 def _code(sent: list[Done], *, waited: bool) -> int:

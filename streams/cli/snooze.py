@@ -219,6 +219,7 @@ def _decision(
 def _send(settings: Settings, decision: DispositionRecord, partition: int, given: dict[str, Any]) -> None:
     """Send it, wait for it and tell what became of it; the exit code is that of `dispose`."""
     lang, seconds = given["lang"], given["wait_seconds"]
+    zone = ZoneInfo(settings.effective.engine.time_zone)
     key = None if given["sign_key"] is None else load_signing_key(given["sign_key"])
     sent, began = list[Done](), time.monotonic()
     try:
@@ -230,9 +231,9 @@ def _send(settings: Settings, decision: DispositionRecord, partition: int, given
         if given["as_json"] and (sent or given["dry_run"]):
             say_json(json.dumps(done_json(done), ensure_ascii=False))
         elif sent:
-            say("\n".join(done_lines(done, waited, lang)))
+            say("\n".join(done_lines(done, waited, lang, zone)))
         elif given["dry_run"]:
-            say(dry_line(decision, lang))
+            say(dry_line(decision, lang, zone))
     if done.outcome == "refused":
         raise click.exceptions.Exit(1)
     raise click.exceptions.Exit(NOT_SEEN if done.outcome == "sent" and seconds > 0 else 0)

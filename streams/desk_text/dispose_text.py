@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from detectors.contracts.alert import Alert
-from streams.alert_text.alert_text import local_time
+from streams.alert_text.alert_text import SEOUL, local_time
 from streams.alert_text.labels import LABELS
 from streams.contracts.inputs import DISPOSITIONS, DispositionRecord
 from streams.desk.alert_lookup import SHORT_DIGITS
@@ -35,12 +35,12 @@ def alert_line(alert: Alert, lang: Language) -> str:
     )
 
 
-def dry_line(decision: DispositionRecord, lang: Language) -> str:
+def dry_line(decision: DispositionRecord, lang: Language, zone: ZoneInfo = SEOUL) -> str:
     """What would be sent, where only that was asked for."""
-    return make_printable(f"  {verdict_of(decision, lang)}: {DESK_WORDS[lang].dry_run}")
+    return make_printable(f"  {verdict_of(decision, lang, zone)}: {DESK_WORDS[lang].dry_run}")
 
 
-def done_lines(done: Done, seconds: float, lang: Language) -> Iterator[str]:
+def done_lines(done: Done, seconds: float, lang: Language, zone: ZoneInfo = SEOUL) -> Iterator[str]:
     """What became of it; where it was not seen in the ledger, what to do."""
     words, decision = DESK_WORDS[lang], done.decision
     outcome = {
@@ -48,7 +48,7 @@ def done_lines(done: Done, seconds: float, lang: Language) -> Iterator[str]:
         "refused": words.refused.format(why=_why(done, lang)),
         "taken_in": words.taken_in.format(partition=done.ledger_partition, offset=done.ledger_offset),
     }[done.outcome]
-    yield make_printable(f"  {verdict_of(decision, lang)}: {outcome}")
+    yield make_printable(f"  {verdict_of(decision, lang, zone)}: {outcome}")
     if done.outcome == "sent" and seconds:  # who does not wait need not be told that it was not seen
         place = {"topic": DISPOSITIONS, "partition": done.partition, "offset": done.offset}
         yield f"  {words.not_seen.format(seconds=f'{seconds:g}', **place)}"

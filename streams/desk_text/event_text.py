@@ -1,13 +1,14 @@
 """An event of the ledger in a line or two: a payment, a declaration, a verdict, as lists of them show it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from detectors.contracts.configuration import Purpose
 from detectors.contracts.events import Declaration, Disposition, Event, Profile, Transaction
 from detectors.wording import phrases
-from streams.alert_text.alert_text import number
+from streams.alert_text.alert_text import SEOUL, local_time, number
 from streams.contracts.inputs import DispositionRecord
 from streams.desk.alert_heads import ANOMALY
 from streams.desk.verdicts import LedgerVerdict
@@ -76,20 +77,21 @@ def _rate(event: Transaction, lang: Language) -> tuple[str, ...]:
     return (DESK_WORDS[lang].at_rate.format(rate=number(event.deal_rate), pair=pair),)
 
 
-def verdict_of(one: Disposition | DispositionRecord | LedgerVerdict, lang: Language) -> str:
+def verdict_of(one: Disposition | DispositionRecord | LedgerVerdict, lang: Language, zone: ZoneInfo = SEOUL) -> str:
     """What was said, and by whom; of a snooze which typology rests until when."""
     until = getattr(one, "snooze_until", None)
     if isinstance(until, datetime):
         typology = str(getattr(one, "snooze_typology", ""))
         what = DESK_WORDS[lang].anomaly if typology == ANOMALY else typology
         rest = DESK_WORDS[lang].rest if until > one.decided_at else DESK_WORDS[lang].rest_ended
-        when = until.astimezone(UTC).isoformat(" ")
-        return rest.format(what=what, until=when, officer=one.investigator)
+        return rest.format(what=what, until=local_time(until, zone, lang), officer=one.investigator)
     said = value_in_words("verdict", one.verdict, lang)
     return DESK_WORDS[lang].decided.format(verdict=said, officer=one.investigator)
 
 
-def event_lines(event: Event, usd: str | None, purposes: Purposes, lang: Language) -> tuple[str, ...]:
+def event_lines(
+    event: Event, usd: str | None, purposes: Purposes, lang: Language, zone: ZoneInfo = SEOUL
+) -> tuple[str, ...]:
     """Any event of a party in a line or two; of what is no payment only what tells it from others."""
     if isinstance(event, Transaction):
         what, how = payment_lines(event, usd, purposes, lang)
@@ -105,7 +107,7 @@ def event_lines(event: Event, usd: str | None, purposes: Purposes, lang: Languag
         )
         return (make_printable("; ".join(told)),)
     if isinstance(event, Disposition):
-        return (make_printable(verdict_of(event, lang)), make_printable(event.alert_id))
+        return (make_printable(verdict_of(event, lang, zone)), make_printable(event.alert_id))
     if isinstance(event, Profile):
         return (value_in_words("party_type", event.party_type, lang),)
     return (KINDS[lang][str(event.__struct_config__.tag)],)

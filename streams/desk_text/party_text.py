@@ -159,7 +159,7 @@ def _events(history: History, partition: int, purposes: Purposes, zone: ZoneInfo
         place = ALERT_LABELS[lang].ledger_position.format(partition=partition, offset=entry.offset)
         kind = KINDS[lang][str(entry.event.__struct_config__.tag)]
         yield TextLine(f"{local_time(entry.at, zone, lang)}  {kind}  {place}", "-", 2, 2)
-        for line in event_lines(entry.event, entry.usd, purposes, lang):
+        for line in event_lines(entry.event, entry.usd, purposes, lang, zone):
             yield TextLine(line, margin=4)
     if not entries:
         yield TextLine(words.no_events, margin=2)

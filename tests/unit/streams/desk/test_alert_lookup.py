@@ -16,7 +16,7 @@ from aiokafka import TopicPartition
 
 from detectors.contracts.events import Disposition
 from streams.cli import desk_options
-from streams.desk import alert_lookup, listing
+from streams.desk import alert_lookup, listing, rotated_names
 from streams.desk.alert_heads import Wanted
 from streams.desk.alert_lookup import AlertSearch, find_alerts, series_of
 from streams.desk.listing import Query, list_alerts
@@ -26,6 +26,7 @@ from streams.errors import AlertNotFoundError, UsageError
 from streams.kafka import clients, topic_reader, topics
 from streams.ledger import envelope
 from streams.settings import load_settings
+from tests.support.desk_records import payment, record
 from tests.support.repository import ROOT
 
 ALERT = json.loads((ROOT / "tests" / "golden" / "alert.json").read_bytes()) | {"supersedes": None}
@@ -74,6 +75,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[int, list[Record]]]:
     monkeypatch.setattr(
         topic_reader, "Reader", lambda _, names, partitions=None, **_more: FakeReader(made, names, partitions)
     )
+    monkeypatch.setattr(rotated_names, "count_ledger_partitions", lambda _: 2)
     return made
 
 
@@ -275,6 +277,10 @@ def test_the_list_of_a_case_has_those_that_are_one_with_it(held):
     cases = listing.cases_of(load_settings(), "case-own", told)
     assert sorted(cases) == sorted(("case-own", ring))
     assert shown(cases=frozenset(cases)) == [(1, "open"), (3, "open")]
+    # a record of the overlap says that both tokens are one party's
+    both = record(payment(party=NEW, previous={NEW: OLD}), 0)
+    held[topics.LEDGER] = {0: [both], 1: [both]}
+    assert sorted(listing.cases_of(load_settings(), "case-own", told)) == sorted(("case-own", "case-far", ring))
 
 
 def test_an_alert_asked_for_names_the_newest_of_its_series_and_how_many_came_behind(held):

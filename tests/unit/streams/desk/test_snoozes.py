@@ -249,7 +249,7 @@ def test_a_snooze_in_words():
     """In a party's history: what rests until when, or that it rests no more; Korean alone in Korean."""
     for each in (event(), event(days=0), event(snooze_typology="anomaly")):
         assert foreign_words(event_lines(each, None, {}, "ko")[0]) == []
-    assert event_lines(event(), None, {}, "en")[0] == "T16 rests until 2026-05-28 03:00:00+00:00, by I-17"
+    assert event_lines(event(), None, {}, "en")[0] == "T16 rests until 2026-05-28 12:00:00 KST, by I-17"
     assert event_lines(event(days=0), None, {}, "en")[0].startswith("T16 rests no more since 2026-04-28")
     assert event_lines(event(snooze_typology="anomaly"), None, {}, "en")[0].startswith("Unusual payment rests until")
     assert snooze_text.listed(1234, "en") == "1,234 snoozes"
