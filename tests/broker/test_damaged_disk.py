@@ -8,8 +8,9 @@ import pytest
 
 from streams.demo.broker import EmbeddedBroker
 from streams.kafka import topics
-from tests.support.bank import ledgered, librdkafka, payment, ready, reconciled, send
+from tests.support.bank import flushed, ledgered, librdkafka, payment, ready, reconciled, send
 from tests.support.cluster import Cluster
+from tests.support.worker_process import reasons
 
 pytestmark = pytest.mark.broker
 
@@ -48,10 +49,10 @@ def test_a_damaged_disk_stops_two_partitions_until_one_is_mended_and_one_is_pass
             for events in ([payment()], batch_, [payment()]):
                 others += events if len(events) == 1 else []
                 send(plain, *events, partition=partition)
-                assert plain.flush(10) == 0
+                flushed(plain)
         for number, event in enumerate(others[:20]):
             send(plain, event, partition=5 + number % 5)
-        assert plain.flush(10) == 0
+        flushed(plain)
         fresh_broker.stop()
         disks = (
             OnDisk(fresh_broker, topics.TRANSACTIONS, 3, b"lost-1"),
@@ -62,13 +63,14 @@ def test_a_damaged_disk_stops_two_partitions_until_one_is_mended_and_one_is_pass
         fresh_broker.start()
         worker = cluster.spawn("all")
         cluster.until(lambda: len(ledgered(cluster)) == 22, 60, "the other partitions do not go on")
-        cluster.until(
-            lambda: sum("stopped at offset 1" in one for one in ready(worker)["reasons"]) == 2, 15, "not told"
-        )
+
+        def told() -> list[str]:
+            return [one for one in ready(worker)["reasons"] if "stopped at offset 1" in one]
+
+        cluster.until(lambda: len(told()) == 2, 15, "not told")
         time.sleep(5)
-        told = ready(worker)
-        assert not told["ready"]
-        assert all("checksum (CRC-32C) does not match" in one for one in told["reasons"])
+        assert len(told()) == 2
+        assert all("checksum (CRC-32C) does not match" in one for one in told())
         assert worker.metric_now("fxwatch_partition_state", agent="ingest", partition="3", state="stopped") == 1
         assert worker.metric_now("fxwatch_partition_state", agent="ingest", partition="5", state="running") == 1
         assert cluster.fxwatch("reconcile", "--json", check=False).returncode == 1, "nothing accounts for it yet"
@@ -99,7 +101,7 @@ def test_a_damaged_set_of_the_ledger_stops_its_partition_until_it_is_skipped(
         plain = librdkafka(bootstrap)
         for _ in range(3):
             send(plain, *[payment(party_id="one", institution="KOEXKRSE") for _ in range(4)], partition=2)
-            assert plain.flush(10) == 0
+            flushed(plain)
             cluster.until(lambda: cluster.lag("ingest", *topics.INPUTS) == 0, 30, "not ingested")
         [place] = {tp for tp, record in cluster.read(topics.LEDGER) if b'"transaction"' in record.value}
         events = [record for tp, record in cluster.read(topics.LEDGER) if tp == place]
@@ -110,17 +112,15 @@ def test_a_damaged_set_of_the_ledger_stops_its_partition_until_it_is_skipped(
         monitor = cluster.spawn("monitor")
         number = place.partition
 
-        def stopped() -> bool:
-            page = monitor.page("/metrics") and ready(monitor)["reasons"]
-            return any("stopped at ledger offset" in one for one in page or [])
+        def stopped() -> list[str]:
+            return [one for one in reasons(monitor) if "stopped at ledger offset" in one]
 
-        cluster.until(stopped, 60, "it does not stop", may_end=[worker])
-        cluster.until(lambda: len(monitor.running_partitions()) == 11, 30, "the others do not run", may_end=[worker])
-        [reason] = ready(monitor)["reasons"]
+        [reason] = cluster.once(stopped, bool, 60, "it does not stop", may_end=[worker])
+        others = set(range(12)) - {number}
+        cluster.until(lambda: monitor.running_partitions() == others, 30, "the others do not run", may_end=[worker])
         first, last = re.search(r"stopped at ledger offset (\d+).*reaches to offset (\d+)", reason).groups()
         assert "checksum (CRC-32C) does not match" in reason
         assert int(first) <= events[6].offset <= int(last)
-        assert monitor.running_partitions() == set(range(12)) - {number}
         told = cluster.fxwatch("skip", "monitor", str(number), first, "--through", last, "--reason", "disk")
         assert f"offsets {first} to {last}" in told.stdout or first == last
         cluster.until(lambda: monitor.running_partitions() == set(range(12)), 30, "it does not go on", may_end=[worker])

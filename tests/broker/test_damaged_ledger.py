@@ -8,16 +8,11 @@ from kafka import KafkaAdminClient, TopicPartition
 from streams.demo.broker import EmbeddedBroker
 from streams.kafka import topics
 from tests.support.cluster import PARTITIONS, Cluster
-from tests.support.worker_process import Worker, reasons
+from tests.support.worker_process import Worker, stopped
 
 pytestmark = pytest.mark.broker
 
 PARTITION = 5
-
-
-def stopped(worker: Worker) -> list[str]:
-    """Reasons of partitions that stopped."""
-    return [reason for reason in reasons(worker) if "stopped" in reason]
 
 
 def assert_cut_off_is_told(cluster: Cluster, admin: KafkaAdminClient) -> Worker:
@@ -38,8 +33,7 @@ def assert_cut_off_is_told(cluster: Cluster, admin: KafkaAdminClient) -> Worker:
     admin.delete_records({cut: end - 1})
 
     worker = cluster.spawn("all")
-    cluster.until(lambda: len(stopped(worker)) == 1, 60, "the partition does not stop")
-    [reason] = stopped(worker)
+    [reason] = cluster.once(lambda: stopped(worker), lambda found: len(found) == 1, 60, "the partition does not stop")
     assert f"monitor[{PARTITION}] stopped" in reason
     assert f"offsets {end - 1} to {end}" in reason
     assert f"offset {saved} among them" in reason
@@ -74,8 +68,14 @@ def test_a_truncated_or_recreated_ledger_stops_what_it_hits(empty_broker: Embedd
         print(f"\nended {took:.1f} s after the ledger was created anew")
         again = cluster.spawn("monitor")
         excused = [worker]
-        cluster.until(lambda: len(stopped(again)) == PARTITIONS, 60, "taken for the old ledger", may_end=excused)
-        assert all("recreated" in reason for reason in stopped(again)), stopped(again)
+        found = cluster.once(
+            lambda: stopped(again),
+            lambda found: len(found) == PARTITIONS,
+            60,
+            "taken for the old ledger",
+            may_end=excused,
+        )
+        assert all("recreated" in reason for reason in found), found
         refused = cluster.fxwatch("state", "digest", check=False)
         assert refused.returncode != 0
         assert "created anew" in refused.stderr
