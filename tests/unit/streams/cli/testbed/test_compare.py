@@ -24,7 +24,7 @@ from tests.support.small_result import replayed, simulate
 LIMITS = CostLimits(latency_ratio=100.0)
 HOW = Resampling(budget=20, resamples=500)
 # The gate runs one partition again, four times a verdict: the more there are, the shorter.
-PARTITIONS = 6
+PARTITIONS = 9
 WEAKENED = {
     "rule": {"detectors": {"warm_up": 100}, "rules": {"T01": {"enabled": False}}},
     "crippled": {"detectors": {"warm_up": 100, "members": {"robust_z": {"floor": 1e9}}}},
@@ -36,7 +36,7 @@ WEAKENED = {
 def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A stream, its champion's replay, and one of each changed version."""
     home = tmp_path_factory.mktemp("gate")
-    found = {"stream": simulate(home / "stream", 6_000, 150, preset="full"), "champion": home / "champion"}
+    found = {"stream": simulate(home / "stream", 4_500, 150, preset="full"), "champion": home / "champion"}
     replayed(found["stream"], found["champion"], partitions=PARTITIONS)
     for name, tables in WEAKENED.items():
         found[name] = home / name
