@@ -39,7 +39,7 @@ WITHOUT_CASE = {
     "rate.direction": "told by the monitor, from earlier records: tests/unit/across_rooms/test_wrong_rates.py",
     "rate.pair": "told by the monitor, by its configuration: tests/unit/across_rooms/test_wrong_rates.py",
     "rate.source": "told by the monitor, by its configuration: tests/unit/detectors/rates/test_rate_sources.py",
-    "door.failed": "a fault of fxwatch itself, for which no bytes are known: tests/unit/streams/ingest/test_door.py",
+    "door.failed": "a fault of ours, for which no bytes are known: tests/unit/streams/ingest/test_door_refusals.py",
     "record.refused": "the reject path names every fault of every known record: tests/property",
 }
 # Faults of bank messages that are turned into records before the door, and of whole record sets (test_record_sets.py);
