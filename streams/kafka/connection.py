@@ -13,11 +13,13 @@ from typing import Any
 
 from aiokafka import conn
 from aiokafka.conn import AIOKafkaConnection, CloseReason, OAuthAuthenticator
+from aiokafka.consumer import consumer
 from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.protocol.admin import SaslAuthenticateRequest
 
 from streams.errors import AuthenticationError
 from streams.kafka.connection_faults import Attempt, EndedError, explain
+from streams.kafka.ending_fetcher import EndingFetcher
 from streams.kafka.refusals import REFUSALS
 from streams.kafka_access.secrets import PasswordFile
 from streams.kafka_access.tls_context import RenewedContext
@@ -135,5 +137,6 @@ class BrokerConnection(AIOKafkaConnection):  # type: ignore[misc]  # aiokafka sh
 
 
 def use_for_all_clients() -> None:
-    """Let every client of this process connect so: aiokafka has no setting for the class of its connections."""
+    """Let every client of this process connect, and end its fetches, so: aiokafka has no setting for these classes."""
     conn.AIOKafkaConnection = BrokerConnection
+    consumer.Fetcher = EndingFetcher

@@ -14,11 +14,14 @@ import pytest
 import uvloop
 from aiokafka import conn
 from aiokafka.conn import AIOKafkaConnection
+from aiokafka.consumer import consumer
+from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.metadata import MetadataRequest
 
 from streams.kafka.check_connection import check_connection
 from streams.kafka.connection import BrokerConnection, use_for_all_clients
+from streams.kafka.ending_fetcher import EndingFetcher
 from streams.settings import Settings
 from tests.support.certificates import Authority
 
@@ -171,10 +174,12 @@ def test_the_end_of_a_tls_connection_waits_for_nobody(
 
 
 def test_every_client_connects_so(monkeypatch):
-    """From then on aiokafka makes its connections of our class."""
+    """From then on aiokafka makes its connections of our class, and its consumers' fetchers."""
     monkeypatch.setattr(conn, "AIOKafkaConnection", AIOKafkaConnection)
+    monkeypatch.setattr(consumer, "Fetcher", Fetcher)
     use_for_all_clients()
     assert conn.AIOKafkaConnection is BrokerConnection
+    assert consumer.Fetcher is EndingFetcher
 
 
 def test_a_check_leaves_the_event_loop_of_the_thread_alone() -> None:
