@@ -3,19 +3,21 @@
 Nothing has to come for it to fire: a date passes. Receipts that come later, or a declaration that is amended, take the
 alert back. Since the duty to bring claims home was repealed (2017-01-17) it is an indicator, no breach by itself.
 Receipts from others than the buyer that no declaration is matched with are counted in the firm's favour: they are free
-of report. It tells nobody while the banks are silent.
+of report. Where only receipts of institutions that had no part in its trade before cover a shortfall, it is told at
+half the strength: whether they are the money cannot be told. It tells nobody while the banks are silent.
 """
 
 from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 
+from detectors.books.trade_items import Item
 from detectors.books.wanted import Wanted
 from detectors.contracts.events import Declaration, PartyType, Transaction
 from detectors.contracts.limits import LimitKind, LimitKinds
 from detectors.typologies.base import Change, Context, Finding, Past
 from detectors.typologies.declared import DueDate, TrialDay
 from detectors.typologies.due import Heard, PartyDates, Wake
-from detectors.typologies.t07_due import ID, money_due, short_of
+from detectors.typologies.t07_due import ID, money_due, of_strangers, short_of
 from detectors.typologies.t07_words import NEXT_STEPS, SANCTIONS, WORDS, Short, finding_of
 from detectors.typologies.trade_overdue import (
     EXPORT_GOODS,
@@ -121,5 +123,9 @@ def _short(past: Past, at_us: int) -> Short | None:
         return None
     waiting, received = short_of(traded_of(past), at_us)
     far = [one for one in waiting if one.usd * 100 > one.item.usd * share.cents]
-    total = sum(one.usd for one in far) - received
-    return Short(far, received, total, limits, at_us) if total > least.cents else None
+    total, strange = sum(one.usd for one in far) - received, list[Item]()
+    if total <= least.cents and far:
+        strange = of_strangers(traded_of(past), waiting)
+        doubt = sum(item.left_usd for item in strange)
+        received, total = received - doubt, total + doubt
+    return Short(far, received, total, limits, at_us, strange) if total > least.cents else None

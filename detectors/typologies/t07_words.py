@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from detectors.books.party import token_number
 from detectors.books.trade_book import TradeBook
 from detectors.books.trade_items import Item
 from detectors.books.trade_matching import tolerance_by
@@ -12,7 +13,7 @@ from detectors.contracts.alert import LawTest, Measured
 from detectors.contracts.limits import DatedLimit
 from detectors.typologies.base import Finding, Past, law_test
 from detectors.typologies.declared import Said, Sanction, Word, Words
-from detectors.typologies.trade_overdue import Overdue, named_end
+from detectors.typologies.trade_overdue import Overdue, institutions_of, named_end
 from detectors.typologies.trade_words import nearest_en, nearest_ko
 from detectors.values.legal_calendar import DAY_US
 from detectors.values.money import plain
@@ -24,6 +25,8 @@ MEMORY_US = 366 * DAY_US
 LEAST_STRENGTH, MOST_STRENGTH = 0.5, 0.85
 HALVING_CENTS = 20_000_000
 NOTHING_CAME = 0.1
+# where receipts that may be the money would cover it
+MAY_BE_COVERED = 0.5
 
 WORDS = Words(
     measured={
@@ -33,6 +36,7 @@ WORDS = Words(
         "largest_shortfall": Word("가장 큰 미회수 금액"),
         "shortfall_share": Word("해당 수출신고액 대비 미회수 비율"),
         "receipts_without_declaration": Word("신고와 일치하지 않는 수령액"),
+        "receipts_of_strangers": Word("무역거래에 관여한 바 없는 금융기관의 수령액"),
         "days_unpaid": Word("가장 오래된 건의 결제 예정일 경과"),
         "buyers": Word("수출 상대방", counter="명"),
         "own_receipt_rate": Word("이 수출자의 수출액 중 대금이 회수된 비율"),
@@ -73,13 +77,18 @@ SANCTIONS: tuple[Sanction, ...] = (
 
 
 class Short(NamedTuple):
-    """What is short at a time (us): overdue exports, USD cents received that no declaration has, and what is left."""
+    """What is short at a time (us): overdue exports, USD cents received that no declaration has, and what is left.
+
+    `strange` are receipts that would cover it, of institutions that had no part in the firm's trade; they are not taken
+    off.
+    """
 
     waiting: list[Overdue]
     received: int
     total: int
     limits: Mapping[str, DatedLimit]
     at_us: int
+    strange: Sequence[Item] = ()
 
     @property
     def items(self) -> list[Item]:
@@ -107,8 +116,9 @@ def finding_of(past: Past, short: Short) -> Finding:
     near = nearest(book, short.largest.item, tolerance_by(past.rulebook, past.zone)(short.at_us), most=2)
     english, korean = _sentences(past, short, near, (part, share, rate.items))
     strength = MOST_STRENGTH - (MOST_STRENGTH - LEAST_STRENGTH) * 0.5 ** (short.total / HALVING_CENTS)
+    strength += NOTHING_CAME if short.unpaid else 0.0
     return Finding(
-        strength=round(strength + (NOTHING_CAME if short.unpaid else 0.0), 4),
+        strength=round(strength * (MAY_BE_COVERED if short.strange else 1.0), 4),
         limits=tuple(limit.shown() for limit in short.limits.values()),
         measured=(
             Measured(name="shortfall_total", value=plain(short.total), unit="USD"),
@@ -117,6 +127,7 @@ def finding_of(past: Past, short: Short) -> Finding:
             Measured(name="largest_shortfall", value=plain(short.largest.usd), unit="USD"),
             Measured(name="shortfall_share", value=round(part, 4), unit="ratio"),
             Measured(name="receipts_without_declaration", value=plain(short.received), unit="USD"),
+            *_of_strangers(short),
             Measured(name="days_unpaid", value=_days(short), unit="days"),
             Measured(name="buyers", value=len({item.counterparty for item in short.items}), unit="count"),
             Measured(name="own_receipt_rate", value=round(share, 4), unit="ratio"),
@@ -124,7 +135,7 @@ def finding_of(past: Past, short: Short) -> Finding:
         ),
         window=f"exports whose date had passed by {phrases.day(short.at_us, past.zone)}",
         offsets=tuple(item.offset for item in short.items),
-        institutions=(),
+        institutions=_strangers(past, short),
         series="receipt",
         size=short.total,
         growth=short.limits["growth_ratio"].cents,
@@ -140,6 +151,15 @@ def finding_of(past: Past, short: Short) -> Finding:
         text_ko=korean,
         tests=_tests(short, past.zone),
     )
+
+
+def _of_strangers(short: Short) -> list[Measured]:
+    usd = sum(item.left_usd for item in short.strange)
+    return [Measured(name="receipts_of_strangers", value=plain(usd), unit="USD")] if short.strange else []
+
+
+def _strangers(past: Past, short: Short) -> tuple[str, ...]:
+    return institutions_of(short.strange, {token_number(name): name for name in past.names})
 
 
 def _days(short: Short) -> int:
@@ -175,6 +195,18 @@ def _sentences(past: Past, short: Short, near: Sequence[NearItem], known: tuple[
     if short.received:
         english += f"{phrases.usd(short.received)} that came for no known declaration is taken off. "
         korean += f"신고와 일치하지 않는 수령액 {phrases.usd_ko(short.received)}는 차감하였습니다. "
+    if short.strange:
+        usd = sum(item.left_usd for item in short.strange)
+        names = ", ".join(map(phrases.code, _strangers(past, short)))
+        english += (
+            f"Receipts of {phrases.usd(usd)} told by {names or 'another institution'} would cover it. They match no "
+            f"declaration, and who told them had no part in this exporter's trade before, so whether they are the "
+            f"money cannot be told. "
+        )
+        korean += (
+            f"{names or '다른 금융기관'} 보고분 수령액 {phrases.usd_ko(usd)}로 충당될 수 있으나, 일치하는 수출신고가 "
+            f"없고 해당 금융기관은 이전에 이 수출자의 무역거래에 관여한 바 없어 해당 수출의 대금인지 알 수 없습니다. "
+        )
     english += (
         f"{nearest_en(near, zone)} Of what it exported {share * 100:.1f} % was paid "
         f"({phrases.counted(number, 'declaration', 'declarations')}{phrases.few(number)}). There is no duty to bring "
@@ -220,6 +252,22 @@ def _tests(short: Short, zone: ZoneInfo) -> tuple[LawTest, ...]:
             "The claim was offset, paid to somebody else or outside banks without the report of Act art. 16; no field "
             "tells it",
             "외국환거래법 제16조의 신고 없이 상계, 제3자 지급, 은행 외 결제 등을 함. 알 수 있는 항목 없음",
+            holds=None,
+        ),
+        *_covered(short),
+    )
+
+
+def _covered(short: Short) -> tuple[LawTest, ...]:
+    if not short.strange:
+        return ()
+    return (
+        law_test(
+            "paid_elsewhere",
+            "Receipts of an institution that had no part in this exporter's trade before are for these exports; "
+            "receipts from third parties are free of report (Regulation art. 5-10(1) no. 2, 3)",
+            "이 수출자의 무역거래에 관여한 바 없는 금융기관의 수령액이 해당 수출의 대금임. 제3자로부터의 수령은 "
+            "신고 대상이 아님(외국환거래규정 제5-10조제1항제2호, 제3호)",
             holds=None,
         ),
     )

@@ -2,9 +2,11 @@
 
 from datetime import date
 
+import pytest
+
 from detectors.books.trade_items import OFFSET_REPORT, REPORTED, TERMS
 from detectors.contracts.limits import Rulebook
-from detectors.typologies.t07_due import money_due, short_of
+from detectors.typologies.t07_due import money_due, of_strangers, short_of
 from detectors.typologies.trade_overdue import Traded
 from detectors.values.legal_calendar import DAY_US
 from tests.support.ledger import configuration
@@ -66,6 +68,45 @@ def test_all_unpaid_imports_of_the_buyer_stand_against_it_to_the_cent():
     bought = (goods(2, 90_000, 1, due=DUE + 90), goods(3, 90_000, 2, due=DUE + 90))
     late, _ = short_of(traded(shipped(1, 130_000.01, due=DUE), *bought, report), LATER)
     assert [one.usd for one in late] == [1]
+
+
+def strangers(*items) -> list[int]:
+    """Events of the receipts told by institutions without a part in the trade."""
+    past = traded(shipped(1, 80_000, due=DUE), *items)
+    late, _ = short_of(past, LATER)
+    return [item.event for item in of_strangers(past, late)]
+
+
+MADE_UP = received(2, 80_000, 20, counterparty=8, institution=66)
+
+
+@pytest.mark.parametrize(
+    ("others", "found"),
+    [
+        # nobody had a part: whoever tells is the firm's bank
+        ((), []),
+        ((received(3, 1_000, 21, counterparty=9, institution=5),), []),
+        # a bank of before, of either direction; and one whose receipt a declared export is matched with
+        ((received(3, 1_000, -1, counterparty=9, institution=5),), [2]),
+        ((paid(3, 1_000, -1, counterparty=9, institution=5),), [2]),
+        ((received(3, 1_000, 0, counterparty=9, institution=5),), []),
+        ((shipped(4, 9_000, 1, counterparty=9), received(3, 9_000, 5, counterparty=9, institution=5)), [2]),
+        # its own payment of before, and its own matched receipt, make it one of them
+        ((received(3, 1_000, -1, counterparty=9, institution=66),), []),
+        ((shipped(4, 9_000, 1, counterparty=9), received(3, 9_000, 5, counterparty=9, institution=66)), []),
+    ],
+)
+def test_receipts_of_institutions_without_a_part_in_the_trade_are_told_apart(others, found):
+    """Where another institution had one."""
+    assert strangers(MADE_UP, *others) == found
+
+
+def test_receipts_that_do_not_count_are_no_strangers():
+    """Those in advance; and none where nothing is overdue."""
+    bank = received(3, 1_000, -1, counterparty=9, institution=5)
+    own = received(4, 500.01, 20, counterparty=8, institution=66)
+    assert strangers(bank, own, received(2, 80_000, 20, counterparty=8, institution=66, terms=1)) == [4]
+    assert of_strangers(traded(bank, MADE_UP), []) == []
 
 
 def test_nothing_overdue_is_nothing_short():

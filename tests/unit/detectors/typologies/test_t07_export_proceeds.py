@@ -5,6 +5,7 @@ from datetime import date
 import msgspec
 import pytest
 
+from detectors.books.party import token_number
 from detectors.books.trade_book import TradeBook
 from detectors.contracts.limits import Rulebook
 from detectors.typologies.due import OpenDate, PartyDates, Wake
@@ -60,6 +61,50 @@ def test_only_exports_short_by_more_than_a_tenth_count(paid, fires):
     """A tenth of a million is not yet a shortfall; the tolerance closes what is short by a twentieth."""
     past = exported(shipped(1, 1_000_000, due=DUE), received(2, paid, 5))
     assert (RULE.woken(wake(past)) is not None) == fires
+
+
+def test_a_receipt_that_another_bank_makes_up_takes_no_finding_away():
+    """It is told at half the strength, with what would cover it, by whom, and that it cannot be told."""
+    bank = received(8, 1_000, -1, counterparty=9, institution=token_number("BANKA"))
+    made_up = received(9, 80_000, 20, counterparty=9, institution=token_number("EVIL"))
+    alone = RULE.woken(wake(exported(shipped(1, 80_000, due=DUE), bank)))
+    past = exported(shipped(1, 80_000, due=DUE), bank, made_up)
+    past.names = ["BANKA", "EVIL"]
+    found = RULE.woken(wake(past))
+    assert values(alone) | {"receipts_of_strangers": "80000.00"} == values(found)
+    assert (found.strength, found.size, found.institutions) == (0.3424, 8_000_000, ("EVIL",))
+    assert alone.strength == 0.6847
+    assert (
+        "Receipts of 80,000.00 USD told by EVIL would cover it. They match no declaration, and who told them had no "
+        "part in this exporter's trade before, so whether they are the money cannot be told. " in found.text_en
+    )
+    assert (
+        "EVIL 보고분 수령액 미화 80,000.00달러로 충당될 수 있으나, 일치하는 수출신고가 없고 해당 금융기관은"
+        in found.text_ko
+    )
+    assert {test.id: test.outcome for test in found.tests} == {test.id: test.outcome for test in alone.tests} | {
+        "paid_elsewhere": "cannot_tell"
+    }
+    assert RULE.stands(past, "receipt", AT_US)
+    past.names = []
+    assert "told by another institution would cover" in RULE.woken(wake(past)).text_en
+    assert "다른 금융기관 보고분 수령액" in RULE.woken(wake(past)).text_ko
+
+
+def test_a_receipt_of_the_firms_own_bank_covers_whoever_paid():
+    """Receipts from third parties are free; what is left above the least amount is told as ever."""
+    bank = received(8, 1_000, -1, counterparty=9, institution=5)
+    own = received(9, 80_000, 20, counterparty=9, institution=5)
+    made_up = received(10, 20_000, 20, counterparty=9, institution=66)
+    assert RULE.woken(wake(exported(shipped(1, 80_000, due=DUE), bank, own, made_up))) is None
+    # at the least amount exactly it is told as doubtful, above it as ever
+    exactly = exported(shipped(1, 70_000, due=DUE), bank, made_up)
+    assert values(RULE.woken(wake(exactly)))["receipts_of_strangers"] == "20000.00"
+    large = RULE.woken(wake(exported(shipped(1, 90_000, due=DUE), bank, made_up)))
+    assert (large.size, values(large).get("receipts_of_strangers")) == (7_000_000, None)
+    # a small one is covered by both: 20 000 of 60 000 is too little to tell
+    small = exported(shipped(1, 60_000, due=DUE), bank, received(9, 40_000, 20, counterparty=9, institution=5), made_up)
+    assert RULE.woken(wake(small)) is None
 
 
 def test_shortfalls_of_several_buyers_are_one_sum_less_what_came_for_nothing():
