@@ -262,6 +262,8 @@ def _without(case: Judged, view: NodeView, payment: Payment, hits: Sequence[Node
     still = [hit.typology.id for hit in _hits(case, other, payment, [hit.typology for hit in hits])]
     ids = tuple(dict.fromkeys(hit.typology.id for hit in hits))
     texts = ("had this payment not been made", "이 거래가 없었다면")
+    if view.kind == "goods":
+        texts = ("had this line not been declared", "이 신고가 없었다면")
     return tuple(counterfactual(name, *texts, list(dict.fromkeys(still))) for name in ids)
 
 

@@ -10,6 +10,7 @@ from detectors.typologies.declared import Said, Sanction
 from detectors.typologies.node_view import NodeView, total
 from detectors.typologies.t01_words import close_and_alike, line_binds
 from detectors.wording import phrases
+from detectors.wording.korean_particles import particle
 
 NEXT_STEPS: tuple[Said, ...] = (
     Said(
@@ -131,7 +132,7 @@ def law_tests(view: NodeView, told: ToldRing) -> tuple[LawTest, ...]:
         law_test(
             "shared_thing",
             f"The residents share one {thing}; how many it takes is fxwatch's own",
-            f"여러 거주자가 하나의 {thing_ko}를 공유함. 기준 인원은 시스템 기본값임",
+            f"여러 거주자가 하나의 {particle(thing_ko, '을', '를')} 공유함. 기준 인원은 시스템 기본값임",
             holds=True,
         ),
         line_binds(True if told.binds else None),

@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 from detectors.books.payments import OUT, Rows
 from detectors.contracts.alert import LawTest
+from detectors.contracts.limits import DatedLimit
 from detectors.typologies.base import law_test
 from detectors.typologies.declared import Said, Sanction, Word, Words
 from detectors.typologies.node_view import NodeView
 from detectors.wording import phrases
+from detectors.wording.korean_particles import particle
 
 WORDS = Words(
     measured={
@@ -53,6 +55,15 @@ SANCTIONS: tuple[Sanction, ...] = (
 )
 
 
+# what the residents did, by series
+_DONE_KO = {"names": "거래하였습니다", "out": "지급하였습니다", "in": "수령하였습니다"}
+# what to add where the document line asks for documents only after the yearly amount
+_AFTER_CAP = (
+    "; the line asks for documents only once a person's yearly amount is used up, which is not known here of anybody",
+    ". 기준금액은 연간 누계금액을 모두 사용한 뒤에 적용되며, 누구의 한도가 모두 사용되었는지는 여기서 알 수 없음",
+)
+
+
 class Star(NamedTuple):
     """Similar payments around one shared thing.
 
@@ -76,22 +87,24 @@ def sentences(view: NodeView, series: str, star: Star) -> tuple[str, str]:
     first, first_ko = phrases.day(view.first_us, view.zone), phrases.day_ko(view.first_us, view.zone)
     where = f" in ({view.country})" if view.country else ""
     where_ko = f"({view.country}) 소재 " if view.country else ""
+    within, done_ko = f"Within {phrases.counted(star.days, 'day', 'days')}", _DONE_KO[series]
     if series == "names":
-        english = f"Within {star.days} days {names} residents used one {thing} for "
+        english = f"{within} {names} residents used one {thing} for "
         korean = f"{star.days}일 동안 거주자 {names}명이 같은 {thing_ko}를 이용하여 "
     elif series == "out":
-        english = f"Within {star.days} days {names} residents paid one {thing}{where} with "
+        english = f"{within} {names} residents paid one {thing}{where} with "
         korean = f"{star.days}일 동안 거주자 {names}명이 {where_ko}같은 {thing_ko}에 "
     else:
-        english = f"Within {star.days} days {names} residents were paid by one {thing}{where} with "
-        korean = f"{star.days}일 동안 거주자 {names}명이 {where_ko}같은 {thing_ko}로부터 "
+        english = f"{within} {names} residents were paid by one {thing}{where} with "
+        korean = f"{star.days}일 동안 거주자 {names}명이 {where_ko}같은 {particle(thing_ko, '으로', '로')}부터 "
     english += (
         f"{phrases.counted(count, 'payment', 'payments')} without documents, {phrases.usd(star.usd)} together, "
-        f"{phrases.between(least, most)} each (spread {100 * star.spread:.0f} %). The {thing} was first seen on "
-        f"{first}. Whether one person stands behind these names requires a check."
+        f"{phrases.between(least, most)} each. The standard deviation of the amounts is {100 * star.spread:.0f} % "
+        f"of their mean. The {thing} was first seen on {first}. Whether one person stands behind these names requires "
+        f"a check."
     )
     korean += (
-        f"증빙서류 없이 {count}건, 합계 {phrases.usd_ko(star.usd)}를 거래하였습니다. 건당 금액은 "
+        f"증빙서류 없이 {count}건, 합계 {phrases.usd_ko(star.usd)}를 {done_ko}. 건당 금액은 "
         f"{phrases.between_ko(least, most)}이며 변동계수는 {100 * star.spread:.0f}%입니다. 이 {thing_ko}의 최초 "
         f"확인일은 {first_ko}입니다. 한 사람이 여러 명의를 이용한 것인지 확인이 필요합니다."
     )
@@ -99,20 +112,28 @@ def sentences(view: NodeView, series: str, star: Star) -> tuple[str, str]:
     return english + more, korean + more_ko
 
 
+def _line(view: NodeView, star: Star) -> tuple[DatedLimit | None, bool]:
+    """The document line on the day of the newest payment, and whether it asks for documents at once."""
+    day = view.day(int(star.rows["time"].max()))
+    waits = view.rulebook.limit("T01", "line_applies_after_cap", day)
+    return view.rulebook.law("document_line", day), waits is None or waits.number == 0
+
+
 def law_tests(view: NodeView, star: Star, spread_max: float, *, held: bool) -> tuple[LawTest, ...]:
     """The tests of a ring; of a device or contact (`held`) similar amounts are not asked.
 
     Pieces under the document line that pass it together are T01's sign of one transfer, here under several names.
     """
-    line = view.rulebook.law("document_line", view.day(int(star.rows["time"].max())))
+    line, binds = _line(view, star)
     out = star.rows["flags"] & OUT != 0
-    pieces = bool(out.all()) and line is not None and int(star.rows["usd"].max()) <= line.cents < star.usd
+    pieces = None if line is None else bool(out.all()) and int(star.rows["usd"].max()) <= line.cents < star.usd
+    after, after_ko = ("", "") if binds else _AFTER_CAP
     thing, thing_ko = view.thing()
     return (
         law_test(
             "several_names",
             f"Several residents are connected with one {thing}; the number asked for is fxwatch's own",
-            f"여러 거주자가 같은 {thing_ko}와 관련됨. 기준 인원은 시스템 기본값임",
+            f"여러 거주자가 같은 {particle(thing_ko, '과', '와')} 관련됨. 기준 인원은 시스템 기본값임",
             holds=True,
         ),
         law_test(
@@ -124,9 +145,9 @@ def law_tests(view: NodeView, star: Star, spread_max: float, *, held: bool) -> t
         law_test(
             "pieces_under_line",
             "Each payment out stays within the document line and all of them pass it, as one transfer split over names "
-            "would (Regulation art. 4-3(1), FSC notice of 2021-11-15)",
+            f"would (Regulation art. 4-3(1), FSC notice of 2021-11-15){after}",
             "각 지급은 증빙면제 기준금액 이내이나 합계는 이를 넘어, 하나의 송금을 여러 명의로 나눈 것과 같음"
-            "(외국환거래규정 제4-3조제1항, 금융위원회 2021년 11월 15일 안내)",
+            f"(외국환거래규정 제4-3조제1항, 금융위원회 2021년 11월 15일 안내){after_ko}",
             holds=pieces,
         ),
         law_test(

@@ -8,6 +8,7 @@ from detectors.typologies.base import law_test
 from detectors.typologies.declared import Said, Sanction, Word, Words
 from detectors.typologies.node_view import NodeView
 from detectors.wording import phrases
+from detectors.wording.korean_particles import particle
 
 WORDS = Words(
     measured={
@@ -90,14 +91,16 @@ def sentences(view: NodeView, mirror: Mirror) -> tuple[str, str]:
     where = f" in ({view.country})" if view.country else ""
     where_ko = f"({view.country}) 소재 " if view.country else ""
     percent = 100 * mirror.came / mirror.sent
+    from_ko = particle(thing_ko, "으로", "로")
     english = (
-        f"Within {mirror.days} days {payers} residents paid one {thing}{where} {phrases.usd(mirror.sent)}, and "
-        f"{payees} other residents got {phrases.usd(mirror.came)} from it ({percent:.0f} %), without documents on "
-        f"either side. {phrases.usd(abs(mirror.sent - mirror.came))} is the difference."
+        f"Within {phrases.counted(mirror.days, 'day', 'days')} {payers} residents paid one {thing}{where} "
+        f"{phrases.usd(mirror.sent)}, and {payees} other residents got {phrases.usd(mirror.came)} from it "
+        f"({percent:.0f} %), without documents on either side. "
+        f"{phrases.usd(abs(mirror.sent - mirror.came))} is the difference."
     )
     korean = (
         f"{mirror.days}일 동안 거주자 {payers}명이 {where_ko}같은 {thing_ko}에 {phrases.usd_ko(mirror.sent)}를 "
-        f"지급하고, 다른 거주자 {payees}명이 그 {thing_ko}로부터 {phrases.usd_ko(mirror.came)}({percent:.0f}%)를 "
+        f"지급하고, 다른 거주자 {payees}명이 그 {from_ko}부터 {phrases.usd_ko(mirror.came)}({percent:.0f}%)를 "
         f"수령하였으며, 양쪽 모두 증빙서류가 없습니다. 차액은 {phrases.usd_ko(abs(mirror.sent - mirror.came))}입니다."
     )
     if pairs.legs:
@@ -125,7 +128,8 @@ def law_tests(view: NodeView, mirror: Mirror) -> tuple[LawTest, ...]:
         law_test(
             "both_sides",
             f"One {thing} took from several residents and paid several others; the number is fxwatch's own",
-            f"같은 {thing_ko}가 여러 거주자로부터 받고 다른 여러 거주자에게 지급함. 기준 인원은 시스템 기본값임",
+            f"같은 {particle(thing_ko, '이', '가')} 여러 거주자로부터 받고 다른 여러 거주자에게 지급함. 기준 "
+            "인원은 시스템 기본값임",
             holds=True,
         ),
         law_test(

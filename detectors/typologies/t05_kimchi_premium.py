@@ -27,7 +27,16 @@ from detectors.typologies import screening
 from detectors.typologies.base import Change, Context, Finding, Past, slot
 from detectors.typologies.declared import DueDate, TrialDay
 from detectors.typologies.firm import age_days, capital, in_usd, is_firm, kind_of
-from detectors.typologies.t05_measures import Firm, Measures, Outflow, Sent, is_fed, is_published, measured
+from detectors.typologies.t05_measures import (
+    Firm,
+    Measures,
+    Outflow,
+    Sent,
+    is_fed,
+    is_published,
+    measured,
+    set_up_since,
+)
 from detectors.typologies.t05_tests import NEXT_STEPS, SANCTIONS
 from detectors.typologies.t05_words import WORDS, finding_of
 from detectors.typologies.windows import Enough, Piece, near, some_window
@@ -45,8 +54,6 @@ MOST_KEPT = 128
 MOST_BRANCHES = 8
 # beyond every ledger position: what is known of a rate by now
 ANY_POSITION = 2**63 - 1
-# FSS 2022-07: firms set up since 2021
-NEW_SINCE = date(2021, 1, 1)
 _NEEDED = (
     "linked_share",
     "young_days",
@@ -232,12 +239,13 @@ def firm_of(facts: Facts | None, age: int | None, worth: int | None, limits: dic
     """What is known of a firm of an age in days and a capital in USD cents."""
     registered = None if facts is None else facts.registered_on
     won = None if facts is None or facts.capital_krw is None else float(facts.capital_krw)
+    since = set_up_since(limits)
     return Firm(
         age,
         worth,
         None if age is None else age <= limits["young_days"].number,
         None if won is None else won <= limits["tiny_capital"].number,
-        None if registered is None else registered >= NEW_SINCE,
+        None if registered is None or since is None else registered >= since,
     )
 
 

@@ -1,6 +1,7 @@
 """T05's own types and measures: what is kept of a firm's payments, and what they come to at a time."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import NamedTuple
 
 import msgspec
@@ -108,6 +109,12 @@ def measured(found: Outflow, every: Sequence[Sent], at_us: int, firm: Firm, limi
         len(often) >= limits["frequent_count"].number and often_usd >= limits["frequent_sum"].cents,
         largest,
     )
+
+
+def set_up_since(limits: dict[str, DatedLimit]) -> date | None:
+    """The day from which the published test counts a firm as new: that of its amount, to which it reached back."""
+    sent = limits.get("sent_min")
+    return None if sent is None else sent.limit.effective_from
 
 
 def is_published(measures: Measures, limits: dict[str, DatedLimit]) -> bool:

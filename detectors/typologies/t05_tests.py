@@ -4,7 +4,8 @@ from detectors.contracts.alert import LawTest
 from detectors.contracts.limits import DatedLimit
 from detectors.typologies.base import law_test
 from detectors.typologies.declared import Said, Sanction
-from detectors.typologies.t05_measures import Measures
+from detectors.typologies.t05_measures import Measures, set_up_since
+from detectors.wording.phrases import date_ko
 
 NEXT_STEPS: tuple[Said, ...] = (
     Said(
@@ -42,17 +43,19 @@ def law_tests(limits: dict[str, DatedLimit], measures: Measures, *, told: bool) 
     """The tests of 2022-07; one whose limit is not in force yet cannot be told. `told`: an inflow was, be it none."""
     firm = measures.firm
     sent, times, branch = (limits.get(name) for name in ("sent_min", "capital_multiple", "branch_share"))
+    since = set_up_since(limits)
+    when, when_ko = ("the supervisor's date", "감독당국이 정한 날") if since is None else (str(since), date_ko(since))
     # what was fed is known, whether this payment tells of an inflow or not
     frequent = measures.frequent or (False if told else None)
     multiple = None if times is None or measures.multiple is None else measures.multiple >= times.number
     part = None if branch is None or measures.branch is None else measures.branch >= branch.number
     return (
         law_test(
-            "set_up_since_2021",
-            "The firm was set up in 2021 or later (FSS 2022-07)",
-            "2021년 이후 설립된 업체임(금융감독원 2022년 7월)",
+            "set_up_since",
+            f"The firm was set up on or after {when} (FSS 2022-07)",
+            f"{when_ko} 이후 설립된 업체임(금융감독원 2022년 7월)",
             holds=firm.new,
-            missing="profiles.registered_on" if firm.new is None else None,
+            missing="profiles.registered_on" if firm.new is None and since is not None else None,
         ),
         law_test(
             "sent_amount",

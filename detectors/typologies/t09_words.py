@@ -87,8 +87,9 @@ def sentences(view: NodeView, direction: str, dear: Dear) -> tuple[str, str]:
     """What was found, in English and Korean."""
     hs_code, country, unit = view.name.split("/", 2)
     out = (direction == "import") == dear.above
+    takes = "takes value out of the country" if out else "brings value into the country"
     which = "above" if dear.above else "below"
-    which_ko = "높습니다" if dear.above else "낮습니다"
+    which_ko, furthest_ko = ("높습니다", "최고") if dear.above else ("낮습니다", "최저")
     lines = len(dear.rows)
     english = (
         f"{phrases.counted(lines, 'line', 'lines')} of this trader's {direction}s of HS {hs_code} with ({country}) "
@@ -99,19 +100,20 @@ def sentences(view: NodeView, direction: str, dear: Dear) -> tuple[str, str]:
         f"({phrases.code(unit)})"
     )
     english += (
-        f", {which} what other traders declare: {price_text(dear.median)} USD in the middle of "
-        f"{phrases.counted(dear.peers, 'line', 'lines')} of {phrases.counted(dear.traders, 'trader', 'traders')}, "
-        f"half of them from {price_text(dear.low)} to {price_text(dear.high)}. That is {dear.z} robust standard "
-        f"deviations{phrases.few(dear.peers)} and {phrases.usd(dear.gap)} in all, which "
-        f"{'takes value out of the country' if out else 'brings value into the country'}. Grade, model and terms of "
-        f"delivery may explain it and require a check."
+        f", {which} what other traders declare: a median of {price_text(dear.median)} USD over "
+        f"{phrases.counted(dear.peers, 'line', 'lines')}{phrases.few(dear.peers)} of "
+        f"{phrases.counted(dear.traders, 'trader', 'traders')}, half of them from {price_text(dear.low)} to "
+        f"{price_text(dear.high)}. That is {dear.z} robust standard deviations away and "
+        f"{phrases.usd(dear.gap)} in all, which {takes}. Grade, model and "
+        f" terms of delivery may explain it and require a check."
     )
     trade_ko = "수입" if direction == "import" else "수출"
     korean = (
-        f"({country}) 상대 품목번호 {hs_code}의 {trade_ko}신고 {lines}건의 단가(단위 {phrases.code(unit)})가 미화 "
-        f"{price_text(dear.price)}달러로, 다른 업체 {dear.traders}곳의 신고 {dear.peers}건의 중앙값인 미화 "
-        f"{price_text(dear.median)}달러(제1·3사분위수 {price_text(dear.low)}~{price_text(dear.high)}달러)보다 "
-        f"{which_ko}. 강건 표준편차의 {dear.z}배{phrases.few_ko(dear.peers)}이며 차액 합계는 "
+        f"({country}) 상대 품목번호 {hs_code}의 {trade_ko}신고 {lines}건의 단가(단위 {phrases.code(unit)})가 "
+        f"{furthest_ko} 미화 {price_text(dear.price)}달러로, 다른 업체 {dear.traders}곳의 신고 {dear.peers}건"
+        f"{phrases.few_ko(dear.peers)}의 중앙값인 미화 {price_text(dear.median)}달러"
+        f"(제1·3사분위수 {price_text(dear.low)}~{price_text(dear.high)}달러)보다 "
+        f"{which_ko}. 중앙값에서 강건 표준편차의 {dear.z}배 벗어나 있으며 차액 합계는 "
         f"{phrases.usd_ko(dear.gap)}로, 자금이 {'국외로 나가는' if out else '국내로 들어오는'} 방향입니다. "
         f"등급, 규격, 인도조건에 따른 차이인지 확인이 필요합니다."
     )

@@ -119,36 +119,48 @@ def sentences(limits: dict[str, DatedLimit], drift: Drift) -> tuple[str, str]:
     odd, count = _kinds(drift), len(drift.payments)
     if drift.chance is None:
         return _of_studies(limits["study_min"], count, total, bare)
-    rare = phrases.below(drift.chance, most.number)
+    rare, (papers, papers_ko) = phrases.below(drift.chance, most.number), _papers(total, bare)
     english = (
         f"This person's {phrases.counted(past.total, 'usual payment was', 'usual payments were')} for "
         f"{_listed(usual, 0)}. Within {DRIFT_DAYS} days {phrases.counted(count, 'payment', 'payments')} of "
-        f"{phrases.usd(total)} followed for {_listed(odd, 0)}, {phrases.usd(bare)} of it without any document and none "
-        f"with verified ones. By that past such a series has a chance of {rare}; below {most.number} it is "
-        f"told ({phrases.basis(most)}). Lives change: what the payments were for requires a check."
+        f"{phrases.usd(total)} followed for {_listed(odd, 0)}, {papers}. By that past such a series has a chance of "
+        f"{rare}; below {most.number} it is told ({phrases.basis(most)}). Lives change: what the payments were for "
+        f"requires a check."
     )
     korean = (
         f"이 개인의 평소 지급 {past.total}건은 {_listed(usual, 1)}입니다. 이후 {DRIFT_DAYS}일 동안 {_listed(odd, 1)} "
-        f"사유로 {count}건, 합계 {phrases.usd_ko(total)}가 지급되었고, 그중 {phrases.usd_ko(bare)}는 증빙서류가 없으며 "
-        f"확인된 증빙서류는 없습니다. 과거 사유로 보아 이러한 지급이 이어질 확률은 {rare}이며, 기준은 "
+        f"사유로 {count}건, 합계 {phrases.usd_ko(total)}가 지급되었고, {papers_ko}. "
+        f"과거 사유로 보아 이러한 지급이 이어질 확률은 {rare}이며, 기준은 "
         f"{most.number} 미만입니다({phrases.basis_ko(most)}). 생활의 변화일 수 있으므로 실제 사유의 확인이 필요합니다."
     )
     return english, korean
 
 
+def _papers(total: int, bare: int) -> tuple[str, str]:
+    """What is known of the documents of payments of so many cents, `bare` of them without any."""
+    if bare == total:
+        return "all of it without any document", "모두 증빙서류가 없습니다"
+    if not bare:
+        return "none of it with documents that the bank verified", "은행이 확인한 증빙서류는 없습니다"
+    return (
+        f"{phrases.usd(bare)} of it without any document and none with documents that the bank verified",
+        f"그중 {phrases.usd_ko(bare)}는 증빙서류가 없으며 은행이 확인한 증빙서류는 없습니다",
+    )
+
+
 def _of_studies(least: DatedLimit, count: int, total: int, bare: int) -> tuple[str, str]:
     """The sentences where it is the study money alone."""
+    papers, papers_ko = _papers(total, bare)
     english = (
         f"Within {DRIFT_DAYS} days this person, not known to have paid for studies before, made "
-        f"{phrases.counted(count, 'payment', 'payments')} of {phrases.usd(total)} for studies, {phrases.usd(bare)} of "
-        f"it without any document and none of it with verified ones. From {phrases.usd(least.cents)} on it is told "
+        f"{phrases.counted(count, 'payment', 'payments')} of {phrases.usd(total)} for studies, {papers}. "
+        f"From {phrases.usd(least.cents)} on it is told "
         f"({phrases.basis(least)}). Whether there is a student requires a check."
     )
     korean = (
         f"과거 유학 지급이 확인되지 않은 이 개인은 {DRIFT_DAYS}일 동안 유학 사유로 {count}건, 합계 "
-        f"{phrases.usd_ko(total)}를 지급하였습니다. 그중 {phrases.usd_ko(bare)}는 증빙서류가 없으며 확인된 증빙서류는 "
-        f"없습니다. 기준은 {phrases.usd_ko(least.cents)}입니다({phrases.basis_ko(least)}). 실제 유학생이 있는지 확인이 "
-        f"필요합니다."
+        f"{phrases.usd_ko(total)}를 지급하였고, {papers_ko}. 기준은 {phrases.usd_ko(least.cents)}입니다"
+        f"({phrases.basis_ko(least)}). 실제 유학생이 있는지 확인이 필요합니다."
     )
     return english, korean
 

@@ -33,6 +33,8 @@ STYLES = {"low": "bold cyan", "medium": "bold yellow", "high": "bold red", "crit
 # narrower than this, hanging indents would leave no room for words
 LEAST_WIDTH = 40
 _LABEL = 15
+# below this four places show too little: a chance of 0.00097 would read as its limit of 0.001
+_FOUR_PLACES = 0.001
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 
 
@@ -98,12 +100,20 @@ def number(value: Number | None, unit: str = "", *, lang: Language = "en", of: s
     suffix = {"": "", "count": "", "ratio": " times", "flag": "", "local date": ""}.get(unit, f" {unit}")
     if unit == "flag":
         return "yes" if float(value) else "no"
+    if unit == "ratio" and not isinstance(value, str) and value < 1:
+        # a share or a chance: 0.001 of something is no multiple of it
+        suffix = ""
     if isinstance(value, str):
         try:
             return f"{Decimal(value):,}{make_printable(suffix)}"
         except InvalidOperation:
             return make_printable(f"{value}{suffix}")
-    text = f"{value:,}" if isinstance(value, int) else f"{value:,.4f}".rstrip("0").rstrip(".")
+    if isinstance(value, int):
+        text = f"{value:,}"
+    elif 0 < abs(value) < _FOUR_PLACES:
+        text = f"{Decimal(f'{value:.2g}'):f}"
+    else:
+        text = f"{value:,.4f}".rstrip("0").rstrip(".")
     return f"{text}{make_printable(suffix)}"
 
 

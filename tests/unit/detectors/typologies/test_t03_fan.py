@@ -1,5 +1,7 @@
 """T03 over nodes: rings around a payee or an account, on a device; and honest crowds that are none."""
 
+from datetime import datetime, timedelta
+
 import numpy as np
 import pytest
 
@@ -87,7 +89,7 @@ def test_the_narrowest_window_is_told_and_both_directions_are_looked_at(directio
     (alert,) = ring(LegLog(), AMOUNTS[:5], days=0.1, direction=direction)
     assert alert.typologies[0].window == "1 days"
     assert ("residents paid one" if direction == "out" else "were paid by one") in alert.reasons[0].text_en
-    assert ("같은 해외 상대방에" if direction == "out" else "같은 해외 상대방로부터") in alert.reasons[0].text_ko
+    assert ("같은 해외 상대방에" if direction == "out" else "같은 해외 상대방으로부터") in alert.reasons[0].text_ko
 
 
 @pytest.mark.parametrize(
@@ -124,6 +126,35 @@ def test_payments_to_and_from_are_not_added_up():
     for number, amount in enumerate(AMOUNTS):
         direction = "out" if number % 2 else "in"
         assert not log.pay(f"e{number}", later(hours=number), amount, number, direction=direction)[0].alerts
+
+
+def test_what_is_shared_is_said_in_good_korean_and_one_day_is_one_day():
+    """The particle goes with the word; who pays pays, and who is paid receives."""
+    said = {}
+    for direction in ("out", "in"):
+        (alert,) = ring(LegLog(), AMOUNTS[:5], days=0.1, direction=direction)
+        said[direction] = alert.reasons[0]
+        assert alert.typologies[0].tests[0].text_ko.startswith("여러 거주자가 같은 해외 상대방과 관련됨.")
+    assert said["out"].text_en.startswith("Within 1 day 5 residents paid one foreign party")
+    assert "The standard deviation of the amounts is" in said["out"].text_en
+    assert "미화 15,300.00달러를 지급하였습니다" in said["out"].text_ko
+    assert "미화 15,300.00달러를 수령하였습니다" in said["in"].text_ko
+
+
+@pytest.mark.parametrize(
+    ("begins", "outcome", "waits"),
+    [("2026-03-03", "met", True), ("2025-12-28", "met", False), ("2018-06-05", "cannot_tell", False)],
+)
+def test_what_the_document_line_asked_on_that_day_is_told(begins, outcome, waits):
+    """Since 2025-12-29 it waits for the yearly amount; before the first line of the pack nothing can be told."""
+    log, found = LegLog(), []
+    for number in range(5):
+        at = datetime.fromisoformat(f"{begins}T03:00:00+00:00") + timedelta(minutes=number)
+        found += log.pay(f"e{number}", at, AMOUNTS[number], number)[0].alerts
+    (test,) = (one for alert in found for one in alert.typologies[0].tests if one.id == "pieces_under_line")
+    assert test.outcome == outcome
+    assert ("only once a person's yearly amount is used up" in test.text_en) is waits
+    assert ("연간 누계금액을 모두 사용한 뒤에 적용되며" in test.text_ko) is waits
 
 
 def test_three_residents_on_one_device_are_found_whatever_their_payees_and_amounts():

@@ -7,8 +7,11 @@ import msgspec
 import pytest
 
 from detectors.books.party import unpack
+from detectors.contracts.configuration import Limit
+from detectors.contracts.limits import DatedLimit
 from detectors.typologies import t05_kimchi_premium
-from detectors.typologies.t05_measures import Outflow, Sent
+from detectors.typologies.t05_kimchi_premium import firm_of
+from detectors.typologies.t05_measures import Firm, Outflow, Sent, set_up_since
 from detectors.values.legal_calendar import to_us
 from tests.support.firms import OLD, PARTY, YOUNG, FirmLedger
 from tests.support.ledger import later
@@ -248,7 +251,7 @@ def test_which_tests_are_met_and_which_cannot_be_told(findings):
     """What is missing is named; below the published amounts nothing is met."""
     burst(YOUNG)
     assert outcomes(findings) == {
-        "set_up_since_2021": "met",
+        "set_up_since": "met",
         "sent_amount": "not_met",
         "multiple_of_capital": "not_met",
         "frequent_linked_inflow": "not_met",
@@ -256,16 +259,32 @@ def test_which_tests_are_met_and_which_cannot_be_told(findings):
     }
     burst({}, count=5)
     unknown = outcomes(findings)
-    assert unknown["set_up_since_2021"] == "profiles.registered_on"
+    assert unknown["set_up_since"] == "profiles.registered_on"
     assert unknown["multiple_of_capital"] == "profiles.capital_krw"
     assert unknown["frequent_linked_inflow"] == "met"
+
+
+def test_a_firm_is_new_from_the_date_of_the_supervisors_amount(findings):
+    """The day is the limit's: of a firm set up a day before it the published test is not met, and the text says so."""
+    burst(NEW, count=5, usd=10_000_000.0)
+    (test,) = (one for one in findings[-1].tests if one.id == "set_up_since")
+    assert (test.outcome, test.text_en) == ("met", "The firm was set up on or after 2021-01-01 (FSS 2022-07)")
+    assert test.text_ko == "2021년 1월 1일 이후 설립된 업체임(금융감독원 2022년 7월)"
+    assert (
+        burst(NEW | {"registered_on": date(2020, 12, 31)}, count=5, usd=10_000_000.0, linked=None).firing("T05") == []
+    )
+    given = {"name": "sent_min", "value": "1", "unit": "USD", "provenance": "S"}
+    supervisor = {"sent_min": DatedLimit(Limit(effective_from=date(2027, 3, 2), **given))}
+    assert set_up_since(supervisor) == date(2027, 3, 2)
+    assert set_up_since({}) is None
+    assert firm_of(None, None, None, {}) == Firm(None, None, None, None, None)
 
 
 def test_the_published_tests_are_told_where_the_supervisors_rule_fires(findings):
     """An inflow that no payment tells of cannot be told."""
     burst(NEW, count=5, usd=10_000_000.0, linked=None, branch="B1")
     assert outcomes(findings) == {
-        "set_up_since_2021": "met",
+        "set_up_since": "met",
         "sent_amount": "met",
         "multiple_of_capital": "met",
         "frequent_linked_inflow": "transactions.exchange_linked_inflow_24h",

@@ -53,7 +53,7 @@ def test_a_new_firm_that_sent_a_hundred_times_its_capital_is_in_the_months_list(
     ((_, entry),) = april(ledger).items()
     assert (entry.screen, entry.subject, entry.period) == (NEW_FIRM, PARTY, "2025-03")
     assert outcomes(entry) == {
-        "set_up_since_2021": "met",
+        "set_up_since": "met",
         "sent_amount": "met",
         "multiple_of_capital": "met",
         "frequent_linked_inflow": "cannot_tell",
@@ -103,7 +103,7 @@ def test_frequent_linked_inflow_stands_for_the_capital():
     """Five fed payments of a firm whose capital nobody told."""
     entry = april(firm(count=5, facts={"registered_on": date(2023, 5, 2)}, linked=0.5))[NEW_FIRM, "2025-03"]
     assert {name: outcome for name, outcome in outcomes(entry).items() if outcome == "met"}.keys() == {
-        "set_up_since_2021",
+        "set_up_since",
         "sent_amount",
         "frequent_linked_inflow",
     }

@@ -132,16 +132,14 @@ def test_what_is_found_is_said_in_both_languages():
     reason = next(one for one in alert.reasons if one.feature == "T12")
     assert reason.text_en == (
         "This person's 7 usual payments were for gifts (7). Within 120 days 3 payments of 45,000.00 USD followed for "
-        "studies (3), 45,000.00 USD of it without any document and none with verified ones. By that past such a series "
-        "has a chance of 0.00097; below 0.001 it is told (fxwatch default, in force since 2001-01-01). Lives change: "
-        "what the payments were for requires a check."
+        "studies (3), all of it without any document. By that past such a series has a chance of 0.00097; below 0.001 "
+        "it is told (fxwatch default, in force since 2001-01-01). Lives change: what the payments were for requires a "
+        "check."
     )
     assert reason.text_ko == (
         "이 개인의 평소 지급 7건은 증여 (7)입니다. 이후 120일 동안 유학 (3) 사유로 3건, 합계 미화 45,000.00달러가 "
-        "지급되었고, 그중 미화 45,000.00달러는 증빙서류가 없으며 확인된 증빙서류는 없습니다. 과거 사유로 보아 이러한 "
-        "지급이 이어질 확률은 0.00097이며, 기준은 0.001 미만입니다(시스템 기본값, 2001년 1월 1일 시행). "
-        "생활의 변화일 수 "
-        "있으므로 실제 사유의 확인이 필요합니다."
+        "지급되었고, 모두 증빙서류가 없습니다. 과거 사유로 보아 이러한 지급이 이어질 확률은 0.00097이며, 기준은 0.001 "
+        "미만입니다(시스템 기본값, 2001년 1월 1일 시행). 생활의 변화일 수 있으므로 실제 사유의 확인이 필요합니다."
     )
     assert (reason.own_n, hit.window) == (7, "odd purposes of 120 days")
     assert [(one.change.split(" / ")[0], one.would_alert) for one in alert.counterfactual] == [
@@ -257,6 +255,15 @@ def test_who_is_known_to_pay_for_studies_goes_on_and_a_verified_payment_says_not
         assert ledger.firing("T12") == fires
 
 
+def test_what_of_it_has_no_document_is_said_in_part():
+    """Two payments with documents that were shown, one without any."""
+    ledger = drifted(evidence="shown", odd=2)
+    ledger.send("bare", later(days=60), 12_000, purpose=STUDY, evidence="none", **PERSON)
+    reason = next(one for one in hit_of(ledger)[0].reasons if one.feature == "T12")
+    assert "12,000.00 USD of it without any document and none with documents that the bank verified." in reason.text_en
+    assert "그중 미화 12,000.00달러는 증빙서류가 없으며 은행이 확인한 증빙서류는 없습니다." in reason.text_ko
+
+
 def test_study_money_is_said_in_its_own_words():
     """No chance is told of a past that is too short for one."""
     ledger = drifted(past=1, usd=20_000.0)
@@ -264,12 +271,12 @@ def test_study_money_is_said_in_its_own_words():
     reason = next(one for one in alert.reasons if one.feature == "T12")
     assert reason.text_en == (
         "Within 120 days this person, not known to have paid for studies before, made 3 payments of 60,000.00 USD for "
-        "studies, 0.00 USD of it without any document and none of it with verified ones. From 60,000.00 USD on it is "
-        "told (fxwatch default, in force since 2001-01-01). Whether there is a student requires a check."
+        "studies, none of it with documents that the bank verified. From 60,000.00 USD on it is told "
+        "(fxwatch default, in force since 2001-01-01). Whether there is a student requires a check."
     )
     assert reason.text_ko == (
         "과거 유학 지급이 확인되지 않은 이 개인은 120일 동안 유학 사유로 3건, 합계 미화 60,000.00달러를 "
-        "지급하였습니다. 그중 미화 0.00달러는 증빙서류가 없으며 확인된 증빙서류는 없습니다. 기준은 미화 "
+        "지급하였고, 은행이 확인한 증빙서류는 없습니다. 기준은 미화 "
         "60,000.00달러입니다(시스템 기본값, 2001년 1월 1일 시행). 실제 유학생이 있는지 확인이 필요합니다."
     )
     assert "chance_of_purposes" not in ledger.measured("T12")

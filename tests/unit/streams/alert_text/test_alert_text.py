@@ -165,7 +165,13 @@ def test_rank_in_words_never_reads_100_percent(p_value, percent):
     [
         ("19420.00", "USD", "19,420.00 USD"),
         (1500.0, "bp", "1,500 bp"),
-        (0.8, "ratio", "0.8 times"),
+        (0.8, "ratio", "0.8"),
+        (1.0, "ratio", "1 times"),
+        (0.001, "ratio", "0.001"),
+        (0.00097, "", "0.00097"),
+        (0.00000012345, "", "0.00000012"),
+        (0.00104, "", "0.001"),
+        (0.0, "", "0"),
         (4, "count", "4"),
         (1.0, "flag", "yes"),
         ("2026-01-02", "local date", "2026-01-02"),
@@ -173,7 +179,7 @@ def test_rank_in_words_never_reads_100_percent(p_value, percent):
     ],
 )
 def test_numbers_read_with_their_unit(value, unit, text):
-    """Money keeps its places, numbers lose meaningless zeros, flags read as words."""
+    """Money keeps its places, numbers lose meaningless zeros, flags read as words; a share is no multiple."""
     assert alert_text.number(value, unit) == text
 
 
