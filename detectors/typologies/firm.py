@@ -3,6 +3,7 @@
 Every answer is None where the profile or the field is missing: what is not known is not met.
 """
 
+from detectors.books.party import Facts
 from detectors.contracts.events import PartyType
 from detectors.typologies.base import Context
 from detectors.values import money
@@ -46,9 +47,11 @@ def kind_of(context: Context, purpose: int) -> str:
     return "" if known is None else known.kind
 
 
-def is_money_business(industry: str | None) -> bool:
-    """Whether an industry code (KSIC) is that of a business with money."""
-    return (industry or "").upper().startswith(MONEY_BUSINESS)
+def is_money_business(facts: Facts | None) -> bool:
+    """Whether a profile is that of a business with money: by its industry (KSIC), or registered as an exchanger."""
+    if facts is None:
+        return False
+    return facts.register == "exchanger" or (facts.industry_code or "").upper().startswith(MONEY_BUSINESS)
 
 
 def known_days(context: Context) -> int:

@@ -169,6 +169,7 @@ def law_tests(context: Context, drift: Drift) -> tuple[LawTest, ...]:
     """The tests of the definition; the figures are our own."""
     classes = context.transaction.remittance_classes
     kind = kind_of(context, context.payment.purpose)
+    stays, bank = kind in ("study", "living"), context.transaction.designated_bank
     other = any(kind not in CLASSES.get(one, ()) for one in classes)
     return (
         law_test(
@@ -195,6 +196,14 @@ def law_tests(context: Context, drift: Drift) -> tuple[LawTest, ...]:
             "송금 내용이 신청한 사유와 다른 사유를 나타냄",
             holds=other if classes else None,
             missing=None if classes else "transactions.remittance_info",
+        ),
+        law_test(
+            "designated_bank",
+            "Payments for studies or a stay abroad went through the bank that the person designated (Regulation art. "
+            "4-5(2))",
+            "유학·해외체재 지급이 지정거래외국환은행을 통하여 이루어짐(외국환거래규정 제4-5조제2항)",
+            holds=bank if stays else None,
+            missing="transactions.designated_bank" if stays and bank is None else None,
         ),
         law_test(
             "student_or_stay",

@@ -190,8 +190,9 @@ class DormantBurst:
 
 def _is_left_out(context: Context) -> bool:
     """Whether money is the party's business: a bank, or a firm that T18 compares with its own dealings."""
-    industry = context.facts.industry_code if context.facts is not None and firm.is_firm(context) else None
-    return context.transaction.party_type == "bank" or firm.is_money_business(industry)
+    if context.transaction.party_type == "bank":
+        return True
+    return firm.is_firm(context) and firm.is_money_business(context.facts)
 
 
 def _limits(context: Context) -> dict[str, DatedLimit] | None:

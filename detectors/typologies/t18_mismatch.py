@@ -1,15 +1,19 @@
 """T18: a firm pays for goods that its line of business does not have, or a money business outgrows what it declares.
 
-Goods: a payment of a firm names an HS code whose chapter neither goes with the industry of its profile
-(t18_industries.py), or of an earlier one, nor was among the goods that it dealt in before. It fires where such payments
-of `WINDOW_DAYS` are `odd_goods_payments` and come to `odd_goods_min`, of a firm with `own_goods_min` payments for goods
-of its own before the first of them: what a firm deals in from the start is no new line, whatever its industry says.
-Money business: a firm of industry K66 that deals over an exchanger's counter. It fires where the last four weeks come
-to `dealings_min`, to `dealings_multiple` times the median of its own earlier four weeks, of which `own_blocks_min` are
-asked for, and to `turnover_share` of the turnover of a year in its profile. A business that grew and said so does not.
+Goods: a payment of a firm is for goods of an HS chapter that neither goes with the industry of its profile
+(t18_industries.py), or of an earlier one, nor was among the goods that it dealt in before. The chapter is that of the
+declaration that the payment names, where customs saw goods of one chapter, else that of the payment's own HS code. It
+fires where such payments of `WINDOW_DAYS` are `odd_goods_payments` and come to `odd_goods_min`, of a firm with
+`own_goods_min` payments for goods of its own before the first of them: what a firm deals in from the start is no new
+line, whatever its industry says.
+Money business: a firm of industry K66, or registered as an exchanger, that deals over an exchanger's counter. It fires
+where the last four weeks come to `dealings_min`, to `dealings_multiple` times the median of its own earlier four weeks,
+of which `own_blocks_min` are asked for, and to `turnover_share` of the turnover of a year in its profile. A business
+that grew and said so does not.
 
 Indicators both: goods may change with the business. Without a profile, an industry that has a row, or a turnover,
-nothing fires. Fails where a payment names no HS code, and on goods of a chapter that goes with the industry.
+nothing fires. Fails where a payment names neither an HS code nor a declaration that came before it, and on goods of a
+chapter that goes with the industry.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,6 +22,7 @@ from types import MappingProxyType
 import msgspec
 
 from detectors.books.payments import exact_sum, rows_where
+from detectors.books.trade_queries import named_goods
 from detectors.books.wanted import Wanted
 from detectors.contracts.events import PartyType, Profile, Transaction
 from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
@@ -78,8 +83,8 @@ class BusinessMismatch:
             "growth_ratio": LimitKind("ratio", "0.01", "1000000", ko="다시 경보하는 증가 배수"),
         }
     )
-    # what it must remember of a payment is in its own slot
-    wants = Wanted()
+    # what it must remember of a payment is in its own slot; the trade ledger tells what was declared
+    wants = Wanted(trade=True)
     due_dates: tuple[DueDate, ...] = ()
     words = WORDS
     next_steps = NEXT_STEPS
@@ -89,14 +94,21 @@ class BusinessMismatch:
         """Odd goods, or a money business beyond its size. Cost: 1 us for others; 30 us for either."""
         if ID not in context.slots or not _is_looked_at(context):
             return None
-        return _outgrown(context) if _is_dealing(context) else _odd_goods(context)
+        if _is_dealing(context):
+            return _outgrown(context)
+        chapter = _chapter(context)
+        return None if chapter is None else _odd_goods(context, chapter)
 
     def learn(self, context: Context) -> None:
         """Keep the goods or the dealing. Cost: 1 us for others; 6 us for either."""
         if not _is_looked_at(context):
             return
-        found, chapter = slot(context, ID, Slot, None) or Slot(), _chapter(context)
-        if chapter is None or _is_dealing(context):
+        deals = _is_dealing(context)
+        chapter = None if deals else _chapter(context)
+        if chapter is None and not deals:
+            return
+        found = slot(context, ID, Slot, None) or Slot()
+        if chapter is None:
             found.dealings.add(context.payment.time, context.payment.usd)
         else:
             goods = found.goods
@@ -153,22 +165,30 @@ class BusinessMismatch:
 
 
 def _is_looked_at(context: Context) -> bool:
-    """Whether the payment is a firm's for goods with an HS code, or a money business's over an exchanger's counter."""
+    """Whether the payment is a firm's and may be for goods that are told, or a money business's dealing."""
+    event = context.transaction
     if context.payment.usd <= 0 or not firm.is_firm(context):
         return False
-    return context.transaction.hs_code is not None or _is_dealing(context)
+    return event.hs_code is not None or event.declaration_no is not None or _is_dealing(context)
 
 
 def _is_dealing(context: Context) -> bool:
     """Whether a money business deals over an exchanger's counter."""
-    facts = context.facts
-    return (
-        context.transaction.channel == "exchanger" and facts is not None and firm.is_money_business(facts.industry_code)
-    )
+    return context.transaction.channel == "exchanger" and firm.is_money_business(context.facts)
+
+
+def _declared(context: Context) -> set[int]:
+    """HS chapters of the declaration that the payment names; empty where it names none that customs told."""
+    if context.transaction.declaration_no is None or not context.trade:
+        return set()
+    return {code // 10_000 for code in named_goods(context.ledger, context.payment.event)}
 
 
 def _chapter(context: Context) -> int | None:
-    code = context.transaction.hs_code
+    """The HS chapter of the goods: what customs saw counts before what the payment says. None where neither tells."""
+    declared, code = _declared(context), context.transaction.hs_code
+    if len(declared) == 1:
+        return next(iter(declared))
     return None if code is None else int(code[:2])
 
 
@@ -192,10 +212,10 @@ def _enough(odd: Sequence[Kept], limits: dict[str, DatedLimit]) -> int:
     return total if is_many and total >= limits["odd_goods_min"].cents else 0
 
 
-def _odd_goods(context: Context) -> Finding | None:
-    goods, chapter, limits = slot(context, ID, Slot, Slot()).goods, _chapter(context), _limits(context, GOODS)
+def _odd_goods(context: Context, chapter: int) -> Finding | None:
+    goods, limits = slot(context, ID, Slot, Slot()).goods, _limits(context, GOODS)
     goods.age(context.payment.time)
-    if limits is None or chapter is None or not _is_odd(context, goods, chapter):
+    if limits is None or not _is_odd(context, goods, chapter):
         return None
     past = goods.past
     goods.odd = [one for one in goods.odd if one.event != context.payment.event]
@@ -225,7 +245,7 @@ def _odd_goods(context: Context) -> Finding | None:
         peer_baseline=None,
         text_en=english,
         text_ko=korean,
-        tests=goods_tests(context),
+        tests=goods_tests(context, _declared(context)),
     )
     return with_parts(context, finding, odd, line)
 
@@ -268,7 +288,7 @@ def _outgrown(context: Context) -> Finding | None:
         text_en=english,
         text_ko=korean,
         institution=bank,
-        tests=growth_tests(),
+        tests=growth_tests(context.facts),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from detectors.books.party import Facts
 from detectors.contracts.alert import LawTest, Measured
 from detectors.contracts.limits import DatedLimit
 from detectors.typologies.base import Context, law_test
@@ -118,10 +119,12 @@ def goods_sentences(
     return english, korean
 
 
-def goods_tests(context: Context) -> tuple[LawTest, ...]:
-    """The tests on goods; the figures are our own."""
+def goods_tests(context: Context, declared: set[int]) -> tuple[LawTest, ...]:
+    """The tests on goods; the figures are our own. `declared` are the chapters of the declaration that is named."""
     event = context.transaction
     bank = event.counterparty_bank_country
+    same = None if event.hs_code is None or not declared else declared == {int(event.hs_code[:2])}
+    fields = {"transactions.declaration_no": event.declaration_no, "transactions.hs_code": event.hs_code}
     return (
         law_test(
             "goods_of_another_business",
@@ -142,6 +145,13 @@ def goods_tests(context: Context) -> tuple[LawTest, ...]:
             "이 거래에 수출입 신고번호가 기재됨",
             holds=True if event.declaration_no is not None else None,
             missing=None if event.declaration_no is not None else "transactions.declaration_no",
+        ),
+        law_test(
+            "declared_goods_agree",
+            "What customs saw under that declaration is of the HS chapter that the payment names",
+            "해당 신고의 품목 류가 거래에 기재된 품목 류와 같음",
+            holds=same,
+            missing=next((name for name, told in fields.items() if told is None), None),
         ),
     )
 
@@ -185,8 +195,9 @@ def growth_sentences(limits: dict[str, DatedLimit], grown: Growth) -> tuple[str,
     return english, korean
 
 
-def growth_tests() -> tuple[LawTest, ...]:
+def growth_tests(facts: Facts | None) -> tuple[LawTest, ...]:
     """The tests on a money business; the figures are our own."""
+    register = None if facts is None else facts.register
     return (
         law_test(
             "beyond_its_own_past",
@@ -202,8 +213,9 @@ def growth_tests() -> tuple[LawTest, ...]:
         ),
         law_test(
             "registered_business",
-            "It is registered as an exchanger or a small remitter (Act art. 8(3)); no field is kept that tells it",
-            "환전영업자 또는 소액해외송금업자로 등록됨(외국환거래법 제8조제3항). 알 수 있는 항목 없음",
-            holds=None,
+            "Its profile says that it is registered for foreign exchange business (Act art. 8(3))",
+            "고객정보상 환전업무 등 외국환업무를 등록한 자임(외국환거래법 제8조제3항)",
+            holds=None if register is None else True,
+            missing="profiles.register" if register is None else None,
         ),
     )

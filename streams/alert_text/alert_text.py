@@ -97,23 +97,19 @@ def number(value: Number | None, unit: str = "", *, lang: Language = "en", of: s
         return "-"
     if lang == "ko":
         return korean.figure(value, unit, number(value), of)
-    suffix = {"": "", "count": "", "ratio": " times", "flag": "", "local date": ""}.get(unit, f" {unit}")
+    # a share or a chance: 0.001 of something is no multiple of it
+    ratio = "" if not isinstance(value, str) and value < 1 else " times"
+    suffix = {"": "", "count": "", "ratio": ratio, "flag": "", "local date": ""}.get(unit, f" {unit}")
     if unit == "flag":
         return "yes" if float(value) else "no"
-    if unit == "ratio" and not isinstance(value, str) and value < 1:
-        # a share or a chance: 0.001 of something is no multiple of it
-        suffix = ""
     if isinstance(value, str):
         try:
             return f"{Decimal(value):,}{make_printable(suffix)}"
         except InvalidOperation:
             return make_printable(f"{value}{suffix}")
-    if isinstance(value, int):
-        text = f"{value:,}"
-    elif 0 < abs(value) < _FOUR_PLACES:
+    text = f"{value:,}" if isinstance(value, int) else f"{value:,.4f}".rstrip("0").rstrip(".")
+    if 0 < abs(value) < _FOUR_PLACES:
         text = f"{Decimal(f'{value:.2g}'):f}"
-    else:
-        text = f"{value:,.4f}".rstrip("0").rstrip(".")
     return f"{text}{make_printable(suffix)}"
 
 

@@ -10,6 +10,7 @@ from detectors.books.trade_queries import (
     kept,
     match_rate,
     monthly,
+    named_goods,
     nearest,
     open_items,
     partners,
@@ -125,3 +126,21 @@ def test_months_declared_and_settled() -> None:
     book = book_of(goods(1, 9000), paid(2, 8000, 40), shipped(3, 70, -40))
     assert monthly(book, "import") == [(2026, 3, 900_000, 0), (2026, 4, 0, 800_000)]
     assert monthly(book, "export") == [(2026, 1, 7_000, 0)]
+
+
+def test_the_goods_of_the_declaration_that_a_payment_names() -> None:
+    book = book_of(
+        goods(1, 10_000, number=7, goods=20230),
+        goods(2, 10_000, number=7, goods=610910),
+        goods(3, 10_000, number=8, goods=853400),
+        goods(4, 10_000, number=9),
+        shipped(5, 10_000, number=7, goods=30617),
+        paid(6, 20_000, number=7, goods=853400),
+        paid(7, 10_000, number=9),
+        paid(8, 10_000, goods=853400),
+        paid(9, 10_000, number=10),
+        received(10, 10_000, number=7),
+    )
+    assert named_goods(book, 6) == {20230, 610910}
+    assert [named_goods(book, event) for event in (7, 8, 9, 11)] == [set(), set(), set(), set()]
+    assert named_goods(book, 10) == {30617}

@@ -255,6 +255,22 @@ def test_who_is_known_to_pay_for_studies_goes_on_and_a_verified_payment_says_not
         assert ledger.firing("T12") == fires
 
 
+@pytest.mark.parametrize(
+    ("purpose", "told", "outcome", "missing"),
+    [
+        (STUDY, True, "met", None),
+        (STUDY, False, "not_met", None),
+        (STUDY, None, "cannot_tell", "transactions.designated_bank"),
+        (SERVICE, False, "cannot_tell", None),
+    ],
+)
+def test_studies_go_through_the_designated_bank(purpose, told, outcome, missing):
+    """Regulation 4-5(2) asks it of studies and stays alone; a missing field is no breach."""
+    hit = hit_of(drifted(purpose=purpose, designated_bank=told))[1]
+    (test,) = (one for one in hit.tests if one.id == "designated_bank")
+    assert (test.outcome, test.missing) == (outcome, missing)
+
+
 def test_what_of_it_has_no_document_is_said_in_part():
     """Two payments with documents that were shown, one without any."""
     ledger = drifted(evidence="shown", odd=2)

@@ -309,6 +309,8 @@ def test_a_firm_may_do_its_turnover_after_silence():
 def test_a_money_business_is_left_out():
     """T18 compares it with its own dealings."""
     assert slept(ledger=FirmLedger(industry_code="K6612"), party_type="company").firing("T14") == []
+    assert slept(ledger=FirmLedger(register="exchanger"), party_type="company").firing("T14") == []
+    assert slept(ledger=FirmLedger(register="small_remitter"), party_type="company").firing("T14") != []
     assert slept(ledger=FirmLedger(industry_code="G4610"), party_type="company").firing("T14") == ["e2"]
 
 

@@ -5,7 +5,7 @@ from datetime import date
 import msgspec
 import pytest
 
-from detectors.books.party import unpack
+from detectors.books.party import Facts, unpack
 from detectors.typologies import firm
 from detectors.typologies.declared import TrialDay
 from detectors.typologies.kept_payments import Kept
@@ -14,6 +14,7 @@ from detectors.typologies.t18_memory import BLOCK_US, KEPT_DAYS, MOST_BLOCKS, WI
 from detectors.typologies.t18_mismatch import BusinessMismatch, Slot
 from detectors.values.legal_calendar import DAY_US, to_us
 from detectors.values.money import LARGEST_CENTS
+from tests.support.declared_lines import declaration
 from tests.support.firms import PARTY, FirmLedger
 from tests.support.ledger import START, later
 
@@ -61,7 +62,7 @@ def test_the_third_payment_for_goods_of_another_business_fires():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"own": 2},
+        {"own": 4},
         {"odd": 2, "usd": 90_000.0},
         {"usd": 33_333.33},
         {"step": 45.0},
@@ -107,7 +108,7 @@ def test_goods_that_the_firm_dealt_in_before_are_its_own():
     assert (kept(ledger).goods.seen, kept(ledger).goods.count, kept(ledger).goods.odd) == ([2, 61], 7, [])
 
 
-@pytest.mark.parametrize(("before", "fires"), [(2, False), (3, True)])
+@pytest.mark.parametrize(("before", "fires"), [(4, False), (5, True)])
 def test_own_goods_count_that_came_before_the_first_odd_ones(before, fires):
     """Who deals in both from the start has one business, however many payments for its own goods follow."""
     ledger = FirmLedger(**MAKER)
@@ -232,6 +233,63 @@ def test_a_settlement_of_an_order_for_odd_goods_counts_once():
     assert len(kept(ledger).goods.odd) == 3
 
 
+# -- what customs saw ------------------------------------------------------------------------------------------------
+
+
+def named(ledger, number, code=None, seen=MEAT, **fields):
+    """A payment that names a declaration of 40 000 USD, which customs told a day before."""
+    if seen is not None:
+        line = {"counterparty": "k1.111.payee", "party": PARTY, "declaration_no": f"N{number}", "hs_code": seen}
+        declared = declaration(f"d{number}", later(days=19 + 10 * number), "40000.00", **line)
+        ledger.put(declared, ledger.origin("customs.declarations.v1"))
+    told = {"hs_code": code, "declaration_no": f"N{number}", "counterparty": "k1.111.payee"} | fields
+    ledger.send(f"e{number}", later(days=20 + 10 * number), 40_000, **told)
+
+
+@pytest.mark.parametrize(
+    ("code", "seen", "fires"),
+    [(None, MEAT, True), (CLOTHES, MEAT, True), (MEAT, CLOTHES, False), (MEAT, None, True), (None, None, False)],
+    ids=["no code", "another code", "own goods came", "nothing came", "neither"],
+)
+def test_goods_that_customs_saw_count_before_what_the_payment_says(code, seen, fires):
+    """The declaration tells the chapter of a payment that names it."""
+    ledger = dealt(odd=0)
+    for number in range(3):
+        named(ledger, number, code, seen)
+    assert ledger.firing("T18") == (["e2"] if fires else [])
+
+
+def test_a_declaration_of_goods_of_several_chapters_does_not_tell_which_were_paid():
+    """Then the payment's own code counts, and without one nothing does."""
+    for code, fires in ((MEAT, ["e2"]), (CLOTHES, []), (None, [])):
+        ledger = dealt(odd=0)
+        for number in range(3):
+            line = {"counterparty": "k1.111.payee", "party": PARTY, "declaration_no": f"N{number}", "hs_code": FISH}
+            second = declaration(f"s{number}", later(days=19 + 10 * number), "100.00", **line)
+            ledger.put(second, ledger.origin("customs.declarations.v1"))
+            named(ledger, number, code)
+        assert ledger.firing("T18") == fires, code
+
+
+def test_whether_declaration_and_payment_agree_is_told():
+    """Of the newest payment; what is missing is named."""
+    outcomes = []
+    for code, seen in ((MEAT, MEAT), (CLOTHES, MEAT), (None, MEAT), (MEAT, None)):
+        ledger = dealt(odd=0)
+        for number in range(3):
+            named(ledger, number, code, seen)
+        (found,) = (one for one in hit_of(ledger)[1].tests if one.id == "declared_goods_agree")
+        outcomes.append((found.outcome, found.missing))
+    assert outcomes == [
+        ("met", None),
+        ("not_met", None),
+        ("cannot_tell", "transactions.hs_code"),
+        ("cannot_tell", None),
+    ]
+    (found,) = (one for one in hit_of(dealt())[1].tests if one.id == "declared_goods_agree")
+    assert (found.outcome, found.missing) == ("cannot_tell", "transactions.declaration_no")
+
+
 # -- money businesses ------------------------------------------------------------------------------------------------
 
 # half a million dollars a year
@@ -316,6 +374,23 @@ def test_a_money_business_that_grew_and_said_so_does_not_fire():
     ledger.profile(later(days=FIRST_DAY + 120), **CHANGER | {"turnover_krw": "2800000000"})
     ledger.send("grown", later(days=FIRST_DAY + 127), 125_000, **given)
     assert ledger.firing("T18") == []
+
+
+def test_the_register_tells_a_money_business_too():
+    """An exchanger of another industry deals as one; the alert says that it is registered, and none that it is not."""
+    for facts, fires in (
+        ({"industry_code": "G479", "register": "exchanger"}, ["grown"]),
+        ({"register": "exchanger"}, ["grown"]),
+        ({"industry_code": "G479", "register": "small_remitter"}, []),
+        ({"industry_code": "G479"}, []),
+    ):
+        ledger = changed({"turnover_krw": "700000000"} | facts, blocks=4)
+        assert ledger.firing("T18") == fires, facts
+        if fires:
+            (test,) = (one for one in hit_of(ledger)[1].tests if one.id == "registered_business")
+            assert (test.outcome, test.missing) == ("met", None)
+    (test,) = (one for one in hit_of(changed(blocks=4))[1].tests if one.id == "registered_business")
+    assert (test.outcome, test.missing) == ("cannot_tell", "profiles.register")
 
 
 def test_a_money_businesss_goods_are_dealings():
@@ -410,15 +485,16 @@ def test_every_maker_buys_machines_and_chapters_are_those_that_there_are():
     assert not any(MACHINERY in CHAPTERS[code] for code in ("G462", "G463"))
 
 
-def test_a_money_business_is_told_by_its_industry():
-    """KSIC 66, however long the code."""
-    assert [firm.is_money_business(code) for code in ("K66", "k6619", "K64", "", None)] == [
-        True,
-        True,
-        False,
-        False,
-        False,
-    ]
+def test_a_money_business_is_told_by_its_industry_or_its_register():
+    """KSIC 66, however long the code; no other register than that of exchangers."""
+    facts = Facts(0, None, None, None, None, None, None, None, ())
+    codes = ("K66", "k6619", "K64", "", None)
+    found = [firm.is_money_business(msgspec.structs.replace(facts, industry_code=code)) for code in codes]
+    assert found == [True, True, False, False, False]
+    registers = ("exchanger", "small_remitter", "specialised")
+    found = [firm.is_money_business(msgspec.structs.replace(facts, register=one)) for one in registers]
+    assert found == [True, False, False]
+    assert firm.is_money_business(None) is False
 
 
 def test_a_trial_pays_for_its_own_goods_and_for_others():
