@@ -102,10 +102,10 @@ def sentences(view: NodeView, direction: str, dear: Dear) -> tuple[str, str]:
     english += (
         f", {which} what other traders declare: a median of {price_text(dear.median)} USD over "
         f"{phrases.counted(dear.peers, 'line', 'lines')}{phrases.few(dear.peers)} of "
-        f"{phrases.counted(dear.traders, 'trader', 'traders')}, half of them from {price_text(dear.low)} to "
-        f"{price_text(dear.high)}. That is {dear.z} robust standard deviations away and "
-        f"{phrases.usd(dear.gap)} in all, which {takes}. Grade, model and "
-        f" terms of delivery may explain it and require a check."
+        f"{phrases.counted(dear.traders, 'trader', 'traders')}, half of the lines from {price_text(dear.low)} "
+        f"to {price_text(dear.high)}. That is {dear.z} robust standard deviations away and "
+        f"{phrases.usd(dear.gap)} in all, which {takes}. Grade, model and terms of delivery may "
+        f"explain it and require a check."
     )
     trade_ko = "수입" if direction == "import" else "수출"
     korean = (

@@ -179,7 +179,7 @@ def _is_dealing(context: Context) -> bool:
 
 def _declared(context: Context) -> set[int]:
     """HS chapters of the declaration that the payment names; empty where it names none that customs told."""
-    if context.transaction.declaration_no is None or not context.trade:
+    if context.transaction.declaration_no is None:
         return set()
     return {code // 10_000 for code in named_goods(context.ledger, context.payment.event)}
 

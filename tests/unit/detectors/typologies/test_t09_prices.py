@@ -69,7 +69,8 @@ def test_an_import_at_twice_the_usual_price_is_found_with_what_it_is_compared_wi
     assert (item.event_id, item.party, item.kind, item.amount) == ("dear", resident(1), "import", "200000.00")
     assert "takes value out of the country" in alert.reasons[0].text_en
     assert "국외로 나가는" in alert.reasons[0].text_ko
-    assert "a median of 100.00 USD over 20 lines of 5 traders, half of them from 97.00" in alert.reasons[0].text_en
+    assert "a median of 100.00 USD over 20 lines of 5 traders, half of the lines from 97.00" in alert.reasons[0].text_en
+    assert "takes value out of the country. Grade, model and terms of delivery may" in alert.reasons[0].text_en
     assert "최고 미화 200.00달러로, 다른 업체 5곳의 신고 20건의 중앙값인 미화 100.00달러" in alert.reasons[0].text_ko
     (other,) = alert.counterfactual
     assert other.change.startswith("Had this line not been declared, T09 would not have fired / 이 신고가 없었다면")

@@ -259,6 +259,13 @@ def test_goods_that_customs_saw_count_before_what_the_payment_says(code, seen, f
     assert ledger.firing("T18") == (["e2"] if fires else [])
 
 
+def test_the_chapter_is_the_first_two_of_six_digits():
+    """The first heading of a chapter is told of no other one."""
+    ledger = dealt(odd=0)
+    named(ledger, 0, seen="0200010000")
+    assert [one.tag for one in kept(ledger).goods.odd] == [2]
+
+
 def test_a_declaration_of_goods_of_several_chapters_does_not_tell_which_were_paid():
     """Then the payment's own code counts, and without one nothing does."""
     for code, fires in ((MEAT, ["e2"]), (CLOTHES, []), (None, [])):
