@@ -21,6 +21,7 @@ from detectors.alerting.severity import severity
 from detectors.books import payments
 from detectors.books.party import Alerted, Party
 from detectors.books.payments import Payment, rows, unpacked_rows
+from detectors.books.proofs import MOST_PROOFS
 from detectors.contracts.alert import (
     Alert,
     Counterfactual,
@@ -44,7 +45,7 @@ from detectors.typologies import node_rules
 from detectors.typologies.exposure import Worth, exposure
 from detectors.typologies.node_view import MOST_PARTIES, NodeFinding, NodeTypology, NodeView
 from detectors.typologies.without_one import looks, withouts
-from detectors.values.legal_calendar import local, to_us
+from detectors.values.legal_calendar import from_us, local, to_us
 from detectors.values.money import half_even, plain
 from detectors.values.shares import fairly_cut
 from detectors.wording import phrases
@@ -151,7 +152,10 @@ def _build(case: Judged, view: NodeView, payment: Payment, hits: Sequence[NodeHi
     known = case.thing.kind in {"goods", "resident"}
     trigger = Trigger(state, case.configuration.legend, node, case.event, case.origin, payment.usd, known=known)
     over = _passed_over(view)
-    items, total = evidence.evidence(trigger, [offset for one in findings for offset in one.offsets])
+    offsets = [offset for one in findings for offset in one.offsets]
+    items, total = evidence.evidence(trigger, offsets)
+    if case.thing.kind == "goods":
+        items = _with_old_lines(case, view, offsets, items)
     alert = Alert(
         alert_id=alert_id,
         status="updated" if superseded else "raised",
@@ -272,6 +276,33 @@ def _passed_over(view: NodeView) -> dict[int, str]:
     parties = {number: token for number, (kind, token) in view.vias.items() if kind == "counterparty"}
     found = zip(view.rows["offset"].tolist(), view.rows["payment"].tolist(), strict=True) if parties else ()
     return {offset: parties[number] for offset, number in found if number in parties}
+
+
+def _with_old_lines(
+    case: Judged, view: NodeView, offsets: Sequence[int], shown: tuple[EvidenceItem, ...]
+) -> tuple[EvidenceItem, ...]:
+    """The lines shown, and those whose proof newer lines took the place of, named by their position among the legs.
+
+    Failure prevented: an alert on a line of weeks ago, in a group of fifty newer ones, with no evidence at all.
+    """
+    missing = set(offsets) - {item.offset for item in shown}
+    old = view.rows[np.isin(view.rows["offset"], sorted(missing))]
+    topic, partition = case.state.ledger_topic, case.state.partition
+    found = [
+        EvidenceItem(
+            event_id=f"{topic}:{partition}:{row['offset']}",
+            topic=topic,
+            institution=None,
+            event_time=from_us(int(row["time"])),
+            offset=int(row["offset"]),
+            amount=plain(int(row["usd"])),
+            currency="USD",
+            counterparty=view.residents.get(int(row["beneficiary"]), msgspec.UNSET),
+            kind="import" if row["flags"] & payments.OUT else "export",
+        )
+        for row in old
+    ]
+    return tuple(sorted((*shown, *found), key=lambda item: item.offset or 0)[-MOST_PROOFS:])
 
 
 def _of_resident(item: EvidenceItem, over: Mapping[int, str]) -> EvidenceItem:

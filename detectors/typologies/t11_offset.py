@@ -4,8 +4,9 @@ The law (Act 16 no. 1, Reg 5-4) frees offsets of up to a small amount for one si
 bank takes a report before the offset or within a month after it. The rule reads the trade ledger. A payment completes
 it when, within a window, the firm declared imports from and exports to one group of counterparties, all money of the
 net's direction comes to the difference of the two within a share of it, what was declared is several times what was
-paid, and next to nothing was paid the other way. What is paid for a line by its number is paid in gross, and that much
-of both is left out. A group is a counterparty and those who are paid on the same account.
+paid, and next to nothing was paid the other way. A payment that names a declaration of the firm's pays for those goods
+in gross, whenever they were declared: it is left out whole, and of the goods what it paid. A group is a counterparty
+and those who are paid on the same account.
 
 Silent where a payment of the group names the report of an offset, where the payment at hand names any report, for
 banks, for parties that are no residents, and where the money is as near to one declared line of its direction. Of the
@@ -141,11 +142,12 @@ def netted(items: Sequence[Item], counterparty: int, at_us: int, rulebook: Ruleb
     if len(limits) < len(_NEEDED):
         return None
     group = _group(items, counterparty)
+    declared = frozenset((one.flags & EXPORT, one.number) for one in items if not one.is_money and one.number)
     for name in ("round_window", "long_window"):
         days = int(limits[name].number)
         since = at_us - days * DAY_US
         own = [one for one in items if one.counterparty in group and since < one.time <= at_us]
-        found = _set_off(own, limits, days, group)
+        found = _set_off(own, declared, limits, days, group)
         if found is not None:
             return found
     return None
@@ -157,10 +159,16 @@ def _group(items: Sequence[Item], counterparty: int) -> frozenset[int]:
     return frozenset({counterparty, *(one.counterparty for one in items if one.account in accounts)})
 
 
-def _set_off(own: Sequence[Item], limits: dict[str, DatedLimit], days: int, group: frozenset[int]) -> Netted | None:
+def _set_off(
+    own: Sequence[Item],
+    declared: frozenset[tuple[int, int]],
+    limits: dict[str, DatedLimit],
+    days: int,
+    group: frozenset[int],
+) -> Netted | None:
     if any(one.flags & OFFSET_REPORT for one in own):
         return None
-    goods, money = _less_named(own)
+    goods, money = _less_named(own, declared)
     imports, exports, out, came = goods[0], goods[1], money[0], money[1]
     offset, net = min(imports, exports), abs(imports - exports)
     outward = imports > exports
@@ -178,8 +186,12 @@ def _set_off(own: Sequence[Item], limits: dict[str, DatedLimit], days: int, grou
     return Netted(imports, exports, paid, back, offset, abs(paid - net), outward, days, offsets, group, limits)
 
 
-def _less_named(own: Sequence[Item]) -> tuple[list[int], list[int]]:
-    """Sums of goods and of money (imports, exports), less what is paid for a line by its number."""
+def _less_named(own: Sequence[Item], declared: frozenset[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    """Sums of goods and of money (imports, exports), less what is paid for a declaration by its number.
+
+    What is too much for the goods is no part of a difference either: T06 and T08 look for that. Failure prevented:
+    money for goods of before the window, which named their declaration, came to the difference of later ones.
+    """
     named: dict[tuple[int, int], int] = {}
     for one in own:
         if one.is_money and one.number:
@@ -194,9 +206,9 @@ def _less_named(own: Sequence[Item]) -> tuple[list[int], list[int]]:
             key = (one.flags & EXPORT, one.number)
             lines[key] = lines.get(key, 0) + one.usd
     for key, cents in named.items():
-        gross = min(cents, lines.get(key, 0))
-        sums[0][bool(key[0])] -= gross
-        sums[1][bool(key[0])] -= gross
+        if key in declared:
+            sums[0][bool(key[0])] -= min(cents, lines.get(key, 0))
+            sums[1][bool(key[0])] -= cents
     return sums
 
 

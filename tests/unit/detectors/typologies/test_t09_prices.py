@@ -2,7 +2,11 @@
 
 import pytest
 
+from detectors.books import payments
+from detectors.books.party import unpack
 from detectors.contracts.events import Declaration
+from detectors.typologies.node_view import NodeView
+from detectors.typologies.t09_prices import PriceOfGoods
 from tests.support.ledger import digest16, later
 from tests.support.leg_log import LegLog, resident
 
@@ -160,13 +164,13 @@ def test_the_same_line_again_counts_once():
 
 
 def test_prices_near_each_other_have_a_floor():
-    """All peers at the same price: one fifth more is four floors of five per cent, one less is none."""
+    """Thirteen peers at the same price: four floors of five per cent, widened by the root of 20 over 13."""
     log = LegLog()
     for number in range(12):
         alerts_of(log, line(f"p{number}", 10 + number % 4, number, 100, quantity="10000"))
-    assert alerts_of(log, line("near", 1, 21, 119, quantity="10000")) == []
-    (alert,) = alerts_of(log, line("far", 2, 21, 121, quantity="10000"))
-    assert {one.name: one.value for one in alert.typologies[0].measured}["robust_z"] == 4.2
+    assert alerts_of(log, line("near", 1, 21, 125, quantity="10000")) == []
+    (alert,) = alerts_of(log, line("far", 2, 21, 127, quantity="10000"))
+    assert {one.name: one.value for one in alert.typologies[0].measured}["robust_z"] == 4.35
     assert "fewer than 20" in alert.reasons[0].text_en
 
 
@@ -206,3 +210,60 @@ def test_the_quartiles_are_those_of_the_peers():
     (alert,) = alerts_of(log, line("dear", 1, 21, 300))
     told = {one.name: one.value for one in alert.typologies[0].measured}
     assert (told["unit_value_low_quarter"], told["unit_value_high_quarter"]) == ("98.00", "102.00")
+
+
+def test_a_line_that_came_before_its_peers_is_looked_at_when_they_are_enough():
+    """The eighth line of others is what it lacked; the alert names its trader, not the one whose line came then."""
+    log = LegLog()
+    assert alerts_of(log, line("early", 1, 0, 200)) == []
+    for number in range(7):
+        assert alerts_of(log, line(f"p{number}", 10 + number % 3, 1 + number, 98 + number % 5)) == []
+    (alert,) = alerts_of(log, line("p7", 11, 9, 100))
+    assert (alert.party, alert.parties, alert.trigger_event_id) == (resident(1), (resident(1),), "p7")
+    assert [(item.event_id, item.party) for item in alert.evidence] == [("early", resident(1))]
+    assert [alerts_of(log, line(f"more{number}", 12, 10 + number, 101)) for number in range(20)] == [[]] * 20
+
+
+def test_others_are_looked_at_again_at_each_eighth_line():
+    """A line among seventeen or more is its own trader's alone, but for every eighth: 24, 32 and so on."""
+    log, waiting = LegLog(), []
+    for number in range(33):
+        alerts_of(log, line(f"p{number}", 10 + number, number, 100 + number % 3))
+        assert log.state.configuration
+        assert log.state.effective
+        node = unpack(log.state.parties[GROUP])
+        view = NodeView(
+            kind="goods",
+            name=GROUP,
+            rows=payments.rows(node),
+            names=node.names,
+            residents={},
+            zone=log.state.effective.zone,
+            rulebook=log.state.effective.rulebook,
+            legend=log.state.configuration.legend,
+        )
+        waiting.append(len(PriceOfGoods().series(view, payments.at(node, number))) - 1)
+    assert waiting == [0] * 8 + list(range(8, 16)) + [0] * 7 + [16] + [0] * 7 + [16] + [0]
+
+
+def test_few_lines_ask_for_a_wider_difference():
+    """Ten peers at 100: four times 5 % times the root of two; the twenty-first line is judged by the floor alone."""
+    log = LegLog()
+    for number in range(10):
+        alerts_of(log, line(f"p{number}", 10 + number % 5, number, 100, quantity="10000"))
+    assert alerts_of(log, line("near", 1, 11, 128.2, quantity="10000")) == []
+    assert len(alerts_of(log, line("far", 2, 12, 129.7, quantity="10000"))) == 1
+
+
+def test_a_line_whose_proof_is_gone_is_shown_by_its_position():
+    """Sixty lines came since the dear one, nearly all of its own trader, until others have lines enough."""
+    log = LegLog()
+    place = len(log.log)
+    assert alerts_of(log, line("dear", 1, 0, 200)) == []
+    for number in range(60):
+        alerts_of(log, line(f"p{number}", 1 if number < 59 else 2, 1 + number / 4, 100))
+    found = [alert for number in range(12) for alert in alerts_of(log, line(f"q{number}", 3, 20 + number, 100))]
+    assert [[(item.amount, item.currency, item.kind, item.party) for item in alert.evidence] for alert in found] == [
+        [("200000.00", "USD", "import", resident(1))]
+    ]
+    assert found[0].evidence[0].event_id == f"{found[0].position.topic}:{found[0].position.partition}:{place}"

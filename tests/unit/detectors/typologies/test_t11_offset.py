@@ -92,12 +92,20 @@ def test_a_group_shares_an_account() -> None:
 
 def test_what_is_paid_by_its_number_is_no_part_of_it() -> None:
     gross = (goods(5, 50_000, 22, number=9), paid(6, 60_000, 23, number=9))
-    # ten thousand too much were paid for the line, and count
-    assert of(*BOTH, *gross, paid(3, 90_000, 30))[2:6] == (10_000_000, 0, 20_000_000, 0)  # type: ignore[index]
+    # ten thousand too much were paid for the line, and are no part of the difference
+    assert of(*BOTH, *gross, paid(3, 100_000, 30))[2:6] == (10_000_000, 0, 20_000_000, 0)  # type: ignore[index]
     lines = (goods(1, 200_000, 20), goods(5, 100_000, 22, number=9), shipped(2, 200_000, 25))
     assert of(*lines, paid(3, 100_000, 30, number=9)) is None
     # numbers of the two directions are apart
     assert of(*lines, paid(3, 100_000, 30), received(4, 20_000, 30, number=9)) is not None
+
+
+def test_money_for_goods_of_before_the_window_is_no_difference() -> None:
+    """It names their declaration, also one of another partner; a number that nobody declared says nothing."""
+    before = goods(5, 100_000, -80, number=9, counterparty=8)
+    assert of(*BOTH, before, paid(3, 100_000, 30, number=9)) is None
+    assert of(*BOTH, before, paid(3, 100_000, 30, number=10)) is not None
+    assert of(*BOTH, shipped(5, 100_000, -80, number=9), paid(3, 100_000, 30, number=9)) is not None
 
 
 def test_a_payment_about_as_large_as_a_line_pays_the_line() -> None:
