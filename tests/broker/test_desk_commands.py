@@ -149,6 +149,18 @@ def test_a_record_of_the_evidence_in_words(desk: Any) -> None:
     assert "nothing there yet" in beyond.stdout
 
 
+def test_open_items_follow_from_the_ledger(desk: Any) -> None:
+    """Each that the monitor wrote is what a replay gives, and none is missing, while the worker runs.
+
+    Before the next test, whose record on the legs comes from nowhere.
+    """
+    told = json.loads(ran(desk, "reconcile", "--entries", "--up-to", "committed", "--json").stdout)
+    assert told["entry_faults"] == []
+    counts = {one["topic"]: one for one in told["entries"]}
+    assert counts[topics.OPEN_ITEMS]["there"] > 0
+    assert {tuple(one["unchecked"]) for one in counts.values()} == {()}
+
+
 def test_marks_and_rolled_back_records_are_told_apart(desk: Any) -> None:
     """On a topic that no agent reads, so that nothing stops at it: what a transaction leaves at each of its offsets."""
     settings, states = desk.cluster.settings, set()
@@ -251,15 +263,6 @@ def test_every_current_alert_is_in_one_case(desk: Any) -> None:
     own = {one.alert_id for one in desk.alerts.values() if one.case_id in page["cases"]}
     assert {one["alert_id"] for one in page["history"]} == own
     assert foreign_words(korean(desk, "cases", "show", page["case_id"])) == []
-
-
-def test_open_items_follow_from_the_ledger(desk: Any) -> None:
-    """Each that the monitor wrote is what a replay gives, and none is missing, while the worker runs."""
-    told = json.loads(ran(desk, "reconcile", "--entries", "--up-to", "committed", "--json").stdout)
-    assert told["entry_faults"] == []
-    counts = {one["topic"]: one for one in told["entries"]}
-    assert counts[topics.OPEN_ITEMS]["there"] > 0
-    assert {tuple(one["unchecked"]) for one in counts.values()} == {()}
 
 
 def test_without_ingest_a_verdict_is_sent_and_not_taken_in(desk: Any) -> None:
