@@ -27,6 +27,7 @@ from streams.desk.positions import read_records_at
 from streams.errors import AlertNotFoundError
 from streams.generator import Simulation
 from streams.kafka import topics
+from streams.proofs.replayed_entries import compare_entries
 from streams.publication.sending import publish_records
 from streams.settings import load_settings
 from tests.support.cluster import Cluster
@@ -150,15 +151,12 @@ def test_a_record_of_the_evidence_in_words(desk: Any) -> None:
 
 
 def test_open_items_follow_from_the_ledger(desk: Any) -> None:
-    """Each that the monitor wrote is what a replay gives, and none is missing, while the worker runs.
-
-    Before the next test, whose record on the legs comes from nowhere.
-    """
-    told = json.loads(ran(desk, "reconcile", "--entries", "--up-to", "committed", "--json").stdout)
-    assert told["entry_faults"] == []
-    counts = {one["topic"]: one for one in told["entries"]}
-    assert counts[topics.OPEN_ITEMS]["there"] > 0
-    assert {tuple(one["unchecked"]) for one in counts.values()} == {()}
+    """Each that the monitor wrote is what a replay gives, and none is missing, while the worker runs."""
+    told, amiss = compare_entries(desk.cluster.settings, lambda _seen, _total: None)
+    assert amiss == []
+    counts = {one.topic: one for one in told}
+    assert counts[topics.OPEN_ITEMS].there > 0
+    assert {one.unchecked for one in told} == {()}
 
 
 def test_marks_and_rolled_back_records_are_told_apart(desk: Any) -> None:
