@@ -1,20 +1,22 @@
 """A second stateful agent beside the monitor in each process, on a real broker: both are exact through kill -9."""
 
 import asyncio
+import itertools
 import random
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kafka import KafkaProducer
-from kafka.admin import NewTopic
 
 from streams.demo.broker import EmbeddedBroker
 from streams.generator import Simulation
 from streams.kafka import topics
 from streams.publication.sending import publish_records
 from streams.settings import load_settings
+from tests.support.at_work import freeze_at_work
 from tests.support.cluster import PARTITIONS, Cluster
 from tests.support.counting_agent import COUNTING, EVERY, INPUT, TOTALS, CountingCore, Totals
 from tests.support.worker_process import Worker
@@ -68,30 +70,43 @@ async def saved(cluster: Cluster) -> dict[int, Totals]:
     return found
 
 
-def kill_at_work(cluster: Cluster, victim: Worker, seen: Worker, batch: int) -> None:
+def kill_at_work(cluster: Cluster, victim: Worker, seen: Worker, batches: Iterator[int]) -> None:
     """Once the counting agent of `seen` is at work, give it more and kill -9 the victim in the midst of it."""
 
     def at_work() -> bool:
-        return seen.metric("fxwatch_events_total", agent="counting") > 0
+        if seen.metric("fxwatch_events_total", agent="counting") > 0:
+            return True
+        runs = seen.metric("fxwatch_partition_state", agent="counting", state="running") > 0
+        if runs and cluster.lag("counting", INPUT) == 0:
+            # the others had done it all before this one had a partition
+            write_amounts(cluster.settings.bootstrap, next(batches))
+        return False
 
     cluster.until(at_work, 60, "nothing is counted")
-    write_amounts(cluster.settings.bootstrap, batch)
+    write_amounts(cluster.settings.bootstrap, next(batches))
+    freeze_at_work(
+        cluster,
+        [victim],
+        lambda: cluster.lag("counting", INPUT) > 0,
+        lambda: write_amounts(cluster.settings.bootstrap, next(batches)),
+    )
     victim.kill()
-    assert cluster.lag("counting", INPUT) > 0
 
 
 def test_two_agents_in_one_process_survive_kills_exactly(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
     """Two kills while both agents work: outputs and states of each are those of an undisturbed run."""
     with Cluster(empty_broker.bootstrap, tmp_path, **SETTINGS) as cluster:
-        cluster._admin.create_topics([NewTopic(INPUT, len(NUMBERS), 1), NewTopic(TOTALS, len(NUMBERS), 1)])
+        new = {"num_partitions": len(NUMBERS), "replication_factor": 1}
+        cluster._admin.create_topics({INPUT: new, TOTALS: new}, wait_for_metadata=True)
+        batches = itertools.count(1)
         first, second = cluster.spawn("monitor", COMMAND), cluster.spawn("monitor", COMMAND)
         cluster.start("ingest")
         events = Simulation(seed=1, events=EVENTS)
         publish_records(load_settings(bootstrap=empty_broker.bootstrap), events, stamps="now", expected=EVENTS)
-        write_amounts(empty_broker.bootstrap, 1)
-        kill_at_work(cluster, first, first, 2)
+        write_amounts(empty_broker.bootstrap, next(batches))
+        kill_at_work(cluster, first, first, batches)
         third = cluster.spawn("monitor", COMMAND)
-        kill_at_work(cluster, second, third, 3)
+        kill_at_work(cluster, second, third, batches)
         cluster.until(lambda: cluster.lag("counting", INPUT) == 0, 60, "not all is counted")
         cluster.wait_drained()
         for agent, numbers in (("monitor", range(PARTITIONS)), ("counting", NUMBERS)):
