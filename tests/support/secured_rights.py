@@ -26,6 +26,8 @@ READABLE = {
         topics.IDENTITIES,
         topics.ALERTS,
         topics.PROGRESS,
+        topics.OPEN_ITEMS,
+        topics.SCREENS,
     },
     "reidentifier": {topics.IDENTITIES, topics.AUDIT},
     "auditor": {topics.AUDIT},

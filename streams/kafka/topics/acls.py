@@ -50,6 +50,8 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "alerts follow",
         "alerts list",
         "alerts show",
+        "cases list",
+        "cases show",
         "ledger show",
         "party",
         "trade show",
@@ -196,7 +198,8 @@ def _others(application: str, role: Role) -> list[Grant]:
         # committed offsets: what a partition has applied, what ingest has read
         "operator": [*(group(name, "Describe") for name in GROUPS), claim, idempotent],
         "deadletter": [idempotent],
-        "reconciler": [group(INGEST, "Describe")],
+        # committed offsets: what ingest has read, and, for its entries, what the monitor has applied
+        "reconciler": [group(INGEST, "Describe"), group(MONITOR, "Describe")],
         "reidentifier": [transactional(f"{application}-audit"), idempotent],
         "auditor": [],
         **{sender: [idempotent] for sender in SENDERS},

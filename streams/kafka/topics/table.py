@@ -199,30 +199,30 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         topic(RATES, "raw", "BASE/QUOTE", "rate feed, publish, simulate, deadletter", "ingest, reconcile"),
         topic(PROFILES, "raw", "party's id", "registers, publish, simulate, deadletter", "ingest, reconcile"),
         topic(DISPOSITIONS, "raw", "party token", "investigators, dispose, snooze, console of your own, deadletter",
-              "ingest, alerts show, reconcile"),
+              "ingest, alerts show, cases show, reconcile"),
         # every configuration that was ever in force: an old alert is explained by the rules of its day, and the newest
         # one is in force however old it is
         topic(RULES, "for ever", "configuration", "rules apply",
               "ingest, monitor, shared, rules apply, rules show, reconcile"),
         topic(LEDGER, "evidence", "party token", "ingest, topics apply",
               "ingest, monitor, shared, rescore, reconcile, rules show, skip, state, institutions, alerts list, "
-              "alerts show, ledger show, party, trade show, dispose, snooze"),
+              "alerts show, cases list, cases show, ledger show, party, trade show, dispose, snooze"),
         topic(LEGS, "evidence", "shared thing's token, goods group", "ingest, topics apply, shared",
-              "shared, rescore, reconcile, skip, state, alerts list, alerts show, party, dispose, snooze, evidence, "
-              "topics apply"),
+              "shared, rescore, reconcile, skip, state, alerts list, alerts show, cases list, cases show, party, "
+              "dispose, snooze, evidence, topics apply"),
         topic(DEADLETTER, "raw", "the input's own", "ingest", "deadletter, reconcile", extra=_STAMPED_BY_BROKER),
         topic(IDENTITIES, "compacted", "token", "ingest", "reidentify, reconcile"),
         topic(NOTICES, "raw", "party or shared thing's token", "monitor, shared", "ingest", extra=_STAMPED_BY_BROKER),
         topic(ALERTS, "evidence", "party token", "monitor, shared",
-              "investigators, alerts follow, alerts list, alerts show, party, dispose, snooze, console of your own, "
-              "rescore, evidence"),
+              "investigators, alerts follow, alerts list, alerts show, cases list, cases show, party, dispose, snooze, "
+              "console of your own, rescore, evidence"),
         *(topic(desk_topic(desk), "evidence", "party token", "monitor, shared",
-                f"desk {desk}, alerts follow, alerts list, rescore") for desk in settings.effective.desks),
+                f"desk {desk}, alerts follow, alerts list, cases list, rescore") for desk in settings.effective.desks),
         # traders' declarations and payments that wait for their other side; a record without value closes one
-        topic(OPEN_ITEMS, "compacted", "item", "monitor", "investigators, console of your own"),
+        topic(OPEN_ITEMS, "compacted", "item", "monitor", "reconcile, investigators, console of your own"),
         # supervisors' lists of a month: who is in them stays, so that a list of last year can still be read
         topic(SCREENS, "compacted", "screen, subject, month, partition", "monitor",
-              "screens, rescore, investigators, console of your own"),
+              "screens, rescore, reconcile, investigators, console of your own"),
         topic(PROGRESS, "compacted", "agent and partition", "monitor, shared, skip, acknowledge, ingest",
               "monitor, shared, state, rescore, skip, acknowledge, ingest, reconcile", extra=_POSITIONS),
         # daily snapshots have keys of their own, so that plain compaction keeps each of them
