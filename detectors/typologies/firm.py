@@ -51,7 +51,8 @@ def is_money_business(facts: Facts | None) -> bool:
     """Whether a profile is that of a business with money: by its industry (KSIC), or registered as an exchanger."""
     if facts is None:
         return False
-    return facts.register == "exchanger" or (facts.industry_code or "").upper().startswith(MONEY_BUSINESS)
+    industry = facts.industry_code
+    return facts.register == "exchanger" or (industry is not None and industry.upper().startswith(MONEY_BUSINESS))
 
 
 def known_days(context: Context) -> int:
