@@ -14,14 +14,12 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.faust_runtime.fetch_answers import FetchAnswers, watch_answers
-from streams.kafka import bounded_fetching, stopping_consumers
+from streams.kafka import bounded_fetching
 from streams.ledger.input_positions import Sought
 from streams.log import logs
 from streams.log.library_noise import LASTING_SECONDS, REPEAT_SECONDS
 
 logger = logs.get_logger(__name__)
-
-stopping_consumers.stop_in_order()
 
 # Records that one look may take. Bounds memory: a record set of 2 MiB may hold a hundred thousand, and is read as its
 # records are taken.

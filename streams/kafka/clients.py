@@ -13,13 +13,11 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartiti
 
 from streams.contracts.record_headers import RawHeaders
 from streams.errors import DeliveryError, RefusedError
-from streams.kafka import bounded_fetching, stopping_consumers
+from streams.kafka import bounded_fetching
 from streams.kafka.deliveries import Outstanding, Write
 from streams.kafka.denied import choose_error
 from streams.kafka.security import aiokafka_access
 from streams.settings import Settings
-
-stopping_consumers.stop_in_order()
 
 # One produce request at most; topics allow 2 MiB, so a batch of this size always fits.
 BATCH_BYTES = 1_000_000
