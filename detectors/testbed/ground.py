@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.testbed import loose_alerts
-from detectors.testbed.loose_alerts import FOUND_AFTER_US, LooseAlert
+from detectors.testbed.loose_alerts import FOUND_AFTER_US, AlertSaid, LooseAlert
 from detectors.testbed.sheet import Sheet
 from detectors.testbed.truth import Case, Lookalike, Truth
 from detectors.values.legal_calendar import to_us
@@ -56,7 +56,8 @@ class Ground(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     `honest` marks rows of parties in no case. `may_alert` are rows outside history; `days` their local dates, and
     `day_of` each row's place among them (-1 for history). `payments` marks the rows of payments. `opened` numbers what
     an investigator opens: the party, or the shared thing that an alert is about. `severity` is that of each row's
-    alert, 0 = the mildest, or no alert.
+    alert, 0 = the mildest, or no alert. `by_rule` marks alerts that a rule found, `on_line` those of them on a hard
+    line of the law.
     """
 
     sheet: Sheet
@@ -78,6 +79,8 @@ class Ground(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     payments: Mask
     opened: Rows
     severity: Rows
+    by_rule: Mask
+    on_line: Mask
 
     @property
     def cases(self) -> int:
@@ -89,7 +92,7 @@ class Ground(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         return np.array([name == typology for name in self.typology], np.bool_)
 
 
-_NO_SEVERITIES: Mapping[str, int] = MappingProxyType({})
+_NOTHING_SAID: Mapping[str, AlertSaid] = MappingProxyType({})
 
 
 def lay_ground(
@@ -97,12 +100,12 @@ def lay_ground(
     truth: Truth,
     tokens: Mapping[str, str],
     loose: Sequence[LooseAlert] = (),
-    severities: Mapping[str, int] = _NO_SEVERITIES,
+    said: Mapping[str, AlertSaid] = _NOTHING_SAID,
 ) -> Ground:
     """Join a sheet, and alerts that none of its rows carries, with its truth.
 
-    `tokens` maps every raw party identifier of the truth to its token, `severities` an alert's id to how severe it is:
-    0 is the mildest, and that of one which is not named. A case's payments are its settled ones (ordered ones where
+    `tokens` maps every raw party identifier of the truth to its token, `said` an alert's id to what it says of itself;
+    one that is not named is the mildest, and no rule's. A case's payments are its settled ones (ordered ones where
     none was settled): returned and cancelled money did not go. Raises `ValueError` when a token is missing,
     or when no event of the truth is in the sheet (another stream's truth). Cost: about 0.3 s for 1 000 000 rows.
     """
@@ -113,6 +116,7 @@ def lay_ground(
     reach = _reach(truth.cases, own, parties, ~paid.history)
     aside = loose_alerts.link(loose, truth, tokens, len(paid))
     sheet, events = loose_alerts.with_rows(paid, loose), _joined(own, aside.events)
+    told = _said(sheet, said)
     payments = np.arange(len(sheet)) < len(paid)
     may_alert = ~sheet.history
     days, day_of = np.unique(sheet.day[may_alert], return_inverse=True)
@@ -142,13 +146,16 @@ def lay_ground(
         lookalike_seen=_only(alike, may_alert).hit(may_alert, len(truth.lookalikes)),
         payments=payments,
         opened=_opened(sheet, loose),
-        severity=_severity(sheet, severities),
+        severity=told[:, 0],
+        by_rule=told[:, 1] != 0,
+        on_line=told[:, 2] != 0,
     )
 
 
-def _severity(sheet: Sheet, severities: Mapping[str, int]) -> Rows:
+def _said(sheet: Sheet, said: Mapping[str, AlertSaid]) -> Rows:
+    """By row, the three things that its alert says, as numbers."""
     # one place more, the last: code -1, a row without an alert, reads it
-    by_code = np.array([*(severities.get(name, 0) for name in sheet.alert_id.names), 0], np.int64)
+    by_code = np.array([*(said.get(name, AlertSaid()) for name in sheet.alert_id.names), AlertSaid()], np.int64)
     found: Rows = by_code[sheet.alert_id.codes]
     return found
 

@@ -59,6 +59,10 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     as their segment had not learned enough; amendments are not scored. `unseen_cases` and `unseen_lookalikes` have no
     payment in the result. `loose_alerts` are those that no payment's row carries (a due date, a declaration, something
     shared), `shared_alerts` those among them on something shared.
+
+    `rule_alerts` are those that a rule found, of payments or not, and `hard_line_alerts` those of them on a hard line
+    of the law (`hard_lines` of detectors/typologies/declared.py). `rule_alerts_per_day_100k` are the others for each
+    day and 100 000 `parties`: on a stream without crime all of them are false alarms. None without days.
     """
 
     transactions: int
@@ -76,6 +80,9 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     without_rule: tuple[str, ...]
     loose_alerts: int
     shared_alerts: int
+    rule_alerts: int
+    hard_line_alerts: int
+    rule_alerts_per_day_100k: float | None
 
 
 class BudgetFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -269,10 +276,13 @@ def _stream(ground: Ground, days: int, illicit_days: int) -> Stream:
     seen = ground.events.hit(np.ones(len(sheet), np.bool_), ground.cases)
     rules = {typology.id for typology in all_rules()}
     aside = ~ground.payments
+    parties = len(np.unique(sheet.party.codes[ground.may_alert]))
+    ruled, party_days = ground.by_rule & ground.may_alert, parties * len(ground.days)
+    lines = int((ruled & ground.on_line).sum())
     return Stream(
         transactions=int(ground.payments.sum()),
         history=int(sheet.history.sum()),
-        parties=len(np.unique(sheet.party.codes[ground.may_alert])),
+        parties=parties,
         days=len(ground.days),
         party_days=days,
         illicit_party_days=illicit_days,
@@ -285,6 +295,9 @@ def _stream(ground: Ground, days: int, illicit_days: int) -> Stream:
         loose_alerts=int(aside.sum()),
         shared_alerts=int((ground.opened[aside] >= len(sheet.party.names)).sum()),
         without_rule=tuple([name for name in names if name not in rules]),
+        rule_alerts=int(ruled.sum()),
+        hard_line_alerts=lines,
+        rule_alerts_per_day_100k=(int(ruled.sum()) - lines) * 100_000 / party_days if party_days else None,
     )
 
 

@@ -40,6 +40,17 @@ class LooseAlert(msgspec.Struct, frozen=True, kw_only=True):
     events: frozenset[str]
 
 
+class AlertSaid(NamedTuple):
+    """What an alert says of itself: how severe it is (0 = the mildest), whether a rule found it, and on a hard line.
+
+    A hard line is a test of a rule's `hard_lines` that is met (detectors/typologies/declared.py).
+    """
+
+    severity: int = 0
+    rule: bool = False
+    line: bool = False
+
+
 class LooseLinks(NamedTuple):
     """Pairs (row, thing) of loose alerts: cases whose events they show, cases that they find, look-alikes."""
 

@@ -53,12 +53,16 @@ class Words(NamedTuple):
     `measured`: by the name of a measured value. `beginning`: by how such a name begins, where the rest is a name of its
     own; `{}` stands for that name. `windows`: pairs of a regular expression with one group, and what is said for it;
     `{}` stands for the group. `legal_basis`: by the English text of the shipped configuration.
+
+    `hard_lines` are no words but ids of its tests: where one of them is met, an amount that an article sets is passed,
+    and the input alone tells all that the article asks for. None is where an exemption holds that no field tells.
     """
 
     measured: Mapping[str, Word] = {}
     beginning: Mapping[str, str] = {}
     windows: tuple[tuple[str, str], ...] = ()
     legal_basis: Mapping[str, str] = {}
+    hard_lines: tuple[str, ...] = ()
 
 
 class Said(NamedTuple):

@@ -42,6 +42,7 @@ PHRASES = {
 }
 OTHER_INSTITUTIONS, OTHER_INSTITUTIONS_KO = "other institutions", "기타 기관"
 WORDS = Words(
+    hard_lines=("over_yearly_amount", "over_foreign_amount"),
     measured={
         "annual_total": Word("연간 송금 합계"),
         "over_cap": Word("한도 초과 금액"),

@@ -150,7 +150,7 @@ def lay(result: Result, truth: Truth) -> Ground:
     """
     alerts = read_alerts(result)
     try:
-        return lay_ground(result.sheet, truth, tokens_of(truth), alerts.loose, alerts.severities)
+        return lay_ground(result.sheet, truth, tokens_of(truth), alerts.loose, alerts.said)
     except ValueError as fault:
         raise UsageError(
             "the truth does not fit the result", got=str(fault), expected="the truth of the stream that was replayed"

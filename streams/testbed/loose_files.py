@@ -1,6 +1,7 @@
 """A result's alerts as the judge counts them: how severe each is, and those that no payment's row carries."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -10,8 +11,9 @@ import msgspec
 
 from detectors.alerting.severity import SEVERITIES
 from detectors.contracts.alert import Position, Severity
-from detectors.testbed.loose_alerts import LooseAlert
+from detectors.testbed.loose_alerts import AlertSaid, LooseAlert
 from detectors.testbed.truth import CENTS
+from detectors.typologies import all_rules
 from detectors.values.legal_calendar import local_date, to_us
 from streams.testbed import ledger_files
 from streams.testbed.result_files import ALERTS, LEDGER, SHARED_ALERTS, Result, ResultError, partition_file, prove
@@ -20,9 +22,15 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _MS_US = 1000
 
 
+class _Test(msgspec.Struct, frozen=True):
+    id: str
+    outcome: str
+
+
 class _Hit(msgspec.Struct, frozen=True):
     id: str
     strength: float
+    tests: tuple[_Test, ...] = ()
 
 
 class _Named(msgspec.Struct, frozen=True):
@@ -52,10 +60,10 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 class Alerts(NamedTuple):
-    """What an investigator is sent: the loose alerts, and by alert id its severity, 0 = the mildest."""
+    """What an investigator is sent: the loose alerts, and by the id of every alert what it says of itself."""
 
     loose: list[LooseAlert]
-    severities: Mapping[str, int]
+    said: Mapping[str, AlertSaid]
 
 
 def read_alerts(result: Result) -> Alerts:
@@ -73,7 +81,13 @@ def read_alerts(result: Result) -> Alerts:
     zone = ZoneInfo(result.configuration.engine.time_zone)
     loose = [_loose(one, max(to_us(one.created_for), times[_place(one)]), zone) for one in aside]
     loose += [_loose(one, to_us(one.created_for), zone) for one in shared]
-    return Alerts(loose, {one.alert_id: SEVERITIES.index(one.severity) for one in (*own, *shared)})
+    lines = {(rule.id, test) for rule in all_rules() for test in rule.words.hard_lines}
+    return Alerts(loose, {one.alert_id: _said(one, lines) for one in (*own, *shared)})
+
+
+def _said(one: _Line, lines: AbstractSet[tuple[str, str]]) -> AlertSaid:
+    met = {(hit.id, test.id) for hit in one.typologies for test in hit.tests if test.outcome == "met"}
+    return AlertSaid(SEVERITIES.index(one.severity), bool(one.typologies), not met.isdisjoint(lines))
 
 
 def _to_be_read(path: Path) -> list[_Line]:

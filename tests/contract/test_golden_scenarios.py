@@ -97,3 +97,12 @@ def test_a_scenarios_alerts_read_wholly_in_korean_and_wholly_in_english(identifi
         read = alert_text.read_alert(msgspec.json.encode(alert))
         assert [word for word in latin_words(alert_text.plain(read, lang="ko")) if word not in names] == []
         assert re.findall("[가-힣]+", alert_text.plain(read, lang="en")) == []
+
+
+@pytest.mark.parametrize("identifier", [one.id for one in REGISTRY if one.words.hard_lines])
+def test_a_hard_line_is_a_test_that_its_scenarios_meet(identifier):
+    """The testbed leaves alerts on hard lines out of its count: a name of no test would leave out none, unseen."""
+    typology = next(one for one in REGISTRY if one.id == identifier)
+    file = file_of(identifier)
+    met = {name for scenario in file.scenario for alert in scenario.alerts for name in alert.met or ()}
+    assert set(typology.words.hard_lines) <= met

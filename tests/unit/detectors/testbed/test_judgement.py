@@ -30,6 +30,7 @@ from detectors.testbed.judgement import (
     judge,
     product,
 )
+from detectors.testbed.loose_alerts import AlertSaid
 from detectors.testbed.party_days import party_days
 from detectors.testbed.truth import Regime, Truth
 from tests.support.synthetic_result import case, lookalike, mask, payment, sheet
@@ -38,7 +39,7 @@ FEW = Settings(budgets=(2, 1), resamples=20, seed=3, lots=4)
 FLAT = System("flat", "Says nothing.", np.zeros(9))
 
 
-def stream() -> Ground:
+def stream(said: dict[str, AlertSaid] | None = None) -> Ground:
     """Nine payments of six parties over three days, row 8 (all of party f) in history; two cases, one unseen.
 
     Alerts were raised on rows 0, 3 and 8. The queue of day 0: a (row 0), b (row 1), c (row 2); of day 1: d (row 3,
@@ -62,7 +63,7 @@ def stream() -> Ground:
     )
     alike = (lookalike("rent", "b"), lookalike("tuition", "nobody"), lookalike("gift", "nobody"))
     truth = Truth(cases=cases, lookalikes=alike, regimes=(Regime(name="growth"), Regime(name="new_bank")))
-    return lay_ground(sheet(rows), truth, {name: name for name in ("a", "b", "d", "g", "nobody")})
+    return lay_ground(sheet(rows), truth, {name: name for name in ("a", "b", "d", "g", "nobody")}, (), said or {})
 
 
 def judged(**more: Any) -> JudgedResult:
@@ -76,7 +77,16 @@ def test_the_stream_that_was_judged() -> None:
         transactions=9, history=1, parties=5, days=3, party_days=8, illicit_party_days=3, cold_share=0.0,
         cases={"T01": 2, "T99": 1}, unseen_cases=1, lookalikes=3, unseen_lookalikes=2, regimes=("growth", "new_bank"),
         without_rule=("T99",), loose_alerts=0, shared_alerts=0,
+        rule_alerts=0, hard_line_alerts=0, rule_alerts_per_day_100k=0.0,
     )  # fmt: skip
+
+
+def test_the_rule_alerts_beyond_hard_lines_are_told_for_a_day_and_100_000_parties() -> None:
+    """Row 8 is history; of the rules' alerts on rows 0 and 3 one is on a hard line: one on 5 parties in 3 days."""
+    said = {"1": AlertSaid(1, rule=True), "2": AlertSaid(2, rule=True, line=True), "3": AlertSaid(3, rule=True)}
+    told = judge(stream(said), (), FEW).judgement.stream
+    assert (told.rule_alerts, told.hard_line_alerts) == (2, 1)
+    assert told.rule_alerts_per_day_100k == pytest.approx(100_000 / 15)
 
 
 def test_budgets_are_each_once_from_the_smallest_on() -> None:

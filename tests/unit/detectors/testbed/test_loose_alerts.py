@@ -9,7 +9,7 @@ from detectors.testbed import loose_alerts
 from detectors.testbed.figures.recall import first_alerts, named_cases
 from detectors.testbed.ground import Ground, Links, lay_ground
 from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, Settings, System, judge
-from detectors.testbed.loose_alerts import LooseAlert, with_rows
+from detectors.testbed.loose_alerts import AlertSaid, LooseAlert, with_rows
 from detectors.testbed.sheet import Texts
 from detectors.testbed.truth import Truth
 from detectors.values.legal_calendar import to_us
@@ -43,9 +43,8 @@ def alert(name: str, day: float, party: str, events: tuple[str, ...] = (), **mor
 
 def laid(*alerts: LooseAlert, **severities: int) -> Ground:
     """The rows and these alerts, joined with the truth."""
-    return lay_ground(
-        sheet(ROWS), Truth(cases=CASES, lookalikes=ALIKE), {name: name for name in "abcd"}, alerts, severities
-    )
+    said = {name: AlertSaid(severity, rule=True) for name, severity in severities.items()}
+    return lay_ground(sheet(ROWS), Truth(cases=CASES, lookalikes=ALIKE), {name: name for name in "abcd"}, alerts, said)
 
 
 def of(links: Links, row: int) -> list[int]:

@@ -14,7 +14,7 @@ from detectors.values.legal_calendar import to_us
 from streams.contracts.input_record import InputRecord
 from streams.contracts.inputs import DECLARATIONS
 from streams.settings import overlay_configuration
-from streams.testbed import ledger_files, replay, result_files, truth_files
+from streams.testbed import ledger_files, loose_files, replay, result_files, truth_files
 from streams.testbed.judge import lay
 from streams.testbed.loose_files import read_alerts
 from streams.testbed.prepared import Silent
@@ -216,6 +216,17 @@ def test_how_severe_each_alert_is(result: Result, ground: Ground) -> None:
     told = ground.sheet.alert_id.texts()
     assert ground.severity.tolist() == [0 if name is None else said[name] for name in told]
     assert len(set(said.values())) > 1
+
+
+def test_what_a_rule_found_and_what_lies_on_a_hard_line(result: Result, ground: Ground) -> None:
+    """All alerts here are rules'; none is on a hard line, until a rule declares one of its tests to be one."""
+    assert (ground.by_rule.tolist(), ground.on_line.any()) == (ground.sheet.alerted.tolist(), False)
+    (due, *_) = [one for one in read_alerts(result).loose if one.shared is None]
+    (line,) = [
+        one for one in loose_files._to_be_read(result.directory / result_files.ALERTS) if one.alert_id == due.alert_id
+    ]
+    assert loose_files._said(line, {("T06", "no_declaration")}).line
+    assert not loose_files._said(line, {("T08", "no_declaration"), ("T06", "beyond_advance_period")}).line
 
 
 def test_a_damaged_alert_is_told(result: Result, tmp_path: Path) -> None:
