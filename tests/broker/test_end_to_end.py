@@ -1,6 +1,7 @@
 """The main job on a real broker: a stream with planted cases goes in, every promise is checked from the topics."""
 
 import hashlib
+import itertools
 import json
 import re
 import time
@@ -18,7 +19,8 @@ from streams.ledger import envelope
 from streams.publication.sending import publish_records
 from streams.settings import load_settings
 from tests.support import history
-from tests.support.cluster import CONFLICT, PARTITIONS, Cluster, assert_exact
+from tests.support.at_work import freeze_at_work
+from tests.support.cluster import CONFLICT, PARTITIONS, Cluster, assert_exact, patiently
 from tests.support.planted import missed_cases
 from tests.support.topic_deletion import delete_topics
 
@@ -37,6 +39,11 @@ DEVELOPMENT_MODE = (
     "(docs/CONFIGURATION.md)"
 )
 SETTINGS = {"snapshot_every_events": SNAPSHOT_EVERY, "session_timeout_seconds": 6, "raw_retention_days": FOR_EVER_DAYS}
+# Nobody is killed, so no session needs to end soon. Failure prevented: a worker that got no CPU for some seconds lost
+# its partitions, and its log told of a change that the test knows nothing of.
+UNDISTURBED = SETTINGS | {"session_timeout_seconds": 20}
+# Whose warnings are true on a machine that is busy enough: a topic acknowledges late, a broker answers late.
+OF_A_BUSY_MACHINE = ("deliveries", "health")
 
 
 def simulation() -> Simulation:
@@ -68,7 +75,7 @@ def displacement_hours(cluster: Cluster) -> float:
 def live(own_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A live stream through two workers, and all that was left on the topics by it."""
     delete_topics(own_broker.bootstrap)
-    with Cluster(own_broker.bootstrap, tmp_path_factory.mktemp("live"), log_format="json", **SETTINGS) as cluster:
+    with Cluster(own_broker.bootstrap, tmp_path_factory.mktemp("live"), log_format="json", **UNDISTURBED) as cluster:
         cluster.start("all")
         cluster.start("all")
         stream = simulation()
@@ -105,7 +112,11 @@ def test_the_logs_say_what_happened_and_alarm_nobody(live: Any) -> None:
     """
     first, second = ([json.loads(line) for line in lines] for lines in live.logs)
     for told in (first, second):
-        [above] = [one for one in told if one["level"] not in ("debug", "info")]
+        [above] = [
+            one
+            for one in told
+            if one["level"] not in ("debug", "info") and one["logger"].rpartition(".")[2] not in OF_A_BUSY_MACHINE
+        ]
         assert (above["level"], above["event"]) == ("warning", DEVELOPMENT_MODE)
     assert all({"timestamp", "level", "logger", "event"} <= one.keys() for one in first + second)
     every = list(range(PARTITIONS))
@@ -245,33 +256,36 @@ def test_history_is_learned_and_never_alerts(empty_broker: EmbeddedBroker, tmp_p
 
 def test_a_busy_worker_stops_in_order(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
     """SIGTERM in the middle of a backlog: exit code 0 within 5 s, and the other worker finishes exactly."""
-    with Cluster(empty_broker.bootstrap, tmp_path, **SETTINGS) as cluster:
-        events = EVENTS * 3 // 2
-        publish_records(
-            load_settings(bootstrap=empty_broker.bootstrap),
-            Simulation(seed=1, events=events),
-            stamps="now",
-            expected=events,
-        )
+    with Cluster(empty_broker.bootstrap, tmp_path, **UNDISTURBED) as cluster:
+        events, seeds = EVENTS * 3 // 2, itertools.count(1)
+
+        def more() -> None:
+            stream = Simulation(seed=next(seeds), events=events)
+            publish_records(cluster.settings, stream, stamps="now", expected=events)
+
+        def left() -> bool:
+            # the monitor keeps up with ingest, so that its own lag is often 0 in the middle of the backlog
+            return cluster.lag("ingest", *topics.INPUTS) + cluster.lag("monitor", topics.LEDGER) > 0
+
+        more()
         leaving, staying = cluster.start("all", "all")
         cluster.until(lambda: cluster.monitored() > 2_000, 30, "nothing is applied")
-        # the monitor keeps up with ingest, so that its own lag is often 0 in the middle of the backlog
-        todo = cluster.lag("ingest", *topics.INPUTS) + cluster.lag("monitor", topics.LEDGER)
-        assert todo > 0, "the worker was not busy any more"
+        freeze_at_work(cluster, [leaving], left, more)
+        leaving.tell()  # obeyed as soon as it goes on
+        leaving.thaw()
         code = leaving.stop()
         print(f"a busy worker stopped in {leaving.stopped_after:.1f} s")
         assert code == 0, leaving.words()
         assert leaving.stopped_after is not None
-        assert leaving.stopped_after < 5
+        assert leaving.stopped_after < patiently(5)
         cluster.wait_drained()
         assert staying.alive()
         assert_exact(cluster, cluster.replay())
         for worker in (leaving, staying):
-            # that a topic acknowledges late is true on a machine that is busy enough
             alarms = [
                 line
                 for line in worker.log.read_text("utf-8").splitlines()
-                if not re.match(r"\S+Z (INFO|WARNING +(deliveries|health)) ", line)
+                if not re.match(rf"\S+Z (INFO|WARNING +({'|'.join(OF_A_BUSY_MACHINE)})) ", line)
                 and not line.endswith(DEVELOPMENT_MODE)
             ]
             assert alarms == []
