@@ -14,12 +14,13 @@ from detectors.contracts.events import Source
 from detectors.core import Notice
 from streams.contracts.dead_letters import Letter
 from streams.demo.broker import EmbeddedBroker
+from streams.ingest import conflict_letters
 from streams.ingest.conflict_letters import ConflictLetters
 from streams.ingest.conflict_positions import NoticePositions
 from streams.kafka import clients, original_records, topics
 from streams.keys.commitments import Committer, EvidenceKeys
 from tests.support.bank import transactional
-from tests.support.cluster import Cluster
+from tests.support.cluster import PATIENCE, Cluster
 from tests.support.record_batches import Raw, batch, produce
 
 pytestmark = pytest.mark.broker
@@ -116,7 +117,7 @@ async def letters_written(cluster: Cluster, count: int) -> list[Letter]:
     )
     letters.start()
     try:
-        await asyncio.wait_for(enough.wait(), 60)
+        await asyncio.wait_for(enough.wait(), 60 * PATIENCE)
     finally:
         await letters.stop()
     assert ends == []
@@ -130,13 +131,19 @@ def test_a_storm_of_conflicts_opens_one_reader_and_leaves_none_without_its_lette
 
     Failure prevented: each opened a reader of its own, 60 letters a second, while other banks' waited behind them.
     """
-    opened = 0
-    reader = clients.make_reader
+    opened = silent = 0
+    reader, fetch = clients.make_reader, conflict_letters._next
 
     def counted(*arguments: Any, **options: Any) -> Any:
         nonlocal opened
         opened += options.get("fetch_bytes") == original_records.FETCH_BYTES
         return reader(*arguments, **options)
+
+    async def fetched(*arguments: Any) -> Any:
+        nonlocal silent
+        found = await fetch(*arguments)
+        silent += not found
+        return found
 
     with Cluster(empty_broker.bootstrap, tmp_path, session_timeout_seconds=6) as cluster:
         asyncio.run(write_inputs(cluster))
@@ -147,12 +154,15 @@ def test_a_storm_of_conflicts_opens_one_reader_and_leaves_none_without_its_lette
         places = told(cluster)
         asyncio.run(write_notices(cluster, list(places)))
         monkeypatch.setattr(clients, "make_reader", counted)
+        monkeypatch.setattr(conflict_letters, "_next", fetched)
         # the distances of the records above are sought
         monkeypatch.setattr(original_records, "READ_ON", 200)
         letters = asyncio.run(letters_written(cluster, len(places)))
     found = {(one.record.partition, one.record.offset): one for one in letters}
     assert (len(letters), found.keys()) == (len(places), places.keys())
-    assert opened <= 2 < len(places) / 500
+    # it is closed where no notice comes for a second, as on a machine that is busy at that moment
+    assert opened <= 2 + silent
+    assert opened < len(places) / 100
     for (partition, offset), gone in places.items():
         letter = found[partition, offset]
         if gone is None:

@@ -40,12 +40,15 @@ def test_inputs_of_any_number_of_partitions_are_read_by_several_workers(
         workers = cluster.start("all", "all")
         publish_records(cluster.settings, Simulation(seed=5, events=EVENTS), stamps="now", expected=EVENTS)
         cluster.wait_drained(90)
-        shown = {
-            one.labels["partition"]
-            for one in workers[0].samples()
-            if one.name == "fxwatch_partition_state" and one.labels["agent"] == "ingest"
-        }
-        assert shown == {str(number) for number in range(17)}
+
+        def shown() -> set[str]:
+            return {
+                one.labels["partition"]
+                for one in workers[0].samples()
+                if one.name == "fxwatch_partition_state" and one.labels["agent"] == "ingest"
+            }
+
+        cluster.until(lambda: shown() == {str(number) for number in range(17)}, 10, "its page shows other partitions")
         assert_exact(cluster, cluster.replay())
         told = cluster.fxwatch("reconcile")
         assert "is in the ledger or dead-lettered" in told.stderr
