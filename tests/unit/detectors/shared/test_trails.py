@@ -9,7 +9,7 @@ from detectors.books.payments import OUT, ROW
 from detectors.contracts.legs import shared_of
 from detectors.shared import nodes
 from detectors.shared.state import SharedState
-from detectors.shared.trails import MOST_TOLD, _Floor, _told
+from detectors.shared.trails import MOST_TOLD, _Floor, _most_told, _NodeSide, _told
 from tests.support.ledger import configuration, later
 from tests.support.leg_log import PAYEE, LegLog, TrailLog, resident
 
@@ -113,6 +113,44 @@ def test_only_large_residents_are_told(paid, got, tells):
     assert set(told_of) == tells
     for who, others in told_of.items():
         assert others == {who} | (tells & ({3, 4} if who < 3 else {1, 2}))
+
+
+@pytest.mark.parametrize("side", ["out", "in"])
+def test_without_what_one_sender_told_others_are_large_too(side):
+    """Its huge payment makes the others small beside it on either side; without senders nobody is told apart."""
+    made_up = (9, side, 9_000_000_00)
+    found = node_rows((1, "out", 50_000_00), (2, "in", 50_000_00), made_up)
+    floor = _Floor(25, 25 * 100_000_00)
+    beside = {9: {9, 2}, 2: {9, 2}} if side == "out" else {9: {9, 1}, 1: {9, 1}}
+    assert _told(found, floor) == _told(found, floor, ["A", "A", "A"]) == beside
+    told_of = _told(found, floor, ["A", "B", "EVIL"])
+    assert {1, 2} <= told_of[1] & told_of[2]
+
+
+def test_without_the_sender_of_one_side_nobody_is_told_there():
+    """A sender's own residents are none where it told nothing."""
+    found = node_rows((1, "out", 50_000_00), (2, "in", 50_000_00))
+    assert _told(found, _Floor(25, 25 * 100_000_00), ["A", "B"]) == {1: {1, 2}, 2: {1, 2}}
+
+
+def test_the_four_senders_with_most_of_a_side_are_left_out():
+    """By money, of equal ones by name; none where one told all."""
+    found = node_rows((1, "out", 50), (2, "out", 70), (3, "out", 60), (4, "out", 50), (5, "out", 49), (6, "out", 50))
+    out = found["flags"] & OUT != 0
+    assert _most_told([_NodeSide.of(found, out, ["A", "B", "C", "D", "E", "F"])]) == ["A", "B", "C", "D"]
+    assert _most_told([_NodeSide.of(found, out, ["A"] * 6)]) == []
+
+
+def test_a_node_tells_nothing_of_a_sampled_sender_and_all_of_the_others():
+    """530 payers that one bank makes up, and two residents at another bank."""
+    log = LegLog()
+    for number in range(530):
+        log.pay(f"x{number}", later(minutes=number), "900000", 100 + number, institution="EVILKRSE")
+    node = unpack(log.state.parties[PAYEE])
+    assert nodes.sample_of(node).levels == {"EVILKRSE": 1}
+    log.pay("e1", later(days=1), "200000", 1, institution="BANKKRSE")
+    outputs = log.pay("e2", later(days=2), "190000", 2, institution="BANKKRSE", direction="in")
+    assert {to for to, _, _ in told(outputs)} == {resident(1), resident(2)}
 
 
 def test_one_resident_on_both_sides_is_no_passing_on():
