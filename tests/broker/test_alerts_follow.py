@@ -65,7 +65,7 @@ def test_from_beginning_json_is_byte_for_byte(ready, fxwatch):
     write(ready.bootstrap, [alert(99)], commit=False)
     write(ready.bootstrap, values)
     before = groups(ready.bootstrap)
-    done = fxwatch("alerts", "follow", "--from-beginning", "--json", "--count", "4", timeout=60)
+    done = fxwatch("alerts", "follow", "--from-beginning", "--json", "--count", "4")
     assert done.returncode == 0, done.stderr
     assert done.stdout.encode().splitlines() == values
     assert groups(ready.bootstrap) == before
@@ -125,7 +125,7 @@ def test_new_alerts_only_until_interrupted(ready, fxwatch_command, pytestconfig)
         assert json.loads(process.stdout.readline())["alert_id"] == "alert-2"
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
-        rest, said = process.communicate(timeout=20)
+        rest, said = process.communicate(timeout=90)
     finally:
         process.kill()
         process.wait()

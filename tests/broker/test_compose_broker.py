@@ -21,13 +21,14 @@ from streams.demo.broker.jars import obtain_all
 from streams.demo.broker.java import find_java
 from streams.demo.broker.ports import find_free_ports
 from tests.support.certificates import Authority, secret_file
+from tests.support.cluster import PATIENCE
 from tests.support.worker_process import ROOT, Worker
 
 pytestmark = pytest.mark.broker
 
 BASE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 SECURED = yaml.safe_load((ROOT / "deploy" / "compose" / "secured.yml").read_text())["services"]
-START_SECONDS = 60.0
+START_SECONDS = 60.0 * PATIENCE
 ROLES = ("admin", "operator", "ingest", "monitor", "shared")
 # what the image's scripts give Java beside its arguments; C1 alone, because it lives for seconds
 OPTIONS = "-Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dlog4j2.level=WARN"
@@ -55,7 +56,7 @@ def running(command: list[str], directory: Path, environment: Mapping[str, str],
         yield said
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(START_SECONDS)
 
 
 def properties_of(environment: Mapping[str, Any]) -> dict[str, str]:
@@ -85,7 +86,7 @@ def test_the_plain_broker_runs_and_takes_the_topics(tmp_path: Path) -> None:
         env=environment,
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=START_SECONDS,
     )
     with running([*java, "kafka.Kafka", "server.properties"], tmp_path, environment, host) as said:
         done = fxwatch({"FXWATCH_BOOTSTRAP": f"127.0.0.1:{host}"}, *BASE["topics"]["command"])
@@ -101,7 +102,7 @@ def fxwatch(environment: Mapping[str, str], *arguments: str) -> "subprocess.Comp
         env=foreign | dict(environment),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=2 * START_SECONDS,
         check=False,
     )
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.broker
 
 EVENTS = "1500"
 # the foreign producer's transaction time-out: a takeover that waited for it would take at least this long
-OPEN_SECONDS = 120
+OPEN_SECONDS = 600
 # session time-out (6 s), rebalance and replay, on a slow machine under load
 TAKEOVER_SECONDS = 40.0
 

@@ -12,10 +12,12 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
 
+from tests.support.cluster import PATIENCE
+
 pytestmark = pytest.mark.broker
 
 PARTITIONS = 4
-DEADLINE = 60.0
+DEADLINE = 60.0 * PATIENCE
 
 
 class Recorder:
@@ -41,7 +43,7 @@ class Recorder:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(30)
+            self.process.wait(DEADLINE)
         finally:
             self.process.kill()
 
@@ -160,7 +162,8 @@ def test_no_record_is_lost_when_a_second_process_joins_and_leaves(kafka, three_t
         wait_until(lambda: len(first.records()) > before + 3000, lambda: "the first process did not go on")
     finally:
         stop.set()
-        sender.join(30)
+        sender.join(DEADLINE)
+    assert not sender.is_alive(), "the sender does not end"
     group = f"{topic_prefix.strip('-')}-runs"
     wait_until(lambda: not uncommitted(kafka, group, three_topics), lambda: uncommitted(kafka, group, three_topics))
 

@@ -9,7 +9,7 @@ from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from streams.demo.broker import EmbeddedBroker
 from streams.kafka import topics
-from tests.support.bank import librdkafka, payment, send
+from tests.support.bank import flushed, librdkafka, payment, send
 from tests.support.cluster import PARTITIONS, Cluster, assert_exact
 
 pytestmark = pytest.mark.broker
@@ -40,7 +40,7 @@ def test_a_ledger_with_thousands_of_payments_to_one_payee_is_worked_off(
                 for number in range(PAYMENTS)
             ),
         )
-        assert sender.flush(30) == 0
+        flushed(sender)
         [ingest] = cluster.start("ingest")
         cluster.until(lambda: sum(cluster.ends(topics.LEDGER).values()) == PAYMENTS + PARTITIONS, 60, "not admitted")
         [stuck] = [tp for tp, end in cluster.ends(topics.LEDGER).items() if end > PAYMENTS]
