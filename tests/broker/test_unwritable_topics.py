@@ -8,7 +8,7 @@ import pytest
 from streams.demo.broker import EmbeddedBroker
 from streams.kafka import topics
 from tests.support.chaos import MANY_ALERTS
-from tests.support.cluster import Cluster, assert_exact
+from tests.support.cluster import PATIENCE, Cluster, assert_exact
 from tests.support.topic_deletion import delete_topics
 from tests.support.topic_settings import assert_not_acknowledged, named, send_bad, set_topic
 from tests.support.worker_process import reasons
@@ -20,7 +20,7 @@ EVENTS = 1_500
 TOO_SMALL = {"max.message.bytes": "150"}
 # longer than a commit interval (2.8 s at most), by which committed offsets follow the work
 STANDSTILL_SECONDS = 3.0
-SETTLE_SECONDS = 30.0
+SETTLE_SECONDS = 30.0 * PATIENCE
 
 
 def assert_standing_still(cluster: Cluster) -> None:
@@ -48,7 +48,7 @@ def test_input_stands_still_while_topics_are_missing(empty_broker: EmbeddedBroke
                 40,
                 f"{topic} is not named",
             )
-            assert worker.page("/healthz") is not None, "a worker that waits for a topic is alive"
+            assert worker.answer("/healthz")[0] == 200, "a worker that waits for a topic is alive"
         assert_standing_still(cluster)
         assert cluster.committed("ingest").get(place, 0) <= bad
         cluster.fxwatch("topics", "apply")
