@@ -90,6 +90,17 @@ def test_what_is_just_enough_fires(changes):
     assert dealt(**changes).firing("T18") == ["e2"]
 
 
+@pytest.mark.parametrize(("told", "fires"), [({}, ["e2"]), ({"currency": "VND"}, [])], ids=["a cent", "no rate"])
+def test_a_payment_of_a_cent_counts_and_one_of_unknown_worth_does_not(told, fires):
+    """Of the firm's own goods before the odd ones."""
+    ledger = FirmLedger(**MAKER)
+    for number in range(5):
+        ledger.send(f"b{number}", later(days=number), 0.01, hs_code=CLOTHES, **told)
+    for number in range(3):
+        ledger.send(f"e{number}", later(days=20 + number), 40_000, hs_code=MEAT)
+    assert ledger.firing("T18") == fires
+
+
 def test_a_sole_trader_is_a_firm():
     """And its profile says so."""
     assert dealt(MAKER | {"party_type": "sole_trader"}, party_type="sole_trader").firing("T18") == ["e2"]
