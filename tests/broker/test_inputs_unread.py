@@ -9,8 +9,9 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from streams.demo.broker import EmbeddedBroker
+from streams.ingest.input_watch import read_kept
 from streams.kafka import topics
-from tests.support.bank import librdkafka, payment
+from tests.support.bank import flushed, librdkafka, payment
 from tests.support.bank import send as send_payments
 from tests.support.cluster import PARTITIONS, Cluster
 from tests.support.worker_process import Worker
@@ -18,6 +19,7 @@ from tests.support.worker_process import Worker
 pytestmark = pytest.mark.broker
 
 MOVED, EMPTIED = TopicPartition(topics.RATES, 0), TopicPartition(topics.RATES, 1)
+ATTEMPTS = 5
 
 
 def send(bootstrap: str, place: TopicPartition, first: int, count: int) -> None:
@@ -44,6 +46,16 @@ def move(cluster: Cluster, offsets: dict[TopicPartition, int], agent: str = "ing
     consumer.close()
 
 
+def stop_kept(cluster: Cluster, at: int) -> None:
+    """Stop all, with `MOVED` kept as read up to `at`: where a broker does not answer a stop for 3 s, it is not."""
+    for _ in range(ATTEMPTS):
+        cluster.stop_all()
+        if read_kept(cluster.settings).positions[MOVED.topic, MOVED.partition].next == at:
+            return
+        cluster.start("all")
+    pytest.fail("no stop kept the position")
+
+
 def applied(cluster: Cluster) -> tuple[int, int]:
     """How many rates the ledger's partitions hold that count, and how many were dropped as redelivered."""
     every = cluster.digests("--from-ledger")
@@ -62,7 +74,7 @@ def test_moved_offsets_and_records_deleted_unread_are_told(empty_broker: Embedde
         cluster.start("all")
         send(empty_broker.bootstrap, MOVED, 0, 20)
         cluster.wait_drained(60)
-        cluster.stop_all()
+        stop_kept(cluster, 20)
 
         # forward by 5 of 10 new records: not followed
         send(empty_broker.bootstrap, MOVED, 20, 10)
@@ -70,7 +82,7 @@ def test_moved_offsets_and_records_deleted_unread_are_told(empty_broker: Embedde
         [worker] = cluster.start("all")
         cluster.wait_drained(60)
         assert "somebody moved the group's offset forward, from 20 to 25; nothing is skipped" in worker.log.read_text()
-        cluster.stop_all()
+        stop_kept(cluster, 30)
         assert applied(cluster) == ((1 + 30) * partitions, 0)
 
         # back by 5: read again, and nothing counts twice
@@ -150,7 +162,7 @@ def test_moved_offsets_of_notices_leave_no_conflict_without_its_letter(
 
         def send_again(some: list[dict[str, Any]], amount: str) -> None:
             send_payments(sender, *({**one, "amount": amount} for one in some))
-            assert sender.flush(10) == 0
+            flushed(sender)
 
         monitor, ingest = cluster.start("monitor", "ingest")
         send_again(events, "1000.00")
