@@ -229,21 +229,37 @@ def test_others_are_looked_at_again_at_each_eighth_line():
     log, waiting = LegLog(), []
     for number in range(33):
         alerts_of(log, line(f"p{number}", 10 + number, number, 100 + number % 3))
-        assert log.state.configuration
-        assert log.state.effective
-        node = unpack(log.state.parties[GROUP])
-        view = NodeView(
-            kind="goods",
-            name=GROUP,
-            rows=payments.rows(node),
-            names=node.names,
-            residents={},
-            zone=log.state.effective.zone,
-            rulebook=log.state.effective.rulebook,
-            legend=log.state.configuration.legend,
-        )
-        waiting.append(len(PriceOfGoods().series(view, payments.at(node, number))) - 1)
+        waiting.append(len(_series(log, number)) - 1)
     assert waiting == [0] * 8 + list(range(8, 16)) + [0] * 7 + [16] + [0] * 7 + [16] + [0]
+
+
+def test_those_furthest_from_the_middle_are_looked_at_again():
+    """Of 24 traders the one at a fifth comes first, then that at three times; of the others those who came first."""
+    log = LegLog()
+    for number in range(24):
+        alerts_of(log, line(f"p{number}", 10 + number, number, {5: 300, 9: 20}.get(number, 100), quantity="10"))
+    node = unpack(log.state.parties[GROUP])
+    numbers = payments.rows(node)["beneficiary"].tolist()
+    first = [numbers[place] for place in (23, 9, 5, 0, 1, 2, 3, 4, 6, 7, 8, *range(10, 16))]
+    assert _series(log, 23) == [f"{number:016x} import" for number in first]
+
+
+def _series(log: LegLog, number: int) -> list[str]:
+    """What the line of this place has the rule look at."""
+    assert log.state.configuration
+    assert log.state.effective
+    node = unpack(log.state.parties[GROUP])
+    view = NodeView(
+        kind="goods",
+        name=GROUP,
+        rows=payments.rows(node),
+        names=node.names,
+        residents={},
+        zone=log.state.effective.zone,
+        rulebook=log.state.effective.rulebook,
+        legend=log.state.configuration.legend,
+    )
+    return list(PriceOfGoods().series(view, payments.at(node, number)))
 
 
 def test_few_lines_ask_for_a_wider_difference():

@@ -100,6 +100,16 @@ def test_what_is_paid_by_its_number_is_no_part_of_it() -> None:
     assert of(*lines, paid(3, 100_000, 30), received(4, 20_000, 30, number=9)) is not None
 
 
+def test_what_is_left_out_of_each_side_is_to_the_cent() -> None:
+    """Two lines of one declaration, paid in two parts; exports paid by their number; goods of before the window."""
+    lines = (goods(5, 60_000, 22, number=9), goods(6, 40_000, 22, number=9))
+    two = (*lines, paid(7, 70_000, 23, number=9), paid(12, 30_000, 24, number=9))
+    exports = (shipped(8, 50_000, 22, number=9), received(9, 50_000, 23, number=9))
+    before = (goods(10, 70_000, -80, number=11), paid(11, 70_000, 23, number=11))
+    for more in (two, exports, before, (*two, *exports, *before)):
+        assert of(*BOTH, *more, paid(3, 100_000, 30)) == (30_000_000, 20_000_000, 10_000_000, 0, 20_000_000, 0, 30)
+
+
 def test_money_for_goods_of_before_the_window_is_no_difference() -> None:
     """It names their declaration, also one of another partner; a number that nobody declared says nothing."""
     before = goods(5, 100_000, -80, number=9, counterparty=8)
