@@ -139,6 +139,18 @@ def test_the_four_senders_with_most_of_a_side_are_left_out():
     out = found["flags"] & OUT != 0
     assert _most_told([_NodeSide.of(found, out, ["A", "B", "C", "D", "E", "F"])]) == ["A", "B", "C", "D"]
     assert _most_told([_NodeSide.of(found, out, ["A"] * 6)]) == []
+    assert _most_told([_NodeSide.of(found, out, ["A"] * 5 + ["B"])]) == ["A", "B"]
+    found["usd"] = (1, 70, 60, 50, 49, 50)
+    assert _most_told([_NodeSide.of(found, out, ["A", "B", "C", "D", "E", "F"])]) == ["B", "C", "D", "F"]
+
+
+def test_one_huge_payment_of_another_bank_ends_no_telling():
+    """The node asks again without it."""
+    log = LegLog()
+    log.pay("x", later(), "90000000", 9, institution="EVILKRSE")
+    log.pay("e1", later(days=1), "200000", 1, institution="BANKKRSE")
+    outputs = log.pay("e2", later(days=2), "190000", 2, institution="BANKKRSE", direction="in")
+    assert {resident(1), resident(2)} <= {to for to, _, _ in told(outputs)}
 
 
 def test_a_node_tells_nothing_of_a_sampled_sender_and_all_of_the_others():
