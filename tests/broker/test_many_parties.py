@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 
 from streams.demo.broker import EmbeddedBroker
-from tests.support.cluster import Cluster, patiently
+from tests.support.cluster import Cluster
 from tests.support.million_parties import measured_apart
 
 pytestmark = pytest.mark.broker
 
 PARTIES = 60_000
-# a million in 60 s, by proportion, and what a machine that runs other tests takes besides
-SECONDS = 10.0
+# Of CPU: 1.1 to save and 1.7 to load were measured at a load of 14, where 16 and 20 s went by. The time that goes by is
+# bounded for a million, in tests/chaos.
+CPU_SECONDS = 6.0
 
 
 def test_many_parties_are_saved_and_loaded(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
@@ -22,5 +23,5 @@ def test_many_parties_are_saved_and_loaded(empty_broker: EmbeddedBroker, tmp_pat
         loaded = measured_apart(cluster, "load", PARTIES)
     print(f"\n{PARTIES:,} parties: saved {saved}, loaded {loaded}")
     assert loaded["parties"] >= PARTIES
-    assert saved["seconds"] < patiently(SECONDS)
-    assert loaded["seconds"] < patiently(SECONDS)
+    assert saved["cpu_seconds"] < CPU_SECONDS
+    assert loaded["cpu_seconds"] < CPU_SECONDS

@@ -26,7 +26,7 @@ from streams.kafka.security import kafka_python_access
 from streams.kafka.topics.acls import ROLES
 from streams.monitor.core import MONITOR
 from tests.support.certificates import secret_file
-from tests.support.cluster import PATIENCE, patiently
+from tests.support.cluster import PATIENCE
 from tests.support.secured import MUTUAL, secured_cluster, unsigned_token
 from tests.support.secured_mistakes import MISTAKES, mistakes
 from tests.support.secured_rights import (
@@ -406,7 +406,7 @@ def test_a_worker_that_may_not_join_its_groups_ends(site: Site, ran: Ran) -> Non
         assert ended[role].code == 1, ended[role]
         assert f"fxwatch: {words}" in ended[role].err
         assert "fxwatch topics acls --apply" in ended[role].err
-        assert ended[role].seconds < patiently(30)
+        assert ended[role].seconds < 30
 
 
 def test_workers_outlive_their_sessions(site: Site, ran: Ran) -> None:

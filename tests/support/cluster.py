@@ -56,11 +56,6 @@ CONFLICT = "event.conflict"
 PATIENCE = 3
 
 
-def patiently(seconds: float) -> float:
-    """A limit of time, `PATIENCE` times as long while more wants to run than this machine has cores for."""
-    return seconds * PATIENCE if os.getloadavg()[0] > (os.cpu_count() or 1) else seconds
-
-
 class Cluster:
     """fxwatch on an empty broker: its own group names, key file and workers.
 
