@@ -148,15 +148,16 @@ def _ledger(
 def summarize(
     cases: tuple[str, ...], heads: Iterable[Head], current: frozenset[str], verdicts: Verdicts | None
 ) -> CaseSummary:
-    """The cases as the list has them: of their current alerts, with the residents of all of them."""
+    """The cases as the list has them: of their current alerts, with the residents of all of them.
+
+    Where all that are held were brought up to date by older-dated ones, which are not held, the newest stands for them.
+    """
     every = list(heads)
-    whole: CaseSummary | None = None
-    for head in every:
-        if head.alert_id in current:
-            folded = Current(head, head.position.offset)
-            one = summary_of(AlertRow(folded) if verdicts is None else row_of(folded, verdicts))
-            whole = one if whole is None else whole.with_other(one)
-    assert whole is not None, "the newest alert of a case is current"
+    standing = [head for head in every if head.alert_id in current] or every[-1:]
+    folded = [Current(head, head.position.offset) for head in standing]
+    whole, *others = (summary_of(AlertRow(one) if verdicts is None else row_of(one, verdicts)) for one in folded)
+    for other in others:
+        whole = whole.with_other(other)
     whole.cases, whole.began = cases, every[0].created_for
     whole.parties = tuple(dict.fromkeys((*whole.parties, *(one for head in every for one in residents_of(head)))))
     return whole

@@ -121,6 +121,13 @@ def test_of_very_many_alerts_the_newest_are_shown_and_it_is_said(day: Any, monke
     assert "2026-04-01 12:00:00 KST  raised" not in told
 
 
+def test_where_all_that_are_held_were_brought_up_to_date_the_newest_stands_for_the_case():
+    """Those that did so are dated earlier: a payment came late, and the case has more alerts than are held."""
+    held = [head(number, CASE, number, ANN) for number in (1, 2)]
+    told = case_page.summarize((CASE,), held, frozenset(), None)
+    assert (told.alerts, told.changed, told.began) == (1, held[1].created_for, held[0].created_for)
+
+
 def test_only_what_changed_is_told():
     before, after = head(1, CASE, 0, ANN), head(1, CASE, 1, ANN, evidence_total=9, desk="supervision")
     assert changes_of(before, before) == []
