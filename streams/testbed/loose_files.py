@@ -42,6 +42,10 @@ class _Shared(msgspec.Struct, frozen=True):
     token: str
 
 
+class _Chosen(msgspec.Struct, frozen=True):
+    explored: bool
+
+
 class _Line(msgspec.Struct, frozen=True):
     """Of an alert, what the judge needs."""
 
@@ -56,6 +60,7 @@ class _Line(msgspec.Struct, frozen=True):
     typologies: tuple[_Hit, ...]
     evidence: tuple[_Named, ...]
     position: Position
+    selection: _Chosen | None = None
     shared: _Shared | None = msgspec.field(name="x_shared", default=None)
 
 
@@ -87,7 +92,8 @@ def read_alerts(result: Result) -> Alerts:
 
 def _said(one: _Line, lines: AbstractSet[tuple[str, str]]) -> AlertSaid:
     met = {(hit.id, test.id) for hit in one.typologies for test in hit.tests if test.outcome == "met"}
-    return AlertSaid(SEVERITIES.index(one.severity), bool(one.typologies), not met.isdisjoint(lines))
+    explored = one.selection is not None and one.selection.explored
+    return AlertSaid(SEVERITIES.index(one.severity), bool(one.typologies), not met.isdisjoint(lines), explored)
 
 
 def _to_be_read(path: Path) -> list[_Line]:

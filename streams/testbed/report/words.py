@@ -14,7 +14,7 @@ def recall_table(report: JudgeReport) -> FigureTable:
     judgement = report.judgement
     budget = usual_budget(judgement)
     shipped, own = judgement.system(PRODUCT).at(AS_SHIPPED).recall, judgement.system(PRODUCT).at(budget).recall
-    others = [system.at(budget).recall for system in judgement.systems[1:]]
+    others = [system.at(budget).recall for system in judgement.orders]
     lots = judgement.as_many(budget)
     rows: Rows = []
     for name, estimate in own.by_typology.items():
@@ -50,7 +50,7 @@ def recall_table(report: JudgeReport) -> FigureTable:
                 )
             )
     return FigureTable(
-        f"Cases found, by typology and variant, at {budget} alerts a day",
+        f"Cases found, by typology and variant, at most {budget} alerts a day",
         "By own events: a case is found by an alert on one of its own events; everywhere else an alert on one of its "
         f"parties until 30 days after the last counts too. Under its own id: at that alert the case's own typology "
         f"fired. {CHANCE.capitalize()} is chance with as many alerts as "
@@ -65,7 +65,7 @@ def recall_table(report: JudgeReport) -> FigureTable:
             PRODUCT,
             CHANCE,
             f"{PRODUCT} as shipped",
-            *(system.name for system in judgement.systems[1:]),
+            *(system.name for system in judgement.orders),
         ),
         rows,
     )
