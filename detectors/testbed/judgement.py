@@ -33,6 +33,7 @@ from detectors.typologies import all_rules
 
 FORMAT = 1
 PRODUCT = "fxwatch"
+BY_VALUE = "fxwatch, by expected value"
 FILLED_UP = "fxwatch, filled up"
 BUDGETS = (10, 20, 50, 100, 200)
 AS_SHIPPED = "as_shipped"
@@ -124,9 +125,10 @@ class SystemFigures(msgspec.Struct, frozen=True, kw_only=True):
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """The figures: the same for the same result, truth, settings and baselines. The first system is the product.
 
-    The second is the product filled up: its alerts, and behind them payments on which nothing was raised, by score. It
-    is an order, as baselines are, and to be set beside them; its alerts at a budget are no alerts of the product.
-    `kinds` are the raised alerts of rules and of models, `statistical` what the models alone are worth.
+    The second is the same alerts in another order, by expected value: on a day with more alerts than the budget others
+    of them are read. The third is the product filled up: its alerts, and behind them payments on which nothing was
+    raised, by score. It is an order, as baselines are, and to be set beside them; its alerts at a budget are no alerts
+    of the product. `kinds` are the raised alerts of rules and of models, `statistical` what the models alone are worth.
     `calibration` is that of the product's score as the chance that a party-day is illicit; `chance` what as many random
     alerts as the product's would find, at each of its budgets.
     """
@@ -147,12 +149,12 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def baselines(self) -> tuple[SystemFigures, ...]:
         """What the product is judged against."""
-        return self.systems[2:]
+        return self.systems[3:]
 
     @property
     def orders(self) -> tuple[SystemFigures, ...]:
         """The product filled up and the baselines: orders of payments, which use a budget up."""
-        return self.systems[1:]
+        return self.systems[2:]
 
     def kind(self, name: str) -> KindFigures:
         """The raised alerts of a kind. Raises `KeyError` for none of the two."""
@@ -216,6 +218,18 @@ def product(ground: Ground) -> System:
     return System(PRODUCT, "The alerts that the replayed version raised, up to the budget.", priority, raised)
 
 
+def by_value(ground: Ground) -> System:
+    """The product's alerts in the order of their expected value: the chance that one is right times its USD at risk.
+
+    The chance is what verdicts taught, and while there are none the strength of the finding, or a constant for alerts
+    of the models alone (detectors/alerting/expected_value.py). Alerts without an amount come last.
+    """
+    raised = ground.sheet.alerted
+    priority = np.where(raised, 1.0 + ground.expected, 0.0)
+    told = "The same alerts, those first that are expected to bring most: chance times USD at risk, capped."
+    return System(BY_VALUE, told, priority, raised)
+
+
 def filled_up(ground: Ground) -> System:
     """The product as an order: its alerts as `product` has them, then payments without an alert by score.
 
@@ -253,7 +267,7 @@ def judge(ground: Ground, baselines: Sequence[System] = (), settings: Settings =
     paid = party_days(ground, ground.payments)
     fairness, reasons = Fairness(ground, days, draws), TopReasons(ground)
     outcomes, told = {}, []
-    for system in (product(ground), filled_up(ground), *baselines):
+    for system in (product(ground), by_value(ground), filled_up(ground), *baselines):
         own = system.name == PRODUCT
         figures = []
         for budget, alerts in _selections(ground, system, budgets):

@@ -16,6 +16,7 @@ FAINT = 0.18
 # Told apart by people who do not see red or green (Okabe and Ito), legible on white and on black alike.
 COLOURS = {
     "fxwatch": "#2f81d6",
+    "fxwatch, by expected value": "#1b4f8a",
     "fxwatch, filled up": "#7db4ea",
     "static_limits": "#d98200",
     "own_history": "#c264a0",
@@ -25,6 +26,7 @@ COLOURS = {
 OTHER_COLOURS = ("#b59f00", "#7a6fd0", "#a0522d")
 MARKERS = {
     "fxwatch": "o",
+    "fxwatch, by expected value": "P",
     "fxwatch, filled up": "o",
     "static_limits": "s",
     "own_history": "v",

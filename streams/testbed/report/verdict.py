@@ -19,16 +19,18 @@ VERDICT_COLUMNS = (
     "look-alikes",
 )
 VERDICT_READING = (
-    "A budget is a ceiling: of fxwatch at most so many of a day's alerts are read, and where fewer were raised, fewer "
-    "are. Precision, cases found and look-alikes of fxwatch speak of these alerts alone. The rows below it are orders "
-    "of payments, which take what stands first until the budget is used: fxwatch, filled up has the alerts first and "
-    "behind them, by score, payments on which nothing was raised; compare that one with the baselines. By own "
-    "events is the share of cases found by an alert on one of their own events; or by party counts alerts on one of "
-    "their parties until 30 days after the last event as well, which alerts on busy parties find by chance. "
-    "Look-alikes is the share of honest look-alikes alerted on. As shipped are the alerts that the replay raised by "
-    "its own budget and rules. Random, as many is chance with as many alerts as fxwatch raised on each day at that "
-    "budget: the mean of {lots} seeded draws of random parties and payments, in brackets the lowest and "
-    "the highest of them."
+    "A budget is a ceiling: of fxwatch at most so many of a day's alerts are read, and where fewer were raised, fewer"
+    " are. Precision, cases found and look-alikes of fxwatch speak of these alerts alone. By expected value are the "
+    "same alerts, read in another order: where a day has more than the budget, those first whose chance to be right "
+    "(until verdicts are learned, the strength of the finding) times the USD at risk is highest. The rows below are "
+    "orders of payments, which take what stands first until the budget is used: fxwatch, filled up has the alerts "
+    "first and behind them, by score, payments on which nothing was raised; compare that one with the baselines. By "
+    "own events is the share of cases found by an alert on one of their own events; or by party counts alerts on one "
+    "of their parties until 30 days after the last event as well, which alerts on busy parties find by chance. Look-"
+    "alikes is the share of honest look-alikes alerted on. As shipped are the alerts that the replay raised by its "
+    "own budget and rules. Random, as many is chance with as many alerts as fxwatch raised on each day at that "
+    "budget: the mean of {lots} seeded draws of random parties and payments, in brackets the lowest and the highest "
+    "of them."
 )
 
 

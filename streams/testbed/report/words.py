@@ -14,7 +14,7 @@ def recall_table(report: JudgeReport) -> FigureTable:
     judgement = report.judgement
     budget = usual_budget(judgement)
     shipped, own = judgement.system(PRODUCT).at(AS_SHIPPED).recall, judgement.system(PRODUCT).at(budget).recall
-    others = [system.at(budget).recall for system in judgement.orders]
+    others = [system.at(budget).recall for system in judgement.systems[1:]]
     lots = judgement.as_many(budget)
     rows: Rows = []
     for name, estimate in own.by_typology.items():
@@ -65,7 +65,7 @@ def recall_table(report: JudgeReport) -> FigureTable:
             PRODUCT,
             CHANCE,
             f"{PRODUCT} as shipped",
-            *(system.name for system in judgement.orders),
+            *(system.name for system in judgement.systems[1:]),
         ),
         rows,
     )

@@ -20,6 +20,7 @@ from detectors.testbed.figures.recall import first_alerts, recall
 from detectors.testbed.ground import Ground, lay_ground
 from detectors.testbed.judgement import (
     AS_SHIPPED,
+    BY_VALUE,
     FILLED_UP,
     PRODUCT,
     JudgedResult,
@@ -95,7 +96,7 @@ def test_budgets_are_each_once_from_the_smallest_on() -> None:
     """However they were given; what was shipped comes last, and for the product alone."""
     told = judged(budgets=(2, 1, 2)).judgement
     assert told.settings == msgspec.structs.replace(FEW, budgets=(1, 2))
-    assert [one.name for one in told.systems] == [PRODUCT, FILLED_UP, "flat"]
+    assert [one.name for one in told.systems] == [PRODUCT, BY_VALUE, FILLED_UP, "flat"]
     assert [one.name for one in told.orders] == [FILLED_UP, "flat"]
     assert [one.name for one in told.baselines] == ["flat"]
     assert [one.budget for one in told.system(PRODUCT).budgets] == [1, 2, AS_SHIPPED]
@@ -127,6 +128,8 @@ def test_the_rows_that_alert_at_a_budget() -> None:
         (PRODUCT, 1): [0, 3],
         (PRODUCT, 2): [0, 3],
         (PRODUCT, AS_SHIPPED): [0, 3],
+        (BY_VALUE, 1): [0, 3],
+        (BY_VALUE, 2): [0, 3],
         (FILLED_UP, 1): [0, 3, 6],
         (FILLED_UP, 2): [0, 1, 3, 4, 5, 6],
         ("flat", 1): [],
@@ -143,6 +146,18 @@ def test_of_more_alerts_than_the_budget_the_most_severe_are_taken() -> None:
     laid = lay_ground(sheet(rows), Truth(), {}, (), {"0": AlertSaid(2), "1": AlertSaid(0), "2": AlertSaid(0)})
     outcomes = judge(laid, (), FEW).outcomes
     assert [np.flatnonzero(outcomes[PRODUCT, budget].alerts).tolist() for budget in (1, 2)] == [[0], [0, 2]]
+
+
+def test_by_expected_value_the_most_valuable_alerts_are_read_first() -> None:
+    """Three alerts on one day, the mildest worth most; one without an amount comes last."""
+    rows = [payment(f"e{n}", f"p{n}", n / 4, alert_id=str(n)) for n in range(3)]
+    said = {"0": AlertSaid(2, expected_cents=500), "1": AlertSaid(0, expected_cents=900), "2": AlertSaid(3)}
+    outcomes = judge(
+        lay_ground(sheet(rows), Truth(), {}, (), said), (), msgspec.structs.replace(FEW, budgets=(1, 2, 3))
+    )
+    told = {key: np.flatnonzero(one.alerts).tolist() for key, one in outcomes.outcomes.items()}
+    assert [told[BY_VALUE, budget] for budget in (1, 2, 3)] == [[1], [0, 1], [0, 1, 2]]
+    assert [told[PRODUCT, budget] for budget in (1, 2, 3)] == [[2], [0, 2], [0, 1, 2]]
 
 
 def test_a_tie_of_priorities_goes_to_the_larger_amount() -> None:

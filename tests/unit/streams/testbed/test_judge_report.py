@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from detectors.testbed.judgement import AS_SHIPPED, FILLED_UP, PRODUCT, Settings, canonical_hash
+from detectors.testbed.judgement import AS_SHIPPED, BY_VALUE, FILLED_UP, PRODUCT, Settings, canonical_hash
 from detectors.testbed.statistics import Estimate, Interval
 from streams.cli.testbed.judge import command
 from streams.errors import FxwatchError, UsageError
@@ -91,6 +91,7 @@ def test_what_was_planted_is_found(report: JudgeReport) -> None:
     assert report.judgement.stream.without_rule == ("T99",)
     assert [system.name for system in report.judgement.systems] == [
         PRODUCT,
+        BY_VALUE,
         FILLED_UP,
         "static_limits",
         "own_history",
