@@ -79,7 +79,7 @@ def test_figures_are_taken_of_each_stream() -> None:
     figures = take_figures([report(0.1), report(0.3)])
     pages = make_cards(figures)
     around = "(1.00 to 50.00)"
-    row = f"| seed 2 | 40 of 4,000 | 30.00 {around} | 30.00 {around} | 20.00 {around} | 12.50 {around} |"
+    row = f"| stream 2 | 40 of 4,000 | 30.00 {around} | 30.00 {around} | 20.00 {around} | 12.50 {around} |"
     assert row in pages["robust_z.md"]
     assert "2 streams of the built-in generator; detectors `d1`" in pages["robust_z.md"]
     assert "| [robust_z](robust_z.md) | 1 | 20.00 % |" in pages["README.md"]

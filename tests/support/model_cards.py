@@ -118,7 +118,7 @@ def _figures(order: str, figures: dict[str, Any]) -> str:
         if order in orders:
             rows.append(
                 (
-                    f"seed {stream['seed']}",
+                    f"stream {stream['number']}",
                     f"{stream['illicit_payments']:,} of {stream['payments']:,}",
                     *(_percent(orders[order][unit]) for unit in ("by_payment", "by_party_day")),
                     *(_percent(orders[other]["by_payment"]) if other in orders else "-" for other in (MODELS, NAIVE)),
@@ -156,7 +156,7 @@ def _reproduce() -> str:
         "    fxwatch testbed replay stream/ --out result/\n"
         "    fxwatch testbed judge result/ --truth stream/ --out judged/\n"
         "    python -m tests.support.model_cards judged/report.json\n\n"
-        "Seeds 1 to 3 give the rows above. `make bench` measures the cost.\n"
+        "Seeds 1 to 3 give the streams above, in this order. `make bench` measures the cost.\n"
     )
 
 
@@ -274,7 +274,7 @@ def take_figures(reports: Iterable[dict[str, Any]]) -> dict[str, Any]:
         versions.add(report["result"]["versions"]["detectors"])
         streams.append(
             {
-                "seed": number,
+                "number": number,
                 "payments": told["payments"],
                 "illicit_payments": told["illicit_payments"],
                 "orders": {
