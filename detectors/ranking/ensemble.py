@@ -6,7 +6,6 @@ Learning is by bounded steps and windows only; holding flagged events back from 
 until then the caller may pass `learn=False`.
 """
 
-import hashlib
 from collections.abc import Sequence
 from math import inf
 
@@ -16,7 +15,7 @@ from detectors.contracts.configuration import DetectorSet
 from detectors.features.view import Feature
 from detectors.models import REGISTRY, Member
 from detectors.models.sliding_window import SlidingWindow
-from detectors.ranking.fused_members import FusedMembers
+from detectors.ranking.fused_members import FusedMembers, derived_seed
 
 # Segments are chosen by the core (direction and party type: 8). Failure prevented: a key that grows without bound.
 MAXIMUM_SEGMENTS = 64
@@ -37,12 +36,6 @@ class Scored(msgspec.Struct, frozen=True):
     members: dict[str, float]
     contributions: tuple[tuple[str, float], ...]
     warm: bool
-
-
-def derived_seed(seed: int, *parts: str) -> int:
-    """A seed of its own for each part, the same in every process (Python's `hash` is salted)."""
-    text = "|".join((str(seed), *parts))
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
 
 
 class _Segment:

@@ -8,7 +8,8 @@ import pytest
 
 from detectors.contracts.configuration import DetectorSet, fingerprint
 from detectors.features import NAMES, EventView, Feature, Shared, observe
-from detectors.ranking.ensemble import Scorer, derived_seed
+from detectors.ranking.ensemble import Scorer
+from detectors.ranking.fused_members import derived_seed
 
 MEMBERS = {"robust_z": {}, "windowed_tails": {}, "half_space_trees": {}}
 SMALL = DetectorSet(members=MEMBERS, warm_up=300, calibration_window=2000)

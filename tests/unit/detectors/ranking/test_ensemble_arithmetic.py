@@ -10,7 +10,8 @@ import pytest
 from detectors.contracts.configuration import DetectorSet
 from detectors.features import Feature
 from detectors.ranking import ensemble
-from detectors.ranking.ensemble import Scorer, derived_seed
+from detectors.ranking.ensemble import Scorer
+from detectors.ranking.fused_members import derived_seed
 
 NOTHING: dict[str, float] = {}
 
