@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from detectors.alerting.counted_against import counted_against
+from detectors.alerting.enough_to_compare import enough_to_compare
 from detectors.contracts.alert import Counterfactual
 from detectors.features.view import Feature
 from detectors.ranking.ensemble import Scored, Scorer
@@ -38,7 +39,7 @@ def changes_to_usual(
             for feature in features
         )
         rescored = scorer.score_then_learn(segment, changed, learn=False)
-        again = rescored.rank is not None and offered(rescored.rank)
+        again = rescored.rank is not None and enough_to_compare(changed, rescored) and offered(rescored.rank)
         if not again or count == len(names):
             return Counterfactual(change=_said(usual, rescored.rank), would_alert=again)
     return None

@@ -19,7 +19,7 @@ def rarity(rank: float | None) -> float:
     of who is guilty: what is rare for good reasons is rare as well. Raises `ValueError` outside 0-1. Cost: under 1 us.
 
     >>> rarity(None), rarity(1.0), round(rarity(0.07), 3), round(rarity(0.002), 3), rarity(0.0)
-    (0.0, 0.0, 0.013, 0.25, 0.5)
+    (0.0, 0.0, 0.013, 0.249, 0.5)
     """
     if rank is None:
         return 0.0

@@ -22,7 +22,7 @@ def test_only_what_speaks_against_the_payment_is_changed(monkeypatch):
     """What is smaller than usual where only more counts is no reason, so it is not proposed to be as usual."""
     monkeypatch.setitem(counted_against._DIRECTIONS, "smaller", "more")
     deviations = {"smaller": -9.0, "hour": 4.0, "weekday": 2.0}
-    features = [Feature(name, 1.0, "", far, None, 0, None) for name, far in deviations.items()]
+    features = [Feature(name, 1.0, "", far, None, 5, None) for name, far in deviations.items()]
     scored = Scored(0.9, 0.01, {}, (("smaller", 0.5), ("hour", 0.3), ("weekday", 0.2)), warm=True)
     scorer = Counting()
     found = changes_to_usual(scorer, "person.out", features, scored, lambda rank: rank < 0.15)

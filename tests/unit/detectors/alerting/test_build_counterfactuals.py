@@ -225,7 +225,7 @@ NAMES = ("hour", "weekday", "amount_own", *(f"f{number}" for number in range(9))
 
 def statistical(*ranks: float | None, count: int = 3, **changes: Any) -> tuple[Counterfactual, ...]:
     """The proposals of an alert on some features; the budget takes ranks up to 0.05."""
-    features = tuple(Feature(name, 1.0, "", 4.0, None, 0, None) for name in NAMES[:count])
+    features = tuple(Feature(name, 1.0, "", 4.0, None, 5, None) for name in NAMES[:count])
     contributions = tuple((name, 1.0 / count) for name in NAMES[:count])
     scored = changes.pop("scored", Scored(0.99, 0.01, {}, contributions, warm=True))
     selection = changes.pop("selection", DRAWN)
