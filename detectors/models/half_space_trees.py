@@ -32,7 +32,7 @@ class HalfSpaceTrees(Member):
     Source: DETECTION.md; why not River's `MinMaxScaler` in front: one value of 1e9 leaves one constant score.
     Range 0-1, higher is more unusual; 0 for the first 32 events. Missing features follow the heavier child.
     Credits: at each split of each path, the drop of log2(mass x 2^depth) goes to the split's feature; a feature whose
-    drops sum below 0 gets 0. Cost: about 5 us for ten features where compiled (50 x 8), 130 us in plain
+    drops sum below 0 gets 0. Cost: about 6 us for ten features where compiled (50 x 8), 130 us in plain
     Python; 33 us at 25 x 6. State: 8 bytes a leaf of each tree (100 KB at 50 x 8) and 30 a feature.
     NaN counts as missing, and what is no feature of the trees is not looked at.
     Fails on anomalies packed in time, on more features than paths can split on, and forgets at each pivot.
