@@ -350,8 +350,7 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
     if not found:
         # one statistical alert a payment, whoever tells of it
         had_one = effect.payment is not None and known.was_unusual(effect.payment.event)
-        silent = history or had_one or score.scored is None or not enough_to_compare(score.features, score.scored)
-        selection, offered = _offer(step, None if silent else score.scored, again=effect.second)
+        selection, offered = _offer(step, _Score() if history or had_one else score, again=effect.second)
     raised = None
     event = _read_as(step.event, found)
     if selection is not None:
@@ -411,15 +410,20 @@ def _never(rank: float) -> bool:  # noqa: ARG001 - the form of an offer
     return False
 
 
-def _offer(step: _Step, scored: Scored | None, *, again: bool) -> tuple[Selection | None, Callable[[float], bool]]:
+def _offer(step: _Step, score: _Score, *, again: bool) -> tuple[Selection | None, Callable[[float], bool]]:
     """Offer a warm rank to the budget; the second part asks the budget as it stood before what it would have chosen.
 
+    Where there is not enough to compare the payment with, it is counted and not offered.
     The budget's day is the partition's, not the event's: a payment dated tomorrow must not close today's budget.
     """
-    budget, shares = step.state.budget, step.state.shares
+    budget, shares, scored = step.state.budget, step.state.shares, score.scored
     if budget is None or scored is None or scored.rank is None:
         return None, _never
     day, at_s = local(step.clock_us, step.effective.zone).date().isoformat(), step.clock_us / SECOND_US
+    if not enough_to_compare(score.features, scored):
+        if not again:
+            budget.pass_over(day)
+        return None, _never
     sender, others, before = shares.known_as(step.event.institution), shares.several, budget.to_state()
     return (
         budget.offer(scored.rank, at_s, day, sender, others=others, again=again),

@@ -6,15 +6,12 @@ named something that was lower than usual as what spoke against a payment.
 """
 
 from collections.abc import Sequence
-from math import fsum, isfinite
+from math import fsum
 from typing import NamedTuple
 
-from detectors.features import REGISTRY
+from detectors.features import against
 from detectors.features.view import Feature
 from detectors.ranking.ensemble import Scored
-
-# "more", "less" or "both": the side of the usual that counts. A feature that this release does not know counts on both.
-_DIRECTIONS: dict[str, str] = {one.name: getattr(one, "direction", "both") for one in REGISTRY}
 
 # Half a usual variation, or 1.6 times rarer than the most usual: less than that reads as usual to anybody. Failure
 # prevented: "This is 1.0 times rarer than the most usual" among the reasons of an alert.
@@ -30,11 +27,7 @@ class Counted(NamedTuple):
 
 def odd(feature: Feature) -> float:
     """How far a feature is on the side that counts, >= 0, in its deviation's own measure; 0 is usual or not known."""
-    far = feature.deviation
-    if far is None or not isfinite(far):
-        return 0.0
-    direction = _DIRECTIONS.get(feature.name, "both")
-    return max(0.0, far if direction == "more" else -far if direction == "less" else abs(far))
+    return against(feature) or 0.0
 
 
 def counted_against(features: Sequence[Feature], scored: Scored) -> tuple[Counted, ...]:

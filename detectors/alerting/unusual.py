@@ -1,9 +1,10 @@
 """A party's statistical alerts of one kind are one alert that is brought up to date, not one for every payment.
 
-The kind is what leads the reasons: money, time, the counterparty, the rate, or the document line. Features measure an
-event from several sides, so the largest share goes from one feature of a kind to another without anything being new. A
-further alert within the case window brings the last of its kind up to date, unless it adds something of substance: a
-higher severity than any payment of the kind had, or twice the largest amount. Then it is raised anew, in the same case.
+The kind is what leads the reasons: money, time, the counterparty, the purpose, the institution, the rate, or the
+document line. Features measure an event from several sides, so the largest share goes from one feature of a kind to
+another without anything being new. A further alert within the case window brings the last of its kind up to date,
+unless it adds something of substance: a higher severity than any payment of the kind had, or twice the largest amount.
+Then it is raised anew, in the same case.
 
 What was returned or cancelled since, or is kept no more, is not known: where nothing of a kind is left, the next alert
 is raised anew. One drawn by lot (exploration) stands apart. Failure prevented: 125 of 1 312 alerts of a judged stream
@@ -39,6 +40,9 @@ KINDS = {
     "exchange_inflow": "money",
     "country_novelty": "counterparty",
     "currency_novelty": "counterparty",
+    "institution_novelty": "institution",
+    "purpose_novelty": "purpose",
+    "trade_terms_novelty": "purpose",
     "cadence": "time",
     "hour": "time",
     "weekday": "time",

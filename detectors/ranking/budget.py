@@ -122,6 +122,15 @@ class Budget:
             return Selection(budget=NAME, probability=chance, explored=True)
         return None
 
+    def pass_over(self, day: str) -> None:
+        """Count an event that has a rank and may not alert: the pace is that of all that are ranked.
+
+        Failure prevented: a day of many new parties, with whom there is nothing to compare, reads as a quiet one.
+        """
+        if day > self._state.day:
+            self._open(day)
+        self._state.seen += 1
+
     def _spend(self, sender: str) -> None:
         self._state.remaining -= 1.0
         self._state.taken[sender] = self._state.taken.get(sender, 0) + 1

@@ -50,8 +50,8 @@ class Judging:
         self.chosen: Any = None
         self.offers: list[Any] = []
 
-        def offer(step: Any, scored: Any, *, again: bool) -> Any:
-            self.offers.append((step, scored, again))
+        def offer(step: Any, score: Any, *, again: bool) -> Any:
+            self.offers.append((step, score, again))
             return self.chosen, "offered"
 
         monkeypatch.setattr(transaction, "_offer", offer)
@@ -118,7 +118,7 @@ def test_what_no_rule_explains_is_offered_to_the_budget(monkeypatch: pytest.Monk
     judging = Judging(monkeypatch, fired=0)
     score = transaction._Score(SCORED, (), "person.out")
     assert judging.judge(score=score).raised is None
-    assert (judging.offers, judging.built) == ([(judging.step, SCORED, False)], [])
+    assert (judging.offers, judging.built) == ([(judging.step, score, False)], [])
     judging.chosen = "selected"
     assert judging.judge(score=score).raised == "the alert"
     assert judging.built[0][1:] == ([], "selected", "offered")
@@ -134,7 +134,7 @@ def test_a_payment_raises_one_statistical_alert(monkeypatch: pytest.MonkeyPatch,
     judging.judge(score=score)
     assert judging.step.known.was_unusual(judging.row.event) == (chosen is not None)
     judging.judge("amended", score, second=True)
-    assert judging.offers[1:] == [(judging.step, None if chosen else SCORED, True)]
+    assert judging.offers[1:] == [(judging.step, transaction._Score() if chosen else score, True)]
 
 
 def test_an_alert_by_rule_takes_no_statistical_one_from_the_second_word(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +153,7 @@ def test_history_is_learned_from_and_never_alerts(monkeypatch: pytest.MonkeyPatc
     judging = Judging(monkeypatch, fired=2, news=2, history=True)
     judged = judging.judge(score=transaction._Score(SCORED, (), "person.out"))
     assert judged == (None, (("T0", 0.5), ("T1", 1.5)), (), "person")
-    assert judging.offers == [(judging.step, None, False)]
+    assert judging.offers == [(judging.step, transaction._Score(), False)]
     assert [name for name, _ in judging.learned] == [typology.id for typology in REGISTRY]
     assert len(judging.step.known.proofs) == 1
 
@@ -168,7 +168,7 @@ def test_typologies_look_at_what_counts_and_learn_what_is_new(
     """All of them learn, after the alert is built, from the context that they judged."""
     judging = Judging(monkeypatch)
     judging.judge(kind)
-    assert (len(judging.evaluated), judging.offers) == (int(looked), [(judging.step, None, False)])
+    assert (len(judging.evaluated), judging.offers) == (int(looked), [(judging.step, transaction._Score(), False)])
     contexts = [context for context, _ in judging.evaluated] * learns
     assert judging.learned == [(typology.id, context) for context in contexts for typology in REGISTRY]
 

@@ -1,8 +1,7 @@
 """What would have left an unusual payment unchosen; the sentences are tested in test_build_counterfactuals.py."""
 
-from detectors.alerting import counted_against
 from detectors.alerting.as_usual import changes_to_usual
-from detectors.features import Feature
+from detectors.features import DIRECTIONS, Feature
 from detectors.ranking.ensemble import Scored
 
 
@@ -20,7 +19,7 @@ class Counting:
 
 def test_only_what_speaks_against_the_payment_is_changed(monkeypatch):
     """What is smaller than usual where only more counts is no reason, so it is not proposed to be as usual."""
-    monkeypatch.setitem(counted_against._DIRECTIONS, "smaller", "more")
+    monkeypatch.setitem(DIRECTIONS, "smaller", "more")
     deviations = {"smaller": -9.0, "hour": 4.0, "weekday": 2.0}
     features = [Feature(name, 1.0, "", far, None, 5, None) for name, far in deviations.items()]
     scored = Scored(0.9, 0.01, {}, (("smaller", 0.5), ("hour", 0.3), ("weekday", 0.2)), warm=True)

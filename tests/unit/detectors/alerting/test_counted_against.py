@@ -4,9 +4,8 @@ import math
 
 import pytest
 
-from detectors.alerting import counted_against as module
 from detectors.alerting.counted_against import counted_against, odd
-from detectors.features import Feature
+from detectors.features import DIRECTIONS, Feature
 from detectors.ranking.ensemble import Scored
 
 
@@ -34,7 +33,7 @@ def scored(*contributions):
     ],
 )
 def test_a_feature_is_odd_on_its_side_alone(monkeypatch, direction, deviation, expected):
-    monkeypatch.setitem(module._DIRECTIONS, "this", direction)
+    monkeypatch.setitem(DIRECTIONS, "this", direction)
     assert odd(feature("this", deviation)) == expected
 
 
@@ -45,7 +44,7 @@ def test_a_feature_of_another_release_is_odd_on_both_sides():
 
 def test_what_is_usual_harmless_or_unknown_leaves_its_share_to_the_others(monkeypatch):
     """Members credit such features too; the shares of the others sum to 1, in their order."""
-    monkeypatch.setitem(module._DIRECTIONS, "smaller", "more")
+    monkeypatch.setitem(DIRECTIONS, "smaller", "more")
     features = [
         feature("hour", 4.0),
         feature("usual", 0.0),

@@ -7,18 +7,24 @@ import pytest
 from detectors.alerting.counted_against import odd
 from detectors.alerting.reasons import SHOWN, reasons
 from detectors.contracts.alert import Reason
-from detectors.features import NAMES, Feature
+from detectors.features import DIRECTIONS, NAMES, Feature
 from detectors.ranking.ensemble import Scored
 from detectors.wording import phrases as texts
 from detectors.wording.features import WORDINGS, sentences
 from tests.support.ledger import Ledger, later
+
+# spreads
+FAR = 4.2
 
 
 def scored(contributions, rank=0.001):
     return Scored(1 - (rank or 1), rank, {}, tuple(contributions), rank is not None)
 
 
-def feature(name, value=12_345.678, deviation=4.2, own=1000.0, own_n=42, peer=900.0, unit="USD"):
+def feature(name, value=12_345.678, deviation=FAR, own=1000.0, own_n=42, peer=900.0, unit="USD"):
+    """A feature that is far on the side that counts, whatever that side is."""
+    if deviation == FAR and DIRECTIONS[name] == "less":
+        deviation = -FAR
     return Feature(name, value, unit, deviation, own, own_n, peer)
 
 
@@ -158,7 +164,7 @@ def test_money_is_shown_to_the_cent_and_other_numbers_to_four_places(value, unit
 
 
 def test_the_rest_is_told_as_a_whole():
-    """Ten features: five shown, five further ones in one reason without numbers of its own."""
+    """Five shown, all further ones in one reason without numbers of its own."""
     *shown, rest = reasons([feature(name) for name in NAMES], scored([(name, 0.1) for name in NAMES]))
     assert [reason.feature for reason in shown] == list(NAMES[:5])
     assert rest == Reason(
@@ -168,9 +174,9 @@ def test_the_rest_is_told_as_a_whole():
         own_baseline=None,
         own_n=0,
         peer_baseline=None,
-        contribution=pytest.approx(0.5),
-        text_en="5 further reasons, each smaller than those shown.",
-        text_ko="그 밖에 위에 제시된 것보다 영향이 작은 사유가 5건 있습니다.",
+        contribution=pytest.approx(1 - 5 / len(NAMES)),
+        text_en=f"{len(NAMES) - 5} further reasons, each smaller than those shown.",
+        text_ko=f"그 밖에 위에 제시된 것보다 영향이 작은 사유가 {len(NAMES) - 5}건 있습니다.",
     )
     five = [(name, 0.2) for name in NAMES[:5]]
     assert [reason.feature for reason in reasons([feature(name) for name in NAMES], scored(five))] == list(NAMES[:5])

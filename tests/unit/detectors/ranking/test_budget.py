@@ -192,3 +192,12 @@ def test_who_had_an_alert_today_is_saved_and_forgotten_at_midnight():
     assert budget.offer(1e-4, 0.0, "2026-01-05", "X", others=True) is None
     assert budget.offer(1e-4, 0.0, "2026-01-05", "Y", others=True) is not None
     assert budget.offer(1e-4, 0.0, "2026-01-06", "X", others=True) is not None
+
+
+def test_what_is_passed_over_counts_in_the_pace_alone():
+    """The day's count rises as by an offer, and a new day opens; nothing is spent or drawn."""
+    offered, passed = (Budget.new(0.0, 12, 0.0, 7) for _ in range(2))
+    for day in ("2026-01-05", "2026-01-05", "2026-01-06"):
+        assert offered.offer(1.0, 0.0, day) is None
+        passed.pass_over(day)
+    assert passed.to_state() == offered.to_state()
