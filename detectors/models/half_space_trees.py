@@ -13,13 +13,13 @@ from detectors.models.member import Deviations, Member, check_parameters
 from detectors.models.tree_state import CREDIT_UNIT, credit_drops
 
 PARAMETERS = {
-    "trees": (25.0, 1.0, 1000.0),
-    "height": (6.0, 1.0, 12.0),
+    "trees": (50.0, 1.0, 1000.0),
+    "height": (8.0, 1.0, 12.0),
     "window": (1000.0, 2.0, 1_000_000.0),
     "first_window": (32.0, 2.0, 1_000_000.0),
     "floor": (0.5, 1e-9, 1e9),
 }
-# Trees times leaves of each; the defaults have 1 600. Failure prevented: 1 000 trees of height 12, both in range, are
+# Trees times leaves of each; the defaults have 12 800. Failure prevented: 1 000 trees of height 12, both in range, are
 # grown for each segment and take every worker three minutes of CPU and gigabytes, at each start again.
 MOST_LEAVES = 2**15
 
@@ -48,8 +48,8 @@ class HalfSpaceTrees(Member):
 
     def __init__(
         self,
-        trees: int = 25,
-        height: int = 6,
+        trees: int = 50,
+        height: int = 8,
         window: int = 1000,
         first_window: int = 32,
         floor: float = 0.5,

@@ -33,7 +33,7 @@ def test_parameters_reach_the_trees():
     assert (trees.n_trees, trees.height, trees.window_size, trees.first_window, trees.seed) == (3, 2, 64, 8, 11)
     assert model.scaler.floor == 0.25
     usual = HalfSpaceTrees.build({}, 4)
-    assert (usual.trees, usual.height, usual.window, usual.first_window, usual.floor) == (25, 6, 1000, 32, 0.5)
+    assert (usual.trees, usual.height, usual.window, usual.first_window, usual.floor) == (50, 8, 1000, 32, 0.5)
     with pytest.raises(ValueError, match="detector half_space_trees: height = 13"):
         HalfSpaceTrees.build({"height": 13.0}, 1)
 
