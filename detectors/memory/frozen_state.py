@@ -10,6 +10,7 @@ import msgspec
 
 from detectors.books.accounting import JOINS
 from detectors.books.fingerprints import Fingerprints
+from detectors.memory.exchange import SECTION as EXCHANGE
 from detectors.memory.sections import copy_stepwise, cut, cut_stream, digest, lots
 from detectors.rates.rate_checks import Checked
 
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 # it said.
 # 7: the payment of a T16 deal is known by its first event; a party's trade ledger; what a party's statistical alerts
 # were of (unusual.py); what each institution told in a month.
-STATE_SCHEMA = 7
+# 8: what the partition told all others, and what it heard of them.
+STATE_SCHEMA = 8
 # `corrections_given_up`: none any more (restatement.py); the name stands in snapshots of state schema 4.
 # `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.
 # `woken`: due dates that passed; `due_dates_cut`: those beyond what one party may have open (due_dates.py).
@@ -120,6 +122,7 @@ class Frozen:
         yield
         if state.scorer is not None and state.budget is not None:
             self._parts.append(("budget", state.budget.to_state()))
+            self._parts.append((EXCHANGE, state.exchange.to_state()))
             self._parts += [(f"scorer/{name}", packed) for name, packed in state.scorer.to_state()]
             yield
         self._rates = Checked()

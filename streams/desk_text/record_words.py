@@ -12,6 +12,7 @@ KINDS = split_by_language(
         "profile": ("Profile of a party", "당사자 기본정보"),
         "disposition": ("Investigator's verdict", "조사관 판정"),
         "configuration": ("Configuration in force from here on", "이 지점부터 적용되는 설정"),
+        "learning": ("What a partition told all others of what it learned", "파티션이 학습하여 모두에게 알린 내용"),
     }
 )
 
