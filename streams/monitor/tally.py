@@ -52,7 +52,7 @@ class Tally(AlertTally):
         for verdict, count in self.rates.items():
             metrics.rates.labels(verdict).inc(count)
         for labels, count in self.learning.items():
-            metrics.learning.labels(*labels).inc(count)
+            metrics.count_learning(*labels, count)
 
     def clear(self) -> None:
         """Forget all but the time spent."""
