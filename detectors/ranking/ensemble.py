@@ -1,17 +1,14 @@
 """Scores an event with every member, makes the members comparable, calibrates the result, then learns.
 
-Fusion: each member's score becomes its conformal p-value among the member's own last scores; the event's strangeness is
-the sum of -ln p over the members (Fisher), and its rank the conformal p-value of that sum among the last sums. Ranks
-make members of different units comparable, and the sum beat the maximum in every measured stream (DETECTION.md). A
-detector set may weigh the terms (Good 1955, "On the weighted combination of significance tests"); as the sum is ranked
-among sums of the same weights, the result stays calibrated, and only the weights' ratios matter.
+The members' scores become one strangeness (`FusedMembers`). Its rank is its conformal p-value among the last ones of
+the segment. As these are made with the same weights, the rank stays calibrated whatever the weights are.
 Learning is by bounded steps and windows only; holding flagged events back from learning (quarantine) is a later step:
 until then the caller may pass `learn=False`.
 """
 
 import hashlib
 from collections.abc import Sequence
-from math import inf, log
+from math import inf
 
 import msgspec
 
@@ -19,6 +16,7 @@ from detectors.contracts.configuration import DetectorSet
 from detectors.features.view import Feature
 from detectors.models import REGISTRY, Member
 from detectors.models.sliding_window import SlidingWindow
+from detectors.ranking.fused_members import FusedMembers
 
 # Segments are chosen by the core (direction and party type: 8). Failure prevented: a key that grows without bound.
 MAXIMUM_SEGMENTS = 64
@@ -50,30 +48,13 @@ def derived_seed(seed: int, *parts: str) -> int:
 class _Segment:
     """Members and score windows of one segment."""
 
-    __slots__ = ("members", "ranks", "scored", "sums", "weights")
+    __slots__ = ("fused", "scored", "sums")
 
     def __init__(self, detector_set: DetectorSet, members: dict[str, Member]) -> None:
-        window = detector_set.calibration_window
-        self.members = members
-        self.weights = {name: detector_set.weight(name) for name in members}
-        self.ranks = {name: SlidingWindow(window) for name in members}
-        self.sums = SlidingWindow(window)
+        weights = {name: detector_set.weight(name) for name in members}
+        self.fused = FusedMembers(members, weights, detector_set.calibration_window)
+        self.sums = SlidingWindow(detector_set.calibration_window)
         self.scored = 0
-
-
-def _shares(weighed: Sequence[tuple[float, dict[str, float]]], known: dict[str, float]) -> dict[str, float]:
-    """Each member's credits as shares, weighed by what its strangeness counts (equally when none is strange at all)."""
-    total = sum([strangeness for strangeness, _ in weighed])
-    shares = dict.fromkeys(known, 0.0)
-    for strangeness, credited in weighed:
-        weight = strangeness if total > 0.0 else 1.0
-        whole = sum([credit for name, credit in credited.items() if name in shares])
-        if weight > 0.0 and whole > 0.0:
-            for name, credit in credited.items():
-                # trees may credit a feature that is not known here: the walk past it; it is no reason
-                if name in shares:
-                    shares[name] += weight * credit / whole
-    return shares
 
 
 class Scorer:
@@ -126,31 +107,21 @@ class Scorer:
             if deviation is not None and -inf < deviation < inf:
                 known[feature.name] = deviation
         warm = part.scored >= self.detector_set.warm_up
-        scores, weighed, strangeness = {}, [], 0.0
-        for name, member in part.members.items():
-            score, credited = member.score_then_learn_one(known, learn)
-            ranks = part.ranks[name]
-            strange = -log(ranks.p_value(score)) * part.weights[name]
-            if learn:
-                ranks.add(score)
-            scores[name] = score
-            strangeness += strange
-            if part.weights[name]:
-                weighed.append((strange, credited))
-        rank = part.sums.p_value(strangeness)
+        judged = part.fused.judge_then_learn_one(known, learn)
+        rank = part.sums.p_value(judged.strangeness)
         if learn:
-            part.sums.add(strangeness)
+            part.sums.add(judged.strangeness)
             part.scored += 1
-        shares = _shares(weighed, known)
+        shares = judged.credits
         total = sum(shares.values())
         ordered = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
         contributions = tuple([(name, share / total) for name, share in ordered if share > 0.0])
-        return Scored(1.0 - rank, rank if warm else None, scores, contributions, warm)
+        return Scored(1.0 - rank, rank if warm else None, judged.members, contributions, warm)
 
     def learned(self) -> dict[str, dict[str, int]]:
         """Events each member of each segment has learned, over saves and loads: once per event scored with `learn`."""
         return {
-            segment: {name: member.n_learned for name, member in part.members.items()}
+            segment: {name: member.n_learned for name, member in part.fused.members.items()}
             for segment, part in self.segments.items()
         }
 
@@ -160,9 +131,11 @@ class Scorer:
         members = list(self.detector_set.members)
         sections = [(HEADER, msgspec.msgpack.encode((self.detector_set.calibration_window, members, counts)))]
         for name, part in self.segments.items():
-            windows = [part.ranks[member].to_bytes() for member in members] + [part.sums.to_bytes()]
+            windows = [part.fused.ranks[member].to_bytes() for member in members] + [part.sums.to_bytes()]
             sections.append((f"{HEADER}/{name}/windows", msgspec.msgpack.encode(windows)))
-            sections += [(f"{HEADER}/{name}/{member}", model.to_state()) for member, model in part.members.items()]
+            sections += [
+                (f"{HEADER}/{name}/{member}", model.to_state()) for member, model in part.fused.members.items()
+            ]
         return sections
 
     @classmethod
@@ -196,11 +169,13 @@ class Scorer:
             if len(windows) != len(members) + 1:
                 raise ValueError(f"segment {name} has {len(windows)} score windows; expected: {len(members) + 1}")
             part.scored = scored
-            part.ranks = {
+            part.fused.ranks = {
                 key: SlidingWindow.from_bytes(window, kept) for key, kept in zip(members, windows, strict=False)
             }
             part.sums = SlidingWindow.from_bytes(window, windows[-1])
             for member, parameters in detector_set.members.items():
                 seed = derived_seed(detector_set.seed, name, member)
-                part.members[member] = REGISTRY[member].from_state(parameters, seed, found[f"{HEADER}/{name}/{member}"])
+                part.fused.members[member] = REGISTRY[member].from_state(
+                    parameters, seed, found[f"{HEADER}/{name}/{member}"]
+                )
         return scorer

@@ -84,8 +84,10 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
 class GateFigures(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the gate decides on. `members` lacks those that the challenger does not have: they are `missing`.
 
-    `shipped_recall` and `shipped_usd` are of the alerts that were really raised, `shipped` their numbers (champion's,
-    then challenger's): at a budget of the gate's own a version that raises next to nothing looks as good as ever.
+    All figures of alerts are of alerts that were raised, at the gate's budget at most so many of a day.
+    `shipped_recall` and `shipped_usd` are of all of them, `shipped` their numbers (champion's, then challenger's).
+    `models_order` is the average precision of the models' own order of all payments: on most payments no alert is
+    raised, and a version whose models order them worse would otherwise lose nothing that is seen.
     """
 
     recall: Difference
@@ -96,6 +98,7 @@ class GateFigures(msgspec.Struct, frozen=True, kw_only=True):
     shipped_usd: Difference
     shipped: tuple[int, int]
     lookalikes: Difference
+    models_order: Difference
     members: dict[str, Difference]
     missing_members: tuple[str, ...]
     calibration: Difference
@@ -137,6 +140,7 @@ def _checks(figures: GateFigures, limits: CostLimits) -> tuple[Check, ...]:
         _fell("illicit USD found", "worth of the cases found", figures.usd),
         *_shipped(figures),
         _rose("look-alike rate", "share of honest look-alikes alerted on", figures.lookalikes),
+        _fell("models' order", "average precision of the models alone, by payment", figures.models_order),
         *(_missing_member(name) for name in figures.missing_members),
         *(_member(name, difference) for name, difference in figures.members.items()),
         _rose(

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from detectors.contracts.configuration import Configuration
 from detectors.testbed.comparison import compare
 from detectors.testbed.draws import Draws
+from detectors.testbed.figures.average_precision import difference
 from detectors.testbed.figures.fairness import BLOCKS, DIMENSIONS, UNKNOWN
+from detectors.testbed.figures.statistical_part import models_average_precision
 from detectors.testbed.gate import Costs, GateFigures, GroupFigures, TypologyFigures
 from detectors.testbed.ground import Ground
 from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, JudgedResult, Settings, judge
@@ -47,7 +49,7 @@ class Version(NamedTuple):
 
 
 class Resampling(NamedTuple):
-    """How figures are resampled, and the budget of alerts a day at which both versions are compared."""
+    """How figures are resampled, and the most alerts a day of each version that are compared."""
 
     budget: int = 50
     resamples: int = 2000
@@ -94,6 +96,7 @@ def figures(champion: Version, challenger: Version, how: Resampling, costs: Cost
         shipped_usd=shipped.illicit_usd,
         shipped=(_raised(b), _raised(a)),
         lookalikes=told.lookalikes,
+        models_order=difference(*(models_average_precision(side.ground, draws) for side in (a, b))),
         members={name: _member(a, b, name, draws) for name in members if a.has(name)},
         missing_members=tuple(name for name in members if not a.has(name)),
         calibration=_calibration(a, b, draws),

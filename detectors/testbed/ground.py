@@ -57,7 +57,8 @@ class Ground(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     `day_of` each row's place among them (-1 for history). `payments` marks the rows of payments. `opened` numbers what
     an investigator opens: the party, or the shared thing that an alert is about. `severity` is that of each row's
     alert, 0 = the mildest, or no alert. `by_rule` marks alerts that a rule found, `on_line` those of them on a hard
-    line of the law.
+    line of the law, `explored` alerts that were drawn by lot. `expected` is by row the expected value of its alert in
+    USD cents.
     """
 
     sheet: Sheet
@@ -81,6 +82,8 @@ class Ground(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     severity: Rows
     by_rule: Mask
     on_line: Mask
+    explored: Mask
+    expected: Rows
 
     @property
     def cases(self) -> int:
@@ -149,11 +152,13 @@ def lay_ground(
         severity=told[:, 0],
         by_rule=told[:, 1] != 0,
         on_line=told[:, 2] != 0,
+        explored=told[:, 3] != 0,
+        expected=told[:, 4],
     )
 
 
 def _said(sheet: Sheet, said: Mapping[str, AlertSaid]) -> Rows:
-    """By row, the three things that its alert says, as numbers."""
+    """By row, the five things that its alert says, as numbers."""
     # one place more, the last: code -1, a row without an alert, reads it
     by_code = np.array([*(said.get(name, AlertSaid()) for name in sheet.alert_id.names), AlertSaid()], np.int64)
     found: Rows = by_code[sheet.alert_id.codes]

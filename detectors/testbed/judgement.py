@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from detectors.testbed.draws import Draws
 from detectors.testbed.figures import precision as precision_figures
+from detectors.testbed.figures.alert_kinds import KindFigures, alert_kinds
 from detectors.testbed.figures.calibration import calibration
 from detectors.testbed.figures.chance import LOTS, Chance, chance
 from detectors.testbed.figures.delay import Delay, delay
@@ -22,6 +23,7 @@ from detectors.testbed.figures.fidelity import Fidelity, TopReasons
 from detectors.testbed.figures.lookalikes import Lookalikes, lookalikes
 from detectors.testbed.figures.money import Money, money
 from detectors.testbed.figures.recall import NEVER_US, Recall, first_alerts, recall
+from detectors.testbed.figures.statistical_part import StatisticalPart, statistical_part
 from detectors.testbed.ground import Ground, Mask
 from detectors.testbed.party_days import PartyDays, party_days
 from detectors.testbed.selection import day_ranks, within
@@ -31,6 +33,8 @@ from detectors.typologies import all_rules
 
 FORMAT = 1
 PRODUCT = "fxwatch"
+BY_VALUE = "fxwatch, by expected value"
+FILLED_UP = "fxwatch, filled up"
 BUDGETS = (10, 20, 50, 100, 200)
 AS_SHIPPED = "as_shipped"
 
@@ -88,7 +92,9 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
 class BudgetFigures(msgspec.Struct, frozen=True, kw_only=True):
     """One system at one budget. `budget` is alerts a local day, or "as_shipped": the alerts that were raised.
 
-    `fidelity` is None for baselines, which give no reasons. `fairness` is by dimension.
+    Of the product the alerts are those that it raised, at most `budget` of a day: a budget is a ceiling. Of an order
+    (the product filled up, a baseline) they are what stands first, and a day's budget is used up as far as it says
+    anything of any payment. `fidelity` is the product's alone: orders give no reasons. `fairness` is by dimension.
     """
 
     budget: int | str
@@ -119,6 +125,10 @@ class SystemFigures(msgspec.Struct, frozen=True, kw_only=True):
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """The figures: the same for the same result, truth, settings and baselines. The first system is the product.
 
+    The second is the same alerts in another order, by expected value: on a day with more alerts than the budget others
+    of them are read. The third is the product filled up: its alerts, and behind them payments on which nothing was
+    raised, by score. It is an order, as baselines are, and to be set beside them; its alerts at a budget are no alerts
+    of the product. `kinds` are the raised alerts of rules and of models, `statistical` what the models alone are worth.
     `calibration` is that of the product's score as the chance that a party-day is illicit; `chance` what as many random
     alerts as the product's would find, at each of its budgets.
     """
@@ -127,12 +137,31 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     stream: Stream
     systems: tuple[SystemFigures, ...]
+    kinds: tuple[KindFigures, ...]
+    statistical: StatisticalPart
     calibration: Reliability
     chance: tuple[Chance, ...]
 
     def as_many(self, budget: int | str) -> Chance | None:
         """What as many random alerts as the product's at a budget find; None where that was not looked at."""
         return next((one for one in self.chance if one.budget == budget), None)
+
+    @property
+    def baselines(self) -> tuple[SystemFigures, ...]:
+        """What the product is judged against."""
+        return self.systems[3:]
+
+    @property
+    def orders(self) -> tuple[SystemFigures, ...]:
+        """The product filled up and the baselines: orders of payments, which use a budget up."""
+        return self.systems[2:]
+
+    def kind(self, name: str) -> KindFigures:
+        """The raised alerts of a kind. Raises `KeyError` for none of the two."""
+        for figures in self.kinds:
+            if figures.kind == name:
+                return figures
+        raise KeyError(name)
 
     def system(self, name: str) -> SystemFigures:
         """The figures of a system. Raises `KeyError` for one that was not judged."""
@@ -167,7 +196,7 @@ class System(NamedTuple):
     """A system to be judged: a priority for each payment (0 = nothing to say), and one sentence on what it is.
 
     The product has one for each row, as it alerts on what is no payment too. `raised` marks its alerts; None for a
-    system that raises none of itself.
+    baseline, which raises none of itself and has a priority for each payment only.
     """
 
     name: str
@@ -177,18 +206,47 @@ class System(NamedTuple):
 
 
 def product(ground: Ground) -> System:
-    """The replayed version itself: its alerts as a desk lists them, then payments without an alert by score.
+    """The replayed version itself: its alerts as a desk lists them, and nothing else.
 
-    A desk lists the most severe first and of equal ones the newest (`fxwatch alerts list`). The score alone is no order
-    for both kinds of alerts: a rule's is how sure its finding is, the models' how rare the payment is (docs/TESTBED.md
-    has figures). Failure prevented: on a busy day the rules' alerts come after the models'.
+    A payment on which nothing was raised is no alert, whatever room a day's budget has left. A desk lists the most
+    severe first and of equal ones the newest (`fxwatch alerts list`). The score alone is no order for both kinds of
+    alerts: a rule's is how sure its finding is, the models' how rare the payment is (docs/TESTBED.md has figures).
+    Failure prevented: on a busy day the rules' alerts come after the models'.
     """
-    sheet = ground.sheet
-    oldest = sheet.time_us.min() if len(sheet) else 0
-    # 0 for the oldest, less than 1 for the newest
-    newness = (sheet.time_us - oldest) / (sheet.time_us.max(initial=oldest) - oldest + 1)
-    priority = np.where(sheet.alerted, 1.0 + ground.severity + newness, sheet.score)
-    return System(PRODUCT, "The version that was replayed: rules and models, fused.", priority, sheet.alerted)
+    raised = ground.sheet.alerted
+    priority = np.where(raised, _desk_order(ground), 0.0)
+    return System(PRODUCT, "The alerts that the replayed version raised, up to the budget.", priority, raised)
+
+
+def by_value(ground: Ground) -> System:
+    """The product's alerts in the order of their expected value: the chance that one is right times its USD at risk.
+
+    The chance is what verdicts taught, and while there are none the strength of the finding, or a constant for alerts
+    of the models alone (detectors/alerting/expected_value.py). Alerts without an amount come last.
+    """
+    raised = ground.sheet.alerted
+    priority = np.where(raised, 1.0 + ground.expected, 0.0)
+    told = "The same alerts, those first that are expected to bring most: chance times USD at risk, capped."
+    return System(BY_VALUE, told, priority, raised)
+
+
+def filled_up(ground: Ground) -> System:
+    """The product as an order: its alerts as `product` has them, then payments without an alert by score.
+
+    Baselines are such orders. Failure prevented: a version that raises few alerts would be set beside a baseline that
+    names twenty payments every day.
+    """
+    raised = ground.sheet.alerted
+    priority = np.where(raised, _desk_order(ground), ground.sheet.score)
+    told = "Its alerts, then payments on which nothing was raised, by score: an order that uses the budget up."
+    return System(FILLED_UP, told, priority, raised)
+
+
+def _desk_order(ground: Ground) -> NDArray[np.float64]:
+    """By row 1 + severity + newness (0 for the oldest, less than 1 for the newest): above every score."""
+    times = ground.sheet.time_us
+    oldest = times.min() if len(times) else 0
+    return np.asarray(1.0 + ground.severity + (times - oldest) / (times.max(initial=oldest) - oldest + 1))
 
 
 def judge(ground: Ground, baselines: Sequence[System] = (), settings: Settings = DEFAULT) -> JudgedResult:
@@ -209,7 +267,7 @@ def judge(ground: Ground, baselines: Sequence[System] = (), settings: Settings =
     paid = party_days(ground, ground.payments)
     fairness, reasons = Fairness(ground, days, draws), TopReasons(ground)
     outcomes, told = {}, []
-    for system in (product(ground), *baselines):
+    for system in (product(ground), by_value(ground), filled_up(ground), *baselines):
         own = system.name == PRODUCT
         figures = []
         for budget, alerts in _selections(ground, system, budgets):
@@ -220,6 +278,8 @@ def judge(ground: Ground, baselines: Sequence[System] = (), settings: Settings =
         settings=settings,
         stream=_stream(ground, len(paid), int(paid.illicit.sum())),
         systems=tuple(told),
+        kinds=alert_kinds(ground, draws),
+        statistical=statistical_part(ground, {one.name: one.priority for one in baselines}, draws),
         calibration=calibration(days),
         chance=_chance(ground, paid, outcomes, settings),
     )
@@ -236,7 +296,7 @@ def _chance(
 def _selections(ground: Ground, system: System, budgets: Sequence[int]) -> list[tuple[int | str, Mask]]:
     sheet, paid = ground.sheet, int(ground.payments.sum())
     priority = np.zeros(len(sheet))
-    expected = len(sheet) if system.name == PRODUCT else paid
+    expected = paid if system.raised is None else len(sheet)
     if len(system.priority) != expected:
         raise ValueError(
             f"{system.name} does not fit the result; got: {len(system.priority)} priorities; expected: {expected}"

@@ -43,12 +43,15 @@ class LooseAlert(msgspec.Struct, frozen=True, kw_only=True):
 class AlertSaid(NamedTuple):
     """What an alert says of itself: how severe it is (0 = the mildest), whether a rule found it, and on a hard line.
 
-    A hard line is a test of a rule's `hard_lines` that is met (detectors/typologies/declared.py).
+    A hard line is a test of a rule's `hard_lines` that is met (detectors/typologies/declared.py). `explored` marks one
+    that was drawn by lot. `expected_cents` is its expected value (detectors/alerting/expected_value.py), USD cents.
     """
 
     severity: int = 0
     rule: bool = False
     line: bool = False
+    explored: bool = False
+    expected_cents: int = 0
 
 
 class LooseLinks(NamedTuple):

@@ -88,10 +88,10 @@ def typology_id(given: str | None) -> str | None:
 @click.option(
     "--sort",
     "sorting",
-    type=click.Choice(["severity", "time", "amount"]),
+    type=click.Choice(["severity", "time", "amount", "value"]),
     default="severity",
     show_default=True,
-    help="Which come first: the most severe, the newest, the largest.",
+    help="Which come first: the most severe, the newest, the largest; value: chance times amount, capped.",
 )
 @click.option("--snoozed", is_flag=True, help="Also alerts that rest under a snooze (`fxwatch snooze list`).")
 @click.option("--limit", type=click.IntRange(min=1), default=MOST_SHOWN, show_default=True, help="At most so many.")

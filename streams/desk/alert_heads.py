@@ -8,20 +8,22 @@ from typing import Any, Literal
 
 import msgspec
 
+from detectors.alerting.expected_value import chance, expected_usd
 from detectors.contracts.alert import Position, Severity
 from detectors.contracts.events import LegKind
 from streams.alert_text.alert_text import SEVERITIES
 
 ANOMALY = "anomaly"
 _PARTS = 3  # of a token: key, slot, digest
-Sorting = Literal["severity", "time", "amount"]
+Sorting = Literal["severity", "time", "amount", "value"]
 
 
 class Hit(msgspec.Struct, frozen=True, gc=False):
-    """A typology of an alert: its id, and its name in both languages."""
+    """A typology of an alert: its id, its name in both languages, and how sure the finding is (0-1)."""
 
     id: str
     name: str
+    strength: float = 0.0
 
 
 class Resting(msgspec.Struct, frozen=True, gc=False):
@@ -57,6 +59,7 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     counterparty: str | None = None
     supersedes: str | None = None
     snoozed: Resting | None = None
+    probability: float | None = None
     parties: tuple[str, ...] = ()
     shared: Thing | None = msgspec.field(name="x_shared", default=None)
 
@@ -82,6 +85,11 @@ class Head(msgspec.Struct, frozen=True, gc=False):
             return Decimal(self.amount_usd) if self.amount_usd is not None else Decimal(-1)
         except InvalidOperation:
             return Decimal(-1)
+
+    @property
+    def expected(self) -> Decimal:
+        """Its expected value, USD (detectors/alerting/expected_value.py)."""
+        return expected_usd(chance([hit.strength for hit in self.typologies], self.probability), self.worth)
 
 
 class Current(msgspec.Struct, frozen=True):
@@ -172,6 +180,7 @@ def order(sorting: Sorting) -> Callable[[Head], tuple[Any, ...]]:
         "severity": lambda head: (SEVERITIES.index(head.severity), head.created_for, head.worth, head.alert_id),
         "time": lambda head: (head.created_for, SEVERITIES.index(head.severity), head.worth, head.alert_id),
         "amount": lambda head: (head.worth, SEVERITIES.index(head.severity), head.created_for, head.alert_id),
+        "value": lambda head: (head.expected, SEVERITIES.index(head.severity), head.created_for, head.alert_id),
     }
     return keys[sorting]
 

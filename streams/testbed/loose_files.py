@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from detectors.alerting.expected_value import chance, expected_usd
 from detectors.alerting.severity import SEVERITIES
 from detectors.contracts.alert import Position, Severity
 from detectors.testbed.loose_alerts import AlertSaid, LooseAlert
@@ -42,6 +44,10 @@ class _Shared(msgspec.Struct, frozen=True):
     token: str
 
 
+class _Chosen(msgspec.Struct, frozen=True):
+    explored: bool
+
+
 class _Line(msgspec.Struct, frozen=True):
     """Of an alert, what the judge needs."""
 
@@ -56,6 +62,8 @@ class _Line(msgspec.Struct, frozen=True):
     typologies: tuple[_Hit, ...]
     evidence: tuple[_Named, ...]
     position: Position
+    selection: _Chosen | None = None
+    probability: float | None = None
     shared: _Shared | None = msgspec.field(name="x_shared", default=None)
 
 
@@ -87,7 +95,16 @@ def read_alerts(result: Result) -> Alerts:
 
 def _said(one: _Line, lines: AbstractSet[tuple[str, str]]) -> AlertSaid:
     met = {(hit.id, test.id) for hit in one.typologies for test in hit.tests if test.outcome == "met"}
-    return AlertSaid(SEVERITIES.index(one.severity), bool(one.typologies), not met.isdisjoint(lines))
+    explored = one.selection is not None and one.selection.explored
+    right = chance([hit.strength for hit in one.typologies], one.probability)
+    expected = expected_usd(right, None if one.amount_usd is None else Decimal(one.amount_usd))
+    return AlertSaid(
+        SEVERITIES.index(one.severity),
+        bool(one.typologies),
+        not met.isdisjoint(lines),
+        explored,
+        round(expected * CENTS),
+    )
 
 
 def _to_be_read(path: Path) -> list[_Line]:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from detectors.testbed.judgement import Settings, judge
+from detectors.testbed.sheet import Texts
 from detectors.typologies import all_rules
 from tests.support.synthetic_result import two_cases
 from tests.support.typology_cards import BUDGET, CARDS, make_cards, read_figures, scenarios_of, take_figures
@@ -34,8 +35,11 @@ def test_a_card_tells_both_languages_its_look_alikes_and_what_is_missing(name):
 
 
 def test_figures_are_those_of_all_reports_together():
-    """Two streams of two cases each, all found by chance and none by its rule."""
-    judgement = judge(two_cases(), (), Settings(budgets=(BUDGET,), resamples=20, lots=0)).judgement
+    """Two streams of two cases each, all found by an alert of the models and none by its rule."""
+    laid = two_cases()
+    raised = Texts.of("alert" if row in {0, 3} else None for row in range(len(laid.sheet)))
+    laid = msgspec.structs.replace(laid, sheet=msgspec.structs.replace(laid.sheet, alert_id=raised))
+    judgement = judge(laid, (), Settings(budgets=(BUDGET,), resamples=20, lots=0)).judgement
     report = {"judgement": msgspec.to_builtins(judgement), "result": {"versions": {"rules": "r1"}}}
     figures = take_figures([report, report])
     assert (figures["streams"], figures["transactions"], figures["rules"]) == (2, 16, "r1")

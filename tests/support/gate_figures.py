@@ -32,6 +32,7 @@ def figures(**changed) -> GateFigures:
         "precision": SAME,
         "usd": SAME,
         "lookalikes": SAME,
+        "models_order": SAME,
         "shipped_recall": SAME,
         "shipped_usd": SAME,
         "shipped": (40, 40),

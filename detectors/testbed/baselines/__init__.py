@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.testbed.baselines import random_order, river_recipe, static_limits
+from detectors.testbed.baselines import own_history, random_order, river_recipe, static_limits
 from detectors.testbed.baselines.columns import Columns, partition_columns
 
 
@@ -23,6 +23,7 @@ class Baseline(NamedTuple):
 
 REGISTRY: dict[str, Baseline] = {
     "static_limits": Baseline(static_limits.score, "A fixed table of limits on single payments and plain sums."),
+    "own_history": Baseline(own_history.score, "How far above the party's own amounts, times the log of the amount."),
     "river_recipe": Baseline(river_recipe.score, "River's MinMaxScaler | HalfSpaceTrees on raw columns, all defaults."),
     "random": Baseline(random_order.score, "Payments picked by lot: the floor."),
 }

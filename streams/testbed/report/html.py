@@ -8,7 +8,7 @@ from detectors.testbed.figures.chance import NAME as CHANCE
 from detectors.testbed.judgement import PRODUCT
 from streams.plain_text.printable import finalize
 from streams.testbed.judge import JudgeReport
-from streams.testbed.report import verdict, words
+from streams.testbed.report import statistical, verdict, words
 from streams.testbed.report.plots import plots
 
 _TEMPLATE = "page.html.jinja"
@@ -22,6 +22,8 @@ def html(report: JudgeReport) -> str:
     tables = (
         words.comparison_table(report),
         words.typology_differences(report),
+        statistical.statistical_table(report),
+        statistical.kinds_table(report),
         words.recall_table(report),
         words.money_table(report),
         words.lookalike_table(report),
@@ -33,6 +35,7 @@ def html(report: JudgeReport) -> str:
     return environment.from_string(text).render(
         verdict=verdict.verdict_sentence(report),
         fault=None if again is None or again.identical else f"Not reproduced: {again.difference}",
+        statistical=statistical.sentence(report),
         models_only=verdict.models_only(report),
         reading=verdict.reading(report),
         chance=verdict.chance(report),

@@ -1,7 +1,7 @@
 """The report as Markdown: the page's tables and sentences without its plots."""
 
 from streams.testbed.judge import JudgeReport
-from streams.testbed.report import verdict, words
+from streams.testbed.report import statistical, verdict, words
 from streams.testbed.report.shown import FigureTable
 
 
@@ -20,6 +20,7 @@ def markdown(report: JudgeReport) -> str:
     parts = [
         "# fxwatch testbed: judgement\n",
         verdict.verdict_sentence(report) + "\n",
+        statistical.sentence(report) + "\n",
         verdict.models_only(report) + "\n",
         judged,
         *(f"{said}\n" for said in (verdict.cold(report),) if said),
@@ -28,6 +29,8 @@ def markdown(report: JudgeReport) -> str:
     tables = (
         words.comparison_table(report),
         words.typology_differences(report),
+        statistical.statistical_table(report),
+        statistical.kinds_table(report),
         words.recall_table(report),
         words.money_table(report),
         words.lookalike_table(report),

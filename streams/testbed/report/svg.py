@@ -14,9 +14,26 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 INK = "#010203"
 FAINT = 0.18
 # Told apart by people who do not see red or green (Okabe and Ito), legible on white and on black alike.
-COLOURS = {"fxwatch": "#2f81d6", "static_limits": "#d98200", "river_recipe": "#12a37b", "random": "#8f8f8f"}
-OTHER_COLOURS = ("#c264a0", "#b59f00", "#7a6fd0")
-MARKERS = {"fxwatch": "o", "static_limits": "s", "river_recipe": "^", "random": "x", "random, as many": "|"}
+COLOURS = {
+    "fxwatch": "#2f81d6",
+    "fxwatch, by expected value": "#1b4f8a",
+    "fxwatch, filled up": "#7db4ea",
+    "static_limits": "#d98200",
+    "own_history": "#c264a0",
+    "river_recipe": "#12a37b",
+    "random": "#8f8f8f",
+}
+OTHER_COLOURS = ("#b59f00", "#7a6fd0", "#a0522d")
+MARKERS = {
+    "fxwatch": "o",
+    "fxwatch, by expected value": "P",
+    "fxwatch, filled up": "o",
+    "static_limits": "s",
+    "own_history": "v",
+    "river_recipe": "^",
+    "random": "x",
+    "random, as many": "|",
+}
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "DejaVu Sans",

@@ -2,7 +2,7 @@
 
 from detectors.testbed.figures.chance import NAME as CHANCE
 from detectors.testbed.figures.chance import Chance
-from detectors.testbed.judgement import PRODUCT, BudgetFigures
+from detectors.testbed.judgement import FILLED_UP, PRODUCT, BudgetFigures
 from detectors.testbed.statistics import Estimate
 from streams.testbed.judge import JudgeReport
 from streams.testbed.report.shown import NONE, Rows, budget_text, percent, usd, usual_budget
@@ -19,13 +19,18 @@ VERDICT_COLUMNS = (
     "look-alikes",
 )
 VERDICT_READING = (
-    "A budget is the most parties that may be alerted on a day; a system that has nothing to say uses less. By own "
-    "events is the share of cases found by an alert on one of their own events; or by party counts alerts on one of "
-    "their parties until 30 days after the last event as well, which alerts on busy parties find by chance. "
-    "Look-alikes is the share of honest look-alikes alerted on. As shipped are the alerts that the replay raised by "
-    "its own budget and rules. Random, as many is chance with as many alerts as fxwatch raised on each day at that "
-    "budget: the mean of {lots} seeded draws of random parties and payments, in brackets the lowest and "
-    "the highest of them."
+    "A budget is a ceiling: of fxwatch at most so many of a day's alerts are read, and where fewer were raised, fewer"
+    " are. Precision, cases found and look-alikes of fxwatch speak of these alerts alone. By expected value are the "
+    "same alerts, read in another order: where a day has more than the budget, those first whose chance to be right "
+    "(until verdicts are learned, the strength of the finding) times the USD at risk is highest. The rows below are "
+    "orders of payments, which take what stands first until the budget is used: fxwatch, filled up has the alerts "
+    "first and behind them, by score, payments on which nothing was raised; compare that one with the baselines. By "
+    "own events is the share of cases found by an alert on one of their own events; or by party counts alerts on one "
+    "of their parties until 30 days after the last event as well, which alerts on busy parties find by chance. Look-"
+    "alikes is the share of honest look-alikes alerted on. As shipped are the alerts that the replay raised by its "
+    "own budget and rules. Random, as many is chance with as many alerts as fxwatch raised on each day at that "
+    "budget: the mean of {lots} seeded draws of random parties and payments, in brackets the lowest and the highest "
+    "of them."
 )
 
 
@@ -93,7 +98,13 @@ def verdict_sentence(report: JudgeReport) -> str:
     lots = judgement.as_many(budget)
     if lots is not None and own.precision.alerts and own.recall.overall.n:
         said += f" {_beside_chance(own, lots)}"
-    others = [(system.name, system.at(budget)) for system in judgement.systems[1:]]
+    filled = judgement.system(FILLED_UP).at(budget)
+    said += (
+        f" Filled up to the budget by score it would find {percent(filled.recall.on_events)} and "
+        f"{percent(filled.recall.overall)} of the cases, and {percent(filled.precision.share)} of "
+        f"{filled.precision.alerts:,} would fall on one."
+    )
+    others = [(system.name, system.at(budget)) for system in judgement.baselines]
     if others:
         most = max(others, key=lambda pair: pair[1].recall.on_events.value or 0.0)
         sharpest = max(others, key=lambda pair: pair[1].precision.share.value or 0.0)

@@ -50,7 +50,7 @@ def recall_table(report: JudgeReport) -> FigureTable:
                 )
             )
     return FigureTable(
-        f"Cases found, by typology and variant, at {budget} alerts a day",
+        f"Cases found, by typology and variant, at most {budget} alerts a day",
         "By own events: a case is found by an alert on one of its own events; everywhere else an alert on one of its "
         f"parties until 30 days after the last counts too. Under its own id: at that alert the case's own typology "
         f"fired. {CHANCE.capitalize()} is chance with as many alerts as "

@@ -296,10 +296,10 @@ def test_state_stays_small():
     scorer = Scorer.new(DetectorSet(members=MEMBERS))
     part, rng = scorer._segment("s"), random.Random(1)
     for _ in range(10_500):
-        for window in (*part.ranks.values(), part.sums):
+        for window in (*part.fused.ranks.values(), part.sums):
             window.add(rng.random())
     for _ in range(1100):
         x = {name: rng.gauss(0, 1) for name in NAMES}
-        for member in part.members.values():
+        for member in part.fused.members.values():
             member.learn_one(x)
     assert 350_000 < sum(len(section) for _, section in scorer.to_state()) < 450_000

@@ -157,7 +157,7 @@ def test_members_see_finite_deviations_alone(missing):
     """What is not known is absent, the largest finite numbers are there."""
     scorer = Scorer.new(a_set("told"))
     scorer.score_then_learn("s", features(hour=missing, a=1e308, b=-1e308), learn=False)
-    (member,) = scorer.segments["s"].members.values()
+    (member,) = scorer.segments["s"].fused.members.values()
     assert member.asked == [({"a": 1e308, "b": -1e308}, False)]
 
 
@@ -180,7 +180,7 @@ def test_each_member_of_each_segment_has_a_seed_of_its_own():
     made = {
         (segment, name): (member.seed, member.parameters)
         for segment, part in scorer.segments.items()
-        for name, member in part.members.items()
+        for name, member in part.fused.members.items()
     }
     assert made == {
         (segment, name): (derived_seed(9, segment, name), {"depth": 1.0})
@@ -208,13 +208,13 @@ def test_a_loaded_scorer_hands_each_member_its_own_state():
     part, kept = loaded.segments["s"], scorer.segments["s"]
     assert loaded.to_state() == scorer.to_state()
     assert part.scored == 3
-    assert {name: (one.seed, one.parameters, one.state) for name, one in part.members.items()} == {
+    assert {name: (one.seed, one.parameters, one.state) for name, one in part.fused.members.items()} == {
         "told": (derived_seed(9, "s", "told"), {"depth": 1.0}, b"kept by Told"),
         "other": (derived_seed(9, "s", "other"), {"depth": 1.0}, b"kept by Other"),
     }
     for name in ("told", "other"):
-        assert list(part.ranks[name].order) == list(kept.ranks[name].order)
-        assert part.ranks[name].size == 3
+        assert list(part.fused.ranks[name].order) == list(kept.fused.ranks[name].order)
+        assert part.fused.ranks[name].size == 3
     assert list(part.sums.order) == list(kept.sums.order)
     assert part.sums.size == 3
 

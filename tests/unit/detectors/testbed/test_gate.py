@@ -40,6 +40,7 @@ def test_nothing_changed_passes():
         ({"shipped_usd": FALL}, "illicit USD as shipped", "fall beyond noise"),
         ({"shipped": (9, 0)}, "alerts raised", "none is left"),
         ({"lookalikes": RISE}, "look-alike rate", "rise beyond noise"),
+        ({"models_order": FALL}, "models' order", "fall beyond noise"),
         ({"calibration": RISE}, "calibration error", "rise beyond noise"),
         ({"members": {"robust_z": FALL}}, "member robust_z", "fall beyond noise"),
         ({"missing_members": ("loda",)}, "member loda", "missing"),

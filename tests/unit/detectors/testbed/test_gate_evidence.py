@@ -52,6 +52,11 @@ def rows(scores: list[float], fired: tuple = ()) -> list[dict]:
     ]
 
 
+def raising(told: list[dict], *events: str) -> list[dict]:
+    """The rows, with an alert on these events and on no other."""
+    return [row | {"alert_id": f"alert of {row['event_id']}" if row["event_id"] in events else None} for row in told]
+
+
 FINDS = rows([0.9, 0.8, 0.1, 0.2, 0.7, 0.3, 0.1], fired=(("T01", 0.9),))
 MISSES = rows([0.1, 0.1, 0.9, 0.8, 0.1, 0.7, 0.6])
 # Honest payments a1 to a4 are scored 1, 2, 3, 4.
@@ -77,21 +82,36 @@ def test_a_member_that_scores_nothing_any_more_is_measured_as_chance():
 
 
 def test_the_alerts_really_raised_are_of_both_versions():
-    """One version raised an alert on both cases, the other none at all."""
-    raised = [
-        row | {"alert_id": f"alert of {row['event_id']}"} if row["event_id"] in {"e1", "e3"} else row for row in FINDS
-    ]
-    told = gate_evidence.figures(version(raised, RANKS), version(FINDS, RANKS), HOW, COSTS)
+    """One version raised an alert on both cases, the other none at all; that shows at the gate's own budget too."""
+    told = gate_evidence.figures(version(raising(FINDS, "e1", "e3"), RANKS), version(raising(FINDS), RANKS), HOW, COSTS)
     assert told.shipped == (2, 0)
     assert (told.shipped_recall.b, told.shipped_recall.a) == (1.0, 0.0)
-    assert told.recall.difference == 0.0, "at the gate's own budget nothing changed"
+    assert (told.recall.b, told.recall.a) == (1.0, 0.0)
+
+
+def test_the_gates_budget_is_a_ceiling():
+    """Of three alerts of day 0 the two largest are compared; the third is shipped all the same."""
+    many = [row | {"usd": 10.0 * len(row["event_id"]) + n} for n, row in enumerate(FINDS)]
+    told = gate_evidence.figures(
+        version(raising(many, "e1", "a1", "a2"), RANKS), version(raising(many, "e1"), RANKS), HOW, COSTS
+    )
+    assert (told.recall.b, told.recall.a) == (0.0, 0.5)
+    assert told.shipped_recall.b == 0.5
+
+
+def test_the_models_own_order_is_compared_whatever_was_raised():
+    """The first version's ranks put the planted payments first (1), the other's last: (1/5 + 2/6 + 3/7) / 3."""
+    told = gate_evidence.figures(version(FINDS, RANKS), version(MISSES, RANKS), HOW, COSTS).models_order
+    assert told.b == pytest.approx(1.0)
+    assert told.a == pytest.approx(3 / 7), "level with one another, behind every honest payment"
 
 
 def test_recall_precision_and_look_alikes_are_of_both_versions():
     """One version alerts on both cases, the other on a look-alike and honest parties only."""
-    told = gate_evidence.figures(version(FINDS, RANKS), version(MISSES, RANKS), HOW, COSTS)
+    finds, misses = raising(FINDS, "e1", "e2", "e3", "a3"), raising(MISSES, "a1", "a2", "a3", "a4")
+    told = gate_evidence.figures(version(finds, RANKS), version(misses, RANKS), HOW, COSTS)
     assert (told.recall.b, told.recall.a) == (1.0, 0.0)
-    assert (told.precision.b, told.precision.a) == (0.5, 0.0)
+    assert (told.precision.b, told.precision.a) == (0.75, 0.0)
     assert (told.lookalikes.b, told.lookalikes.a) == (0.0, 1.0)
     found = {one.typology: one.found for one in told.typologies}
     assert found == dict.fromkeys(found, (0, 0)) | {"T01": (1, 0), "T16": (1, 0)}

@@ -86,6 +86,12 @@ def test_every_check_of_an_equal_challenger():
             **SAME_MEASURED,
         ),
         passed(
+            "models' order",
+            NO_FALL,
+            f" (average precision of the models alone, by payment): {UNCHANGED}",
+            **SAME_MEASURED,
+        ),
+        passed(
             "member robust_z",
             "95 % interval of the difference: upper end >= -0.05, or >= 0 after a fall of more "
             "than 0.08, which another seed alone does not bring",

@@ -20,6 +20,8 @@ from detectors.testbed.figures.recall import first_alerts, recall
 from detectors.testbed.ground import Ground, lay_ground
 from detectors.testbed.judgement import (
     AS_SHIPPED,
+    BY_VALUE,
+    FILLED_UP,
     PRODUCT,
     JudgedResult,
     Settings,
@@ -27,6 +29,7 @@ from detectors.testbed.judgement import (
     System,
     canonical_hash,
     cold_share,
+    filled_up,
     judge,
     product,
 )
@@ -42,8 +45,8 @@ FLAT = System("flat", "Says nothing.", np.zeros(9))
 def stream(said: dict[str, AlertSaid] | None = None) -> Ground:
     """Nine payments of six parties over three days, row 8 (all of party f) in history; two cases, one unseen.
 
-    Alerts were raised on rows 0, 3 and 8. The queue of day 0: a (row 0), b (row 1), c (row 2); of day 1: d (row 3,
-    which was raised), a (row 4); of day 2: e (row 6), b (row 5), a (row 7) says nothing.
+    Alerts were raised on rows 0, 3 and 8. Filled up, the queue of day 0 is a (row 0), b (row 1), c (row 2); of day 1 d
+    (row 3, which was raised), a (row 4); of day 2 e (row 6), b (row 5), a (row 7) says nothing.
     """
     rows = [
         payment("a0", "a", 0, score=0.9, alert_id="1", fired=[("T01", 0.5)]),
@@ -93,12 +96,16 @@ def test_budgets_are_each_once_from_the_smallest_on() -> None:
     """However they were given; what was shipped comes last, and for the product alone."""
     told = judged(budgets=(2, 1, 2)).judgement
     assert told.settings == msgspec.structs.replace(FEW, budgets=(1, 2))
-    assert [one.name for one in told.systems] == [PRODUCT, "flat"]
+    assert [one.name for one in told.systems] == [PRODUCT, BY_VALUE, FILLED_UP, "flat"]
+    assert [one.name for one in told.orders] == [FILLED_UP, "flat"]
+    assert [one.name for one in told.baselines] == ["flat"]
     assert [one.budget for one in told.system(PRODUCT).budgets] == [1, 2, AS_SHIPPED]
+    assert [one.budget for one in told.system(FILLED_UP).budgets] == [1, 2]
     assert [one.budget for one in told.system("flat").budgets] == [1, 2]
     assert (told.format, told.system("flat").describes) == (1, "Says nothing.")
-    assert told.system(PRODUCT).describes == "The version that was replayed: rules and models, fused."
+    assert told.system(PRODUCT).describes == "The alerts that the replayed version raised, up to the budget."
     assert product(stream()).name == PRODUCT == "fxwatch"
+    assert filled_up(stream()).name == FILLED_UP == "fxwatch, filled up"
 
 
 def test_what_was_not_judged_is_not_found() -> None:
@@ -115,18 +122,42 @@ def test_what_was_not_judged_is_not_found() -> None:
 
 
 def test_the_rows_that_alert_at_a_budget() -> None:
-    """The best of each day's queue, two at a budget of 2; as shipped what was raised outside history."""
+    """A budget is a ceiling: of the product what was raised, and nothing where nothing was. Filled up, it is used."""
     outcomes = judged().outcomes
     assert {key: np.flatnonzero(one.alerts).tolist() for key, one in outcomes.items()} == {
-        (PRODUCT, 1): [0, 3, 6],
-        (PRODUCT, 2): [0, 1, 3, 4, 5, 6],
+        (PRODUCT, 1): [0, 3],
+        (PRODUCT, 2): [0, 3],
         (PRODUCT, AS_SHIPPED): [0, 3],
+        (BY_VALUE, 1): [0, 3],
+        (BY_VALUE, 2): [0, 3],
+        (FILLED_UP, 1): [0, 3, 6],
+        (FILLED_UP, 2): [0, 1, 3, 4, 5, 6],
         ("flat", 1): [],
         ("flat", 2): [],
     }
     assert outcomes[PRODUCT, 1].found.tolist() == [True, False, True]
     assert outcomes[PRODUCT, 2].found.tolist() == [True, False, True]
-    assert (outcomes[PRODUCT, 2].first_us == first_alerts(stream(), mask(9, 0, 1, 3, 4, 5, 6))).all()
+    assert (outcomes[FILLED_UP, 2].first_us == first_alerts(stream(), mask(9, 0, 1, 3, 4, 5, 6))).all()
+
+
+def test_of_more_alerts_than_the_budget_the_most_severe_are_taken() -> None:
+    """Three alerts on one day: the severe one, then the newest; the least of them is not read at a budget of 2."""
+    rows = [payment(f"e{n}", f"p{n}", n / 4, alert_id=str(n)) for n in range(3)]
+    laid = lay_ground(sheet(rows), Truth(), {}, (), {"0": AlertSaid(2), "1": AlertSaid(0), "2": AlertSaid(0)})
+    outcomes = judge(laid, (), FEW).outcomes
+    assert [np.flatnonzero(outcomes[PRODUCT, budget].alerts).tolist() for budget in (1, 2)] == [[0], [0, 2]]
+
+
+def test_by_expected_value_the_most_valuable_alerts_are_read_first() -> None:
+    """Three alerts on one day, the mildest worth most; one without an amount comes last."""
+    rows = [payment(f"e{n}", f"p{n}", n / 4, alert_id=str(n)) for n in range(3)]
+    said = {"0": AlertSaid(2, expected_cents=500), "1": AlertSaid(0, expected_cents=900), "2": AlertSaid(3)}
+    outcomes = judge(
+        lay_ground(sheet(rows), Truth(), {}, (), said), (), msgspec.structs.replace(FEW, budgets=(1, 2, 3))
+    )
+    told = {key: np.flatnonzero(one.alerts).tolist() for key, one in outcomes.outcomes.items()}
+    assert [told[BY_VALUE, budget] for budget in (1, 2, 3)] == [[1], [0, 1], [0, 1, 2]]
+    assert [told[PRODUCT, budget] for budget in (1, 2, 3)] == [[2], [0, 2], [0, 1, 2]]
 
 
 def test_a_tie_of_priorities_goes_to_the_larger_amount() -> None:
@@ -137,7 +168,13 @@ def test_a_tie_of_priorities_goes_to_the_larger_amount() -> None:
 
 @pytest.mark.parametrize(
     ("system", "budget", "rows"),
-    [(PRODUCT, 1, [0, 3, 6]), (PRODUCT, 2, [0, 1, 3, 4, 5, 6]), (PRODUCT, AS_SHIPPED, [0, 3]), ("flat", 2, [])],
+    [
+        (PRODUCT, 1, [0, 3]),
+        (PRODUCT, AS_SHIPPED, [0, 3]),
+        (FILLED_UP, 1, [0, 3, 6]),
+        (FILLED_UP, 2, [0, 1, 3, 4, 5, 6]),
+        ("flat", 2, []),
+    ],
 )
 def test_each_figure_is_of_the_budgets_own_alerts(system: str, budget: int | str, rows: list[int]) -> None:
     """Every figure is what it is of these alerts, with the settings' draws; reasons are the product's alone."""
@@ -158,7 +195,7 @@ def test_calibration_and_chance_are_of_the_product() -> None:
     ground, told = stream(), judged().judgement
     days = party_days(ground)
     own: dict[int | str, np.ndarray] = {
-        1: mask(9, 0, 4, 6), 2: mask(9, 0, 1, 3, 4, 5, 6), AS_SHIPPED: mask(9, 0, 3)}  # fmt: skip
+        1: mask(9, 0, 3), 2: mask(9, 0, 3), AS_SHIPPED: mask(9, 0, 3)}  # fmt: skip
     assert told.calibration == calibration(days)
     assert told.chance == chance(ground, days, own, 4, 3)
     assert judged().ground.cases == ground.cases
@@ -183,7 +220,7 @@ def test_settings_out_of_range_are_refused(more: dict[str, Any], told: str) -> N
 
 def test_the_smallest_settings_are_judged_by() -> None:
     """One alert a day, one resample."""
-    assert judged(budgets=(1,), resamples=1, lots=1).judgement.system(PRODUCT).at(1).precision.alerts == 3
+    assert judged(budgets=(1,), resamples=1, lots=1).judgement.system(PRODUCT).at(1).precision.alerts == 2
 
 
 def test_priorities_that_do_not_fit_are_refused() -> None:

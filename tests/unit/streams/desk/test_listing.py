@@ -143,6 +143,29 @@ def test_orders():
         assert "".join(each.alert_id[-1] for each in first.in_order()) == ids
 
 
+def test_the_order_by_expected_value():
+    """A finding of 40 % on 60 000 USD, then the models' on 90 millions, of which one counts: 2 % of it is 20 000.
+
+    What verdicts taught goes before the strength; an amount that is not known is worth nothing.
+    """
+
+    def found(number: int, strength: float | None, amount: str | None, **more):
+        typologies = [] if strength is None else [{"id": "T01", "name": "n", "strength": strength}]
+        return head(number, typologies=typologies, amount_usd=amount, **more)
+
+    heads = [
+        found(1, 0.4, "60000.00"),
+        found(2, 0.9, "10000.00"),
+        found(3, None, "90000000.00"),
+        found(4, 0.9, None),
+        found(5, 0.9, "60000.00", probability=0.1),
+    ]
+    assert [each.expected for each in heads] == [24_000, 9_000, 20_000, 0, 6_000]
+    first = First(5, order("value"))
+    first.add_all(heads)
+    assert "".join(each.alert_id[-1] for each in first.in_order()) == "13254"
+
+
 def test_the_first_of_many_are_kept_and_all_are_counted():
     """In memory that goes by how many are kept."""
     first = First(3, lambda number: (number,))

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, Settings, canonical_hash
+from detectors.testbed.judgement import AS_SHIPPED, BY_VALUE, FILLED_UP, PRODUCT, Settings, canonical_hash
 from detectors.testbed.statistics import Estimate, Interval
 from streams.cli.testbed.judge import command
 from streams.errors import FxwatchError, UsageError
@@ -20,7 +20,7 @@ from streams.testbed import replay
 from streams.testbed.baseline_runs import run_baselines
 from streams.testbed.judge import JudgeReport, judge_result
 from streams.testbed.prepared import Silent
-from streams.testbed.report import verdict
+from streams.testbed.report import statistical, verdict
 from streams.testbed.report.html import html
 from streams.testbed.report.markdown import markdown
 from streams.testbed.result_files import read_result
@@ -91,7 +91,10 @@ def test_what_was_planted_is_found(report: JudgeReport) -> None:
     assert report.judgement.stream.without_rule == ("T99",)
     assert [system.name for system in report.judgement.systems] == [
         PRODUCT,
+        BY_VALUE,
+        FILLED_UP,
         "static_limits",
+        "own_history",
         "river_recipe",
         "random",
     ]
@@ -112,7 +115,7 @@ def test_the_partition_comes_out_bit_for_bit(report: JudgeReport) -> None:
     assert report.reproduction.identical
     assert report.reproduction.transactions > 0
     assert report.timings.cpu_us_per_event > 0
-    assert set(report.timings.baselines) == {"static_limits", "river_recipe", "random"}
+    assert set(report.timings.baselines) == {"static_limits", "own_history", "river_recipe", "random"}
     assert report.state.bytes_per_party > 100
 
 
@@ -192,6 +195,32 @@ def test_people_are_told_what_no_rule_looks_for(report: JudgeReport) -> None:
     assert "as shipped" in markdown(report)
 
 
+def test_the_models_are_told_apart_from_the_rules(report: JudgeReport) -> None:
+    """Page and Markdown: the models alone beside members and baselines, and the raised alerts of each kind."""
+    told = report.judgement.statistical
+    assert told.orders[0].name == "models"
+    assert {"member robust_z", "own_history", "random"} <= {one.name for one in told.orders}
+    raised = sum(kind.alerts for kind in report.judgement.kinds)
+    assert raised == report.judgement.system(PRODUCT).at(AS_SHIPPED).precision.alerts
+    for text in (html(report), markdown(report)):
+        assert "The statistical part alone" in text
+        assert "Alerts raised, by kind" in text
+        assert "own_history has" in text
+        assert f"They raised {report.judgement.kind('models').alerts:,} alerts of their own" in text
+    rows = statistical.statistical_table(report).rows
+    assert [row[0] for row in rows] == [one.name for one in told.orders]
+    assert rows[0][2] == ""
+    assert "points" in rows[-1][2]
+
+
+def test_the_page_tells_the_order_apart_from_the_alerts(report: JudgeReport) -> None:
+    """The rows of the product come first, those of the order it makes when filled up behind chance's."""
+    rows = [row[0] for row in verdict.verdict_rows(report)]
+    assert rows.index(FILLED_UP) > rows.index(PRODUCT)
+    assert "Filled up to the budget by score it would find" in verdict.verdict_sentence(report)
+    assert "A budget is a ceiling" in markdown(report)
+
+
 def test_chance_with_as_many_alerts_is_beside_the_product(report: JudgeReport) -> None:
     """Page, Markdown and table show random, as many at every budget; the verdict leads with own events."""
     for text in (html(report), markdown(report)):
@@ -200,7 +229,6 @@ def test_chance_with_as_many_alerts_is_beside_the_product(report: JudgeReport) -
         assert "As many random alerts find" in text
     rows = verdict.verdict_rows(report)
     assert [row[0] for row in rows[:6]] == [PRODUCT] * 3 + ["random, as many"] * 3
-    # at 7 the product has more alerts than parties paid on some days
     assert rows[0][1] == rows[3][1]
     assert report.judgement.as_many(3).alerts == report.judgement.system(PRODUCT).at(3).precision.alerts
 

@@ -227,6 +227,9 @@ def test_what_a_rule_found_and_what_lies_on_a_hard_line(result: Result, ground: 
     ]
     assert loose_files._said(line, {("T06", "no_declaration")}).line
     assert not loose_files._said(line, {("T08", "no_declaration"), ("T06", "beyond_advance_period")}).line
+    assert not ground.explored.any()
+    drawn = msgspec.structs.replace(line, selection=loose_files._Chosen(explored=True))
+    assert [loose_files._said(one, set()).explored for one in (line, drawn)] == [False, True]
 
 
 def test_a_damaged_alert_is_told(result: Result, tmp_path: Path) -> None:

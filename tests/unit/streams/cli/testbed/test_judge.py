@@ -17,7 +17,7 @@ FEW = Settings(budgets=(1, 2, 5), resamples=200, seed=1)
 
 
 def stream(scores, found_by=None):
-    """40 parties over 10 days, the first ten with a case of two payments each.
+    """40 parties over 10 days, the first ten with a case of two payments each; above a score of 0.2 an alert.
 
     Where `found_by` is given, its parties score high when their case begins, and the others with a case never.
     """
@@ -27,7 +27,9 @@ def stream(scores, found_by=None):
         score = float(scores[place]) * 0.5
         if found_by is not None and party < 10:
             score = 0.9 if party in found_by and day == 2 else 0.0
-        rows.append(payment(f"e{party}-{day}", f"p{party}", day, score, usd=1000 + party))
+        # the larger amounts are the cases', so that of a day's alerts they are read first
+        raised = f"alert {party}-{day}" if score > 0.2 else None
+        rows.append(payment(f"e{party}-{day}", f"p{party}", day, score, usd=2000 - party, alert_id=raised))
     cases = [
         case(f"T{1 + number % 3:02}-{number:04}", f"p{number}", [f"e{number}-2", f"e{number}-3"], (2, 3))
         for number in range(10)
