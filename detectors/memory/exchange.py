@@ -40,7 +40,7 @@ HEARD: tuple[Heard, ...] = ("applied", "repeated", "passed", "unusable")
 SECTION = "exchange"
 
 
-class _Kept(msgspec.Struct, array_like=True):
+class _ExchangeState(msgspec.Struct, array_like=True):
     """The state's section."""
 
     detectors: str
@@ -133,7 +133,7 @@ class Exchange:
     def to_state(self) -> bytes:
         """Everything but what waits, which is empty between two records."""
         return msgspec.msgpack.encode(
-            _Kept(
+            _ExchangeState(
                 self.detectors,
                 self.told,
                 self.counted,
@@ -149,7 +149,7 @@ class Exchange:
     @classmethod
     def from_state(cls, packed: bytes) -> "Exchange":
         """What `to_state` described. Raises `ValueError` for damaged bytes."""
-        kept = msgspec.msgpack.decode(packed, type=_Kept)
+        kept = msgspec.msgpack.decode(packed, type=_ExchangeState)
         found = cls()
         found.detectors, found.told, found.counted = kept.detectors, kept.told, kept.counted
         found.day, found.hour = kept.day, kept.hour
