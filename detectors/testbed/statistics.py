@@ -6,13 +6,14 @@ equal bytes on every machine, whatever its BLAS or numpy version.
 
 import hashlib
 from collections.abc import Sequence
-from math import exp, fsum, lgamma, log, sqrt
-from statistics import NormalDist
+from math import exp, fsum, lgamma, log
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from detectors.values.wilson import wilson_ends
 
 Floats = NDArray[np.float64]
 LEVEL = 0.95
@@ -246,24 +247,12 @@ def paired_ratio(
 
 
 def wilson(successes: int, trials: int, level: float = LEVEL) -> Interval | None:
-    """Wilson's score interval of a share; good for few trials and for shares of 0 and 1. None without trials.
+    """Wilson's score interval of a share (detectors/values/wilson.py); None without trials.
 
-    Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927); advised for
-    small numbers by Brown, Cai and DasGupta, Statistical Science 16 (2001). Raises `ValueError` when `successes` lies
-    outside 0 to `trials`.
+    Raises `ValueError` when `successes` lies outside 0 to `trials`.
     """
-    if not 0 <= successes <= trials:
-        raise ValueError(f"more successes than trials; got: {successes} of {trials}; expected: 0 to {trials}")
-    if not trials:
-        return None
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    share, square = successes / trials, z * z / trials
-    centre = (share + square / 2) / (1 + square)
-    half = z * sqrt(share * (1 - share) / trials + square / (4 * trials)) / (1 + square)
-    # at the ends the formula gives them but for rounding
-    return Interval(
-        0.0 if not successes else max(0.0, centre - half), 1.0 if successes == trials else min(1.0, centre + half)
-    )
+    ends = wilson_ends(successes, trials, level)
+    return None if ends is None else Interval(*ends)
 
 
 def share_of(successes: int, trials: int) -> Estimate:

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "publish": ("streams.cli.publish", "Publish JSON lines and payment messages, or check them."),
     "alerts": ("streams.cli.alerts", "What an investigator reads: list, show, follow."),
     "cases": ("streams.cli.cases", "Alerts that belong together: list, show."),
+    "kpi": ("streams.cli.kpi", "What became of the alerts: hit rates, and the won found and confirmed by month."),
     "dispose": ("streams.cli.dispose", "An officer's verdict on alerts, sent and seen to be taken in."),
     "snooze": ("streams.cli.snooze", "Let a party's alerts of a typology rest, on the record: add, list, end."),
     "party": ("streams.cli.party", "A party's history, alerts and cases."),

@@ -26,6 +26,12 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
     strength: float = 0.0
 
 
+class Chosen(msgspec.Struct, frozen=True, gc=False):
+    """How an alert was chosen: by lot, or not (detectors/contracts/alert.py)."""
+
+    explored: bool = False
+
+
 class Resting(msgspec.Struct, frozen=True, gc=False):
     """The snooze that an alert came under (detectors/contracts/alert.py)."""
 
@@ -60,6 +66,7 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     supersedes: str | None = None
     snoozed: Resting | None = None
     probability: float | None = None
+    selection: Chosen | None = None
     parties: tuple[str, ...] = ()
     shared: Thing | None = msgspec.field(name="x_shared", default=None)
 
@@ -85,6 +92,11 @@ class Head(msgspec.Struct, frozen=True, gc=False):
             return Decimal(self.amount_usd) if self.amount_usd is not None else Decimal(-1)
         except InvalidOperation:
             return Decimal(-1)
+
+    @property
+    def drawn_by_lot(self) -> bool:
+        """Whether the lot chose it, to see what the models miss."""
+        return self.selection is not None and self.selection.explored
 
     @property
     def expected(self) -> Decimal:
