@@ -209,7 +209,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     `score` 0-1, higher is more unusual; `rank` is the conformal p-value, lower is rarer. `x_shared` is there in alerts
     about what several residents share: `parties` are those residents then, and `party` the one with most at risk.
-    `snoozed` is left out where no officer let it rest.
+    `snoozed` is left out where no officer let it rest. `probability` (0-1, contract 1.1) is the chance that an
+    investigator confirms the alert, learned from `x_lessons` verdicts; both are left out while too few were given.
     """
 
     alert_id: str
@@ -239,3 +240,5 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     rate_missing: bool = msgspec.field(name="x_rate_missing", default=False)
     shared: SharedShown | msgspec.UnsetType = msgspec.field(name="x_shared", default=msgspec.UNSET)
     snoozed: Snoozed | msgspec.UnsetType = msgspec.UNSET
+    probability: float | msgspec.UnsetType = msgspec.UNSET
+    lessons: int | msgspec.UnsetType = msgspec.field(name="x_lessons", default=msgspec.UNSET)

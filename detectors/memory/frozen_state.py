@@ -123,6 +123,7 @@ class Frozen:
         if state.scorer is not None and state.budget is not None:
             self._parts.append(("budget", state.budget.to_state()))
             self._parts.append((EXCHANGE, state.exchange.to_state()))
+            self._parts.append(("ranker", state.ranker.to_state()))
             self._parts += [(f"scorer/{name}", packed) for name, packed in state.scorer.to_state()]
             yield
         self._rates = Checked()

@@ -20,6 +20,7 @@ from detectors.contracts.events import Transaction
 from detectors.contracts.open_items import ItemNews
 from detectors.contracts.screens import Screened
 from detectors.features import Shared as FeatureBaselines
+from detectors.learning.ranker import Ranker
 from detectors.memory.due_clock import RATES, DueClock
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.exchange import SECTION as EXCHANGE
@@ -96,6 +97,7 @@ class PartitionState:
         self.scorer: Scorer | None = None
         self.budget: Budget | None = None
         self.exchange = Exchange()
+        self.ranker = Ranker()
         self.item_news: list[ItemNews] = []
         self.screened: list[Screened] = []
 
@@ -348,4 +350,5 @@ def _thaw(made: type[S], whole: list[tuple[str, bytes]]) -> S:
             state.scorer = Scorer.from_state(configuration.detectors, under(whole, "scorer/"))
             state.budget = Budget.from_state(named["budget"])
             state.exchange = Exchange.from_state(named[EXCHANGE])
+            state.ranker = Ranker.from_state(named["ranker"])
     return state
