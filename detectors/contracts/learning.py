@@ -17,6 +17,10 @@ _LARGEST_COUNT = 2**40
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 _Whole = Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_COUNT)]
 
+# of an alert or a lesson
+_Id = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+_Short = Annotated[str, msgspec.Meta(max_length=64)]
+
 # Inputs of a lesson are whole numbers of this part: whole numbers add up to the same sum in any order.
 INPUT_PART = 256
 
@@ -37,18 +41,18 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
     of the detector set that raised the alert.
     """
 
-    lesson: str
-    alert_id: str
-    case_id: str
+    lesson: _Id
+    alert_id: _Id
+    case_id: _Short
     officer: int
-    lead: str
-    segment: str
+    lead: _Short
+    segment: _Short
     confirmed: bool | None
-    inputs: dict[str, int] = {}
-    selected: float = 1.0
+    inputs: Annotated[dict[_Name, int], msgspec.Meta(max_length=128)] = {}
+    selected: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 1.0
     decided_us: int
-    detectors: str
-    takes_back: tuple[str, ...] = ()
+    detectors: _Short
+    takes_back: Annotated[tuple[_Id, ...], msgspec.Meta(max_length=2)] = ()
 
 
 class ScoreCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="score_counts"):

@@ -10,7 +10,7 @@ counts what it told when it comes back, as it counts what others told. So the su
 everywhere, however the records of two partitions interleave, and they follow from one partition's ledger alone.
 
 Each teller's records are numbered. One at or below the last number heard of its teller was applied before: told again
-because a position was lost, or written twice. Records of another detector set are passed over.
+because a position was lost, or written twice. Counts of another detector set are passed over, a lesson never.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from detectors.contracts.learning import Learning, ScoreCounts, Told
+from detectors.contracts.learning import Learning, Lesson, ScoreCounts, Told
 from detectors.values.legal_calendar import HOUR_US, local_date
 
 # Scores of the first record. Failure prevented: a partition with five payments a day would learn from nobody for a week
@@ -124,7 +124,9 @@ class Exchange:
         if record.number <= self._last.get(record.partition, 0):
             return "repeated"
         self._last[record.partition] = record.number
-        return "applied" if record.told.detectors == self.detectors else "passed"
+        # an investigator's word is about the alert, whichever detectors raised it
+        whatever = isinstance(record.told, Lesson)
+        return "applied" if whatever or record.told.detectors == self.detectors else "passed"
 
     def note(self, heard: Heard, kind: str) -> None:
         """Count what became of a record of a kind."""

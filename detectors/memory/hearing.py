@@ -1,8 +1,8 @@
-"""What becomes of a record that a partition told: counts of scores widen the calibration of all others."""
+"""What becomes of a record that a partition told: counts of scores, which widen the calibration, and lessons."""
 
 from math import log
 
-from detectors.contracts.learning import Learning, ScoreCounts
+from detectors.contracts.learning import Learning, Lesson, ScoreCounts
 from detectors.memory.exchange import Heard, bins_of
 from detectors.memory.state import PartitionState
 from detectors.ranking.ensemble import Scored
@@ -30,5 +30,7 @@ def hear(state: PartitionState, record: Learning) -> Heard:
         else:
             for bins in counts.values():
                 exchange.everyone.update(bins)
+    if heard == "applied" and isinstance(told, Lesson):
+        state.ranker.learn(told)
     exchange.note(heard, str(told.__struct_config__.tag))
     return heard

@@ -8,6 +8,7 @@ from detectors.contracts.learning import Learning, Lesson, ScoreCounts
 from detectors.core import Outputs
 from detectors.memory.hearing import BINS
 from tests.support.ledger import Ledger, later
+from tests.support.taught import lesson_of
 
 TOPIC = "fx.learning.v1"
 
@@ -75,7 +76,7 @@ def test_a_record_before_the_configuration_or_of_a_kind_without_counts_stops_not
     log = Told()
     lesson = Lesson(
         lesson="0" * 32,
-        alert_id="a",
+        alert_id="a" * 32,
         case_id="c",
         officer=1,
         lead="T01",
@@ -86,6 +87,21 @@ def test_a_record_before_the_configuration_or_of_a_kind_without_counts_stops_not
     )
     assert log.put(Learning(partition=1, number=1, told=lesson), log.origin(TOPIC)).heard == "applied"
     assert not log.state.exchange.everyone
+    assert log.state.ranker.standing == 1
+
+
+def test_a_lesson_counts_once_and_whichever_detectors_raised_its_alert() -> None:
+    log = Told()
+    before = log.state.ranker.to_state()
+    for number, heard in ((1, "applied"), (1, "repeated"), (2, "applied")):
+        told = Learning(partition=1, number=number, told=lesson_of(number, detectors="beef"))
+        assert log.put(told, log.origin(TOPIC)).heard == heard
+    assert log.state.ranker.standing == 2
+    for number in (1, 2):
+        back = lesson_of(9, None, takes_back=(f"{number:032x}",))
+        log.put(Learning(partition=1, number=number + 2, told=back), log.origin(TOPIC))
+    assert log.state.ranker.standing == 0
+    assert log.state.ranker.to_state() != before  # the places stay taken
 
 
 def test_hearing_moves_no_clock_and_makes_no_alert() -> None:
