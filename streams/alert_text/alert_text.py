@@ -22,6 +22,7 @@ from streams.alert_text import korean
 from streams.alert_text.evidence_lines import paid_lines
 from streams.alert_text.field_names import FIELDS_KO
 from streams.alert_text.labels import LABELS, Labels
+from streams.alert_text.likelihood import likelihood
 from streams.plain_text.languages import Language
 from streams.plain_text.printable import make_printable
 
@@ -288,11 +289,8 @@ def _original(item: EvidenceItem) -> str:
 
 def _rarity(alert: Alert, words: Labels, lang: Language) -> Iterator[TextLine]:
     yield TextLine(words.rarity, style="bold")
-    ranked = (
-        words.rarer.format(percent=rarer_than(alert.rank), p=number(alert.rank))
-        if alert.rank is not None
-        else words.warming
-    )
+    rank = alert.rank
+    ranked = words.warming if rank is None else words.rarer.format(percent=rarer_than(rank), p=number(rank))
     yield TextLine(f"{words.score.format(score=number(alert.score))}; {ranked}", margin=2)
     selection = alert.selection
     budget = korean.coded(selection.budget, korean.BUDGETS) if lang == "ko" else make_printable(selection.budget)
@@ -342,6 +340,7 @@ def lines(
     ] or [TextLine(words.untested, "-", 2, 2)]
     page += _evidence(alert, words, lang, zone, evidence, details)
     page += _rarity(alert, words, lang)
+    page += [TextLine(sentence, margin=2) for sentence in likelihood(alert, words)]
     page += _record(alert, words, lang)
     return page
 
