@@ -66,7 +66,8 @@ def command(  # noqa: PLR0917 - click passes options by name
 
     Precision, scenario recall by typology and variant, illicit USD found and leaked before the first alert, time to
     first alert, benign look-alikes, calibration, fairness, explanation fidelity, cost; baselines on the same stream.
-    One partition is run again, which proves that its scores come out bit for bit.
+    A budget is a ceiling: figures are of alerts that were raised. The models alone, rules off, are told beside each
+    member and each baseline. One partition is run again, which proves that its scores come out bit for bit.
 
     Example: fxwatch testbed judge result/ --truth stream/ --out judged/
 

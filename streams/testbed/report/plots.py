@@ -18,6 +18,8 @@ from streams.testbed.report.words import fairness_reading
 _ACROSS = 6
 _MOST_GROUPS = 80
 _WIDTH = 11.0
+# inches of the longest name in a legend, with its mark
+_NAME_WIDTH = 2.2
 
 
 class Plot(NamedTuple):
@@ -101,7 +103,9 @@ def _lines(
 
 def _legend(figure: Any, axes: Any) -> None:
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels))
+    # more beside one another are wider than the picture: their left ones were cut off
+    beside = max(1, int(figure.get_figwidth() // _NAME_WIDTH))
+    figure.legend(handles, labels, loc="outside upper right", ncols=min(len(labels), beside))
 
 
 def _overview(judgement: Judgement) -> Plot:
@@ -147,7 +151,7 @@ def _recall(judgement: Judgement) -> Plot:
     across = min(_ACROSS, len(names))
     down = ceil(len(names) / across)
     with svg.style("recall"):
-        figure = svg.new_figure(max(4.0, _WIDTH * across / _ACROSS), 0.6 + 1.75 * down)
+        figure = svg.new_figure(max(3 * _NAME_WIDTH, _WIDTH * across / _ACROSS), 1.0 + 1.75 * down)
         grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
         for axes in grid.flat[len(names) :]:
             axes.set_visible(False)

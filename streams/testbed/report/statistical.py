@@ -21,7 +21,7 @@ def sentence(report: JudgeReport) -> str:
         said = (
             f"The models alone, rules off, have an average precision of {_points(own.average_precision)} by payment; "
             f"{NAIVE} has {_points(naive.average_precision)}"
-            f"{'' if naive.models_gain is None else f', so the models are better by {_gain(naive.models_gain)}'}. "
+            f"{'' if naive.models_gain is None else f', so the models are {_better(naive.models_gain)}'}. "
         )
     rate = (
         ""
@@ -119,6 +119,19 @@ def _points(estimate: Estimate) -> str:
     around = estimate.interval
     told = f"{100 * estimate.value:.2f} %"
     return told if around is None else f"{told} ({100 * around.low:.2f} to {100 * around.high:.2f})"
+
+
+def _better(gain: Estimate) -> str:
+    """The gain in words, such as `better by 40 % (12 to 80)`; of a loss both ends are turned round."""
+    if gain.value is None:
+        return "not to be compared"
+    worse = gain.value < 0
+    around = gain.interval
+    told = f"{'worse' if worse else 'better'} by {100 * abs(gain.value):.0f} %"
+    if around is None:
+        return told
+    low, high = (-around.high, -around.low) if worse else (around.low, around.high)
+    return f"{told} ({100 * low:.0f} to {100 * high:.0f})"
 
 
 def _gain(gain: Estimate) -> str:

@@ -186,6 +186,13 @@ def test_the_page_stands_alone(report: JudgeReport) -> None:
     assert "#010203" not in text
 
 
+def test_no_word_of_a_plot_is_cut_off_on_the_left(report: JudgeReport) -> None:
+    """Failure prevented: a legend of eight systems in one row began outside the picture."""
+    places = [float(place) for place in re.findall(r"rotate\(-0 (-?[0-9.]+) [0-9.]+\)", html(report))]
+    assert len(places) > 50
+    assert min(places) >= 0.0
+
+
 def test_people_are_told_what_no_rule_looks_for(report: JudgeReport) -> None:
     """Page and Markdown say that T99 is seen by the models only, and give the verdict in words first."""
     for text in (html(report), markdown(report)):
@@ -211,6 +218,15 @@ def test_the_models_are_told_apart_from_the_rules(report: JudgeReport) -> None:
     assert [row[0] for row in rows] == [one.name for one in told.orders]
     assert rows[0][2] == ""
     assert "points" in rows[-1][2]
+
+
+def test_a_loss_is_told_as_one(report: JudgeReport) -> None:
+    """Worse by so many per cent, the interval turned round; without an interval, or a figure, that is said too."""
+    gain = Estimate(-0.5, 9, Interval(-0.75, 0.1))
+    assert statistical._better(gain) == "worse by 50 % (-10 to 75)"
+    assert statistical._better(Estimate(0.4, 9, Interval(0.1, 0.8))) == "better by 40 % (10 to 80)"
+    assert statistical._better(Estimate(0.4, 1)) == "better by 40 %"
+    assert statistical._better(Estimate(None, 0)) == "not to be compared"
 
 
 def test_the_page_tells_the_order_apart_from_the_alerts(report: JudgeReport) -> None:
