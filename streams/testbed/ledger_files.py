@@ -178,11 +178,16 @@ def copy_with(source: Path, target: Path, configuration: Configuration) -> None:
 
     What partitions told one another is left out: it was learned under the configuration before.
     """
+    left_out = 0
     with _opened(source) as file, ParquetFile(target, SCHEMA, ROW_GROUP, _DICTIONARIES) as written:
         for batch in file.iter_batches(batch_size=ROW_GROUP):
-            learning = pc.equal(batch["key"], envelope.LEARNING_KEY)
-            if pc.any(learning).as_py():
-                batch = batch.filter(pc.fill_null(pc.invert(learning), True))  # noqa: PLW2901, FBT003
+            learning = pc.fill_null(pc.equal(batch["key"], envelope.LEARNING_KEY), False).to_numpy(False)  # noqa: FBT003
+            before = left_out + np.cumsum(learning)
+            left_out = int(before[-1])
+            if left_out:
+                # later records take the places of those before them, as if nobody had told anything
+                offsets = pa.array(batch["offset"].to_numpy() - before, pa.int64())
+                batch = batch.set_column(0, SCHEMA.field("offset"), offsets).filter(pa.array(~learning))  # noqa: PLW2901
             if pc.any(pc.equal(batch["key"], envelope.CONFIGURATION_KEY)).as_py():
                 written.write(batch_of([replace_configuration(one, configuration) for one in _records(batch)]))
             else:
