@@ -299,6 +299,9 @@ def _score(step: _Step, row: Payment, worth: _Money, told: Payment | None = None
         local_weekday=wall.weekday(),
         sum_7d_usd=week,
         doc_line_ratio=None if line is None or dollars is None else dollars / float(line.number),
+        trade_terms=event.trade_terms,
+        turnover_usd=_dollars(step, None if known.facts is None else known.facts.turnover_krw),
+        exchange_inflow_usd=_dollars(step, event.exchange_linked_inflow_24h),
     )
     segment = f"{SEGMENTS[event.party_type]}.{event.direction}"
     if told is None:
@@ -309,6 +312,14 @@ def _score(step: _Step, row: Payment, worth: _Money, told: Payment | None = None
     if told is None:
         state.exchange.count(state.partition, segment, place_of(scored), step.clock_us, effective.zone)
     return _Score(scored, features, segment)
+
+
+def _dollars(step: _Step, krw: str | None) -> float | None:
+    """An amount in KRW as USD at the event's time; None where it is not told, or there is no rate."""
+    if krw is None:
+        return None
+    rate = step.state.rates.ratio("KRW", "USD", step.at_us, step.effective.stale_us)
+    return None if rate is None else money.cents(money.parse_or_zero(krw), rate) / 100
 
 
 def _week_sum(step: _Step, row: Payment, usd: int, told: Payment | None) -> int:

@@ -1,9 +1,9 @@
 """A party's baselines as packed bytes: small enough for a million parties in memory.
 
-Layout, little-endian: format byte, number of remembered counterparties, fingerprint of the feature layout (u16),
-payments seen (u32), first and newest event time (f64 each), the features' float32 numbers in registry order,
-counterparty hashes (u64 each), their decayed weights (float32 each). 24 + 4 x slots + 12 x counterparties bytes: 384
-with 42 slots and all 16 counterparties.
+Layout, little-endian: format byte, number of remembered counterparties, that of habits, a byte of 0, fingerprint of the
+feature layout (u16), payments seen (u32), first and newest event time (f64 each), the features' float32 numbers in
+registry order, counterparty hashes (u64 each), their decayed weights (float32 each), habits (u32 each), theirs. 26 + 4
+x slots + 12 x counterparties + 8 x habits bytes: 594 with 46 slots, all 16 counterparties and all 24 habits.
 """
 
 import hashlib
@@ -11,9 +11,12 @@ import struct
 from collections.abc import Sequence
 
 from detectors.features.moment import Definition
-from detectors.features.past import COUNTERPARTIES, PartyPast
+from detectors.features.past import COUNTERPARTIES, HABITS, PartyPast
 
-FORMAT = 1
+# 2: habits
+FORMAT = 2
+# format byte and the two counts
+_HEAD = 3
 _LARGEST = 3.0e38  # float32 ends at 3.4e38; amounts are at most 1e15, so only a fault reaches it
 
 
@@ -30,7 +33,14 @@ class Layout:
         text = ",".join(f"{feature.name}:{feature.slots}" for feature in features)
         self.fingerprint = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=2).digest(), "little")
         self.total = sum(self.sizes)
-        self.packers = [struct.Struct(f"<BBHIdd{self.total}f{n}Q{n}f") for n in range(COUNTERPARTIES + 1)]
+        self.packers: dict[tuple[int, int], struct.Struct] = {}
+
+    def _packer(self, counterparties: int, habits: int) -> struct.Struct:
+        packer = self.packers.get((counterparties, habits))
+        if packer is None:
+            layout = f"<BBBxHIdd{self.total}f{counterparties}Q{counterparties}f{habits}I{habits}f"
+            packer = self.packers[counterparties, habits] = struct.Struct(layout)
+        return packer
 
     def unpack(self, packed: bytes) -> PartyPast:
         """The past behind `packed`; empty bytes are a party never seen.
@@ -39,34 +49,38 @@ class Layout:
         """
         if not packed:
             return PartyPast([[0.0] * size for size in self.sizes])
-        remembered = packed[1] if len(packed) > 1 else COUNTERPARTIES + 1
-        if packed[0] != FORMAT or remembered > COUNTERPARTIES or len(packed) != self.packers[remembered].size:
+        remembered, habits = (packed[1], packed[2]) if len(packed) >= _HEAD else (COUNTERPARTIES + 1, 0)
+        fits = packed[0] == FORMAT and remembered <= COUNTERPARTIES and habits <= HABITS
+        if not fits or len(packed) != self._packer(remembered, habits).size:
             raise ValueError(
                 f"party baselines are damaged; got: {len(packed)} bytes of format {packed[0]}; "
                 f"expected: format {FORMAT}"
             )
-        fields = self.packers[remembered].unpack(packed)
-        if fields[2] != self.fingerprint:
+        fields = self._packer(remembered, habits).unpack(packed)
+        if fields[3] != self.fingerprint:
             raise ValueError(
-                f"party baselines are of another feature set; got: {fields[2]}; expected: {self.fingerprint}"
+                f"party baselines are of another feature set; got: {fields[3]}; expected: {self.fingerprint}"
             )
-        own, start = [], 6
+        own, start = [], 7
         for size in self.sizes:
             own.append(list(fields[start : start + size]))
             start += size
         past = PartyPast(own)
-        past.seen, past.first_s, past.last_s = fields[3], fields[4], fields[5]
-        past.known = dict(zip(fields[start : start + remembered], fields[start + remembered :], strict=True))
+        past.seen, past.first_s, past.last_s = fields[4], fields[5], fields[6]
+        end = start + 2 * remembered
+        past.known = dict(zip(fields[start : start + remembered], fields[start + remembered : end], strict=True))
+        past.habits = dict(zip(fields[end : end + habits], fields[end + habits :], strict=True))
         return past
 
     def pack(self, past: PartyPast) -> bytes:
         """The past as bytes; numbers beyond float32 are cut to its range rather than failing."""
         numbers = [number for own in past.own for number in own]
-        known = past.known
-        head = (FORMAT, len(known), self.fingerprint, past.seen, past.first_s, past.last_s)
-        packer = self.packers[len(known)]
+        known, habits = past.known, past.habits
+        head = (FORMAT, len(known), len(habits), self.fingerprint, past.seen, past.first_s, past.last_s)
+        packer = self._packer(len(known), len(habits))
+        rest = (*known, *known.values(), *habits, *habits.values())
         try:
-            return packer.pack(*head, *numbers, *known, *known.values())
+            return packer.pack(*head, *numbers, *rest)
         except OverflowError:
             numbers = [min(max(number, -_LARGEST), _LARGEST) for number in numbers]
-            return packer.pack(*head, *numbers, *known, *known.values())
+            return packer.pack(*head, *numbers, *rest)

@@ -1,8 +1,9 @@
 """Time since the party's last payment against its own usual gap.
 
 Deviation: spreads of the log gap, signed (negative = faster than usual); None under 3 own gaps, and for a late event,
-whose true neighbours in time are not kept. Gaps under a minute count as a minute: a file of payments booked at once is
-one burst, not many different speeds. Fails on weekly habits with several payments a day: the spread widens.
+whose true neighbours in time are not kept. Only faster counts: a long pause costs nobody anything by itself. Gaps under
+a minute count as a minute: a file of payments booked at once is one burst, not many different speeds. Fails on weekly
+habits with several payments a day: the spread widens.
 """
 
 from math import exp, log
@@ -38,4 +39,12 @@ def learn(moment: Moment, own: list[float]) -> None:
         moments.learn(moment.shared.touch("gap|" + moment.key, moments.SLOTS), value, 1.0, 1.0, PRIOR, FLOOR)
 
 
-FEATURE = Definition(NAME, moments.SLOTS, measure, learn, "time since the last payment against own usual gap")
+FEATURE = Definition(
+    NAME,
+    moments.SLOTS,
+    measure,
+    learn,
+    "time since the last payment against own usual gap",
+    direction="less",
+    side="time",
+)

@@ -50,4 +50,4 @@ def learn(moment: Moment, own: list[float]) -> None:
         group[1] = group[1] * 0.9995 + (1.0 if new else 0.0)
 
 
-FEATURE = Definition(NAME, 3, measure, learn, "share of own payments to this counterparty")
+FEATURE = Definition(NAME, 3, measure, learn, "share of own payments to this counterparty", side="counterparty")

@@ -51,4 +51,4 @@ def learn(moment: Moment, own: list[float]) -> None:
     group[:] = closeness + ratios
 
 
-FEATURE = Definition(NAME, moments.SLOTS, measure, learn, "closeness to the document line")
+FEATURE = Definition(NAME, moments.SLOTS, measure, learn, "closeness to the document line", side="line")

@@ -38,4 +38,4 @@ def learn(moment: Moment, own: list[float]) -> None:
     habits.count(peers, block, habits.PEER_FADE, 1.0)
 
 
-FEATURE = Definition(NAME, BLOCKS, measure, learn, "hour of day against own hours")
+FEATURE = Definition(NAME, BLOCKS, measure, learn, "hour of day against own hours", side="time")

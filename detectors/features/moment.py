@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from math import isfinite
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from detectors.features.past import PartyPast
 from detectors.features.shared import Shared
@@ -38,8 +38,9 @@ class Moment:
     counts 1; a late one (event time before the newest) fades nothing and counts what it would have faded to by now. So
     order changes decayed weights only by rounding. `gap_s` is the time since the newest event, None at the first and
     for a late one; `age_s` the time since the first; `seen` the party's earlier events; `counterparty` the hashed
-    token; `known` decayed payments by hashed counterparty; `key` names the peers (direction and party type). `amount`
-    and `week` are positive USD, `line` a positive ratio, `rate` basis points, each up to `LARGEST`, else None: NaN and
+    token; `known` decayed payments by hashed counterparty, `habits` by hashed habit (familiarity.py); `key` names the
+    peers (direction and party type). `amount` and `week` are positive USD, `line` a positive ratio, `rate` basis
+    points, each up to `LARGEST`, else None: NaN and
     infinity are "not known", never learned.
     """
 
@@ -49,6 +50,7 @@ class Moment:
         "counterparty",
         "fade",
         "gap_s",
+        "habits",
         "key",
         "known",
         "line",
@@ -62,7 +64,7 @@ class Moment:
 
     def __init__(self, view: EventView, shared: Shared, counterparty: int, past: PartyPast) -> None:
         self.view, self.shared, self.counterparty = view, shared, counterparty
-        self.seen, self.known = past.seen, past.known
+        self.seen, self.known, self.habits = past.seen, past.known, past.habits
         self.key = f"{view.direction}|{view.party_type}"
         self.amount = _positive(view.amount_usd)
         self.week = _positive(view.sum_7d_usd)
@@ -81,11 +83,19 @@ class Moment:
                 self.weight = 0.5 ** (-elapsed / HALF_LIFE_S)
 
 
+Direction = Literal["more", "less", "both"]
+Side = Literal["amount", "flow", "business", "rate", "line", "counterparty", "institution", "purpose", "inflow", "time"]
+
+
 class Definition(NamedTuple):
     """A feature: its name, how many float32 it keeps per party, and its two functions.
 
     `measure(moment, own)` must not change anything; `learn(moment, own)` changes `own` in place (same length) and the
-    shared groups. `summary` says in English what is measured.
+    shared groups. `summary` says in English what is measured. `direction` says which deviation counts against a
+    payment: above what is usual ("more"), below it ("less"), or both, with the reason in the feature's file. Failure
+    prevented: a third of the models' alerts were raised because something was lower than usual.
+    `side` is what the feature is about. Features of one side see the same oddity: a large payment is large against the
+    own past and against the corridor. Their surprise is averaged, not added (models/tails_by_side.py).
     """
 
     name: str
@@ -93,3 +103,5 @@ class Definition(NamedTuple):
     measure: Callable[[Moment, list[float]], Feature]
     learn: Callable[[Moment, list[float]], None]
     summary: str
+    direction: Direction = "more"
+    side: Side = "amount"

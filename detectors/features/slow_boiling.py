@@ -60,4 +60,4 @@ def learn(moment: Moment, own: list[float]) -> None:
     own[3] = seen + 1.0
 
 
-FEATURE = Definition(NAME, 4, measure, learn, "7-day flow over 90-day flow")
+FEATURE = Definition(NAME, 4, measure, learn, "7-day flow over 90-day flow", side="flow")

@@ -9,7 +9,9 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `event_time_s` is seconds since 1970 (UTC); `local_hour` (0-24, with fraction) and `local_weekday` (0 = Monday)
     are in the legal time zone. `deal_deviation_bp` is the deal rate over the reference rate, in basis points, signed.
     `doc_line_ratio` is `amount_usd` divided by the document line in force; `sum_7d_usd` the party's total in this
-    direction over the last 7 days of event time, this payment included.
+    direction over the last 7 days of event time, this payment included. `turnover_usd` is the party's reported yearly
+    turnover, `exchange_inflow_usd` what came to it from virtual-asset exchanges in the 24 hours before, as its
+    institution says.
     """
 
     event_time_s: float
@@ -28,6 +30,9 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     local_weekday: int
     doc_line_ratio: float | None
     sum_7d_usd: float | None
+    trade_terms: str | None = None
+    turnover_usd: float | None = None
+    exchange_inflow_usd: float | None = None
 
 
 class Feature(msgspec.Struct, frozen=True, gc=False):

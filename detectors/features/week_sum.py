@@ -37,4 +37,4 @@ def learn(moment: Moment, own: list[float]) -> None:
         moments.learn(moment.shared.touch("week|" + moment.key, moments.SLOTS), value, 1.0, 1.0, PRIOR, FLOOR)
 
 
-FEATURE = Definition(NAME, moments.SLOTS, measure, learn, "sum of 7 days against own usual sum")
+FEATURE = Definition(NAME, moments.SLOTS, measure, learn, "sum of 7 days against own usual sum", side="flow")

@@ -28,4 +28,4 @@ def learn(moment: Moment, own: list[float]) -> None:
     habits.count(peers, day, habits.PEER_FADE, 1.0)
 
 
-FEATURE = Definition(NAME, DAYS, measure, learn, "weekday against own weekdays")
+FEATURE = Definition(NAME, DAYS, measure, learn, "weekday against own weekdays", side="time")

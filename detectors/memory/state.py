@@ -32,7 +32,8 @@ from detectors.memory.parties import Parties, parts
 from detectors.memory.sections import joined, under
 from detectors.memory.wakes import Wakes
 from detectors.ranking.budget import Budget
-from detectors.ranking.ensemble import Scorer, derived_seed
+from detectors.ranking.ensemble import Scorer
+from detectors.ranking.fused_members import derived_seed
 from detectors.rates.rate_checks import Checked
 from detectors.rates.reference_rates import KEPT_US, Rates
 from detectors.typologies.base import Shared

@@ -8,6 +8,7 @@ from detectors.models.loda import Loda
 from detectors.models.member import Member
 from detectors.models.robust_z import RobustZ
 from detectors.models.sampled_neighbours import SampledNeighbours
+from detectors.models.tails_by_side import TailsBySide
 from detectors.models.windowed_tails import WindowedTails
 
 REGISTRY: dict[str, type[Member]] = {
@@ -16,6 +17,7 @@ REGISTRY: dict[str, type[Member]] = {
     "half_space_trees": HalfSpaceTrees,
     "loda": Loda,
     "sampled_neighbours": SampledNeighbours,
+    "tails_by_side": TailsBySide,
 }
 
 __all__ = ["REGISTRY", "Member"]

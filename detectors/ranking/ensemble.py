@@ -6,17 +6,15 @@ Learning is by bounded steps and windows only; holding flagged events back from 
 until then the caller may pass `learn=False`.
 """
 
-import hashlib
 from collections.abc import Sequence
-from math import inf
 
 import msgspec
 
 from detectors.contracts.configuration import DetectorSet
-from detectors.features.view import Feature
+from detectors.features import Feature, against
 from detectors.models import REGISTRY, Member
 from detectors.models.sliding_window import SlidingWindow
-from detectors.ranking.fused_members import FusedMembers
+from detectors.ranking.fused_members import FusedMembers, derived_seed
 
 # Segments are chosen by the core (direction and party type: 8). Failure prevented: a key that grows without bound.
 MAXIMUM_SEGMENTS = 64
@@ -37,12 +35,6 @@ class Scored(msgspec.Struct, frozen=True):
     members: dict[str, float]
     contributions: tuple[tuple[str, float], ...]
     warm: bool
-
-
-def derived_seed(seed: int, *parts: str) -> int:
-    """A seed of its own for each part, the same in every process (Python's `hash` is salted)."""
-    text = "|".join((str(seed), *parts))
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
 
 
 class _Segment:
@@ -98,14 +90,15 @@ class Scorer:
     def score_then_learn(self, segment: str, features: tuple[Feature, ...], learn: bool = True) -> Scored:
         """Score the event in its segment, then learn from it once, unless `learn` is False (then nothing changes).
 
-        Features without a deviation are missing to every member; NaN and infinite ones too.
+        The members see what counts against the payment, 0 or more. Features without a deviation are missing to every
+        member; NaN and infinite ones too.
         """
         part = self._segment(segment)
         known = {}
         for feature in features:
-            deviation = feature.deviation
-            if deviation is not None and -inf < deviation < inf:
-                known[feature.name] = deviation
+            counted = against(feature)
+            if counted is not None:
+                known[feature.name] = counted
         warm = part.scored >= self.detector_set.warm_up
         judged = part.fused.judge_then_learn_one(known, learn)
         rank = part.sums.p_value(judged.strangeness)

@@ -55,6 +55,18 @@ _MONEY: tuple[Form, Form] = (_plain(" USD", 2), _money_ko)
 _SHARE: tuple[Form, Form] = (_plain(" %", 1, 100.0), _plain("%", 1, 100.0))
 _TIMES: tuple[Form, Form] = (_plain(" times", 1), _plain("배", 1))
 
+
+def _familiar(what_en: str, what_ko: str) -> Wording:
+    """How a share of the party's own past payments reads (features/familiarity.py)."""
+    return Wording(
+        f"The share of the party's past payments with {what_en}",
+        f"과거 거래 중 {what_ko} 거래의 비중은",
+        *_SHARE,
+        "surprise",
+        own=False,
+    )
+
+
 WORDINGS: dict[str, Wording] = {
     "amount_own": Wording("The amount", "거래 금액은", *_MONEY, "spread"),
     "amount_corridor": Wording(
@@ -106,9 +118,45 @@ WORDINGS: dict[str, Wording] = {
         "growth",
         peers=False,
     ),
+    "payment_count": Wording(
+        "The number of payments in about the last 7 days",
+        "최근 약 7일간 거래 건수는",
+        _plain("", 1),
+        _plain("건", 1),
+        "growth",
+        peers=False,
+    ),
+    "turnover_share": Wording(
+        "The flow in this direction, at a year's pace, relative to the turnover that the firm reported",
+        "신고된 연 매출액 대비 해당 방향 거래 규모(연 환산)는",
+        *_TIMES,
+        "growth",
+        own=False,
+        peers=False,
+    ),
+    "country_novelty": _familiar("the counterparty's country", "상대방 국가가 동일한"),
+    "currency_novelty": _familiar("this currency", "통화가 동일한"),
+    "institution_novelty": _familiar("this institution", "취급 기관이 동일한"),
+    "purpose_novelty": _familiar("this purpose", "거래 목적이 동일한"),
+    "trade_terms_novelty": _familiar("these terms of trade", "결제 조건이 동일한"),
+    "exchange_inflow": Wording(
+        "The inflow from virtual-asset exchanges in the 24 hours before, as a share of this payment",
+        "이 거래 금액 대비 직전 24시간 내 가상자산거래소 연계 입금액의 비율은",
+        *_SHARE,
+        "growth",
+        own=False,
+        peers=False,
+    ),
 }
 # Baselines that are not the value's own "usual" but something else worth saying.
-_BASELINES = {"counterparty_novelty": ("share of payments to new counterparties", "신규 상대방 거래 비중은")}
+_BASELINES = {
+    "counterparty_novelty": ("share of payments to new counterparties", "신규 상대방 거래 비중은"),
+    "country_novelty": ("share of payments with this country", "이 국가와의 거래 비중은"),
+    "currency_novelty": ("share of payments in this currency", "이 통화의 거래 비중은"),
+    "institution_novelty": ("share of payments through this institution", "이 기관을 통한 거래 비중은"),
+    "purpose_novelty": ("share of payments for this purpose", "이 목적의 거래 비중은"),
+    "trade_terms_novelty": ("share of payments on these terms", "이 결제 조건의 거래 비중은"),
+}
 
 
 def wording_of(name: str) -> Wording:

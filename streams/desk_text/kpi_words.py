@@ -9,9 +9,9 @@ class KpiWords(Words):
     # fmt: off
     group = Both("alerts of", "구분")
     alerts = Both("alerts", "경보(건)")
-    confirmed = Both("confirmed", "확인(건)")
-    refuted = Both("refuted", "무혐의(건)")
-    undecided = Both("undecided", "판단 보류(건)")
+    confirmed = Both("confirmed", "의심 확인(건)")
+    refuted = Both("refuted", "의심 해소(건)")
+    undecided = Both("undecided", "결론 없음(건)")
     open = Both("open", "미처리(건)")
     hit_rate = Both("hit rate", "적중률")
     interval = Both("95 % interval", "95 % 신뢰구간")
@@ -27,7 +27,8 @@ class KpiWords(Words):
     without_amount = Both("of them without an amount", "그중 금액 미상(건)")
     reading = Both("Hit rate: of the alerts that an officer decided, the share confirmed. An alert that brought others "
                    "up to date stands for all of them. Of a case the largest amount counts, once.",
-                   "적중률은 판정이 끝난 경보 중 확인된 비율입니다. 이전 경보를 갱신한 경보는 한 건으로 셉니다. "
+                   "적중률은 의심 확인이나 의심 해소로 판정된 경보 중 의심 확인의 비율입니다. "
+                   "이전 경보를 갱신한 경보는 한 건으로 셉니다. "
                    "한 사안에서는 가장 큰 금액만 한 번 셉니다.")
     lot = Both("Drawn by lot, as the comparison: {alerts} alerts, of which {decided} are decided{rate}.",
                "비교 기준인 무작위 추출 경보는 {alerts}건이며, 그중 {decided}건이 판정되었습니다{rate}.")

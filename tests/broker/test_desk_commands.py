@@ -201,7 +201,17 @@ def test_a_verdict_is_taken_in_once_and_shows(desk: Any) -> None:
         assert json.loads(done.stdout)["outcome"] == "taken_in"
         (row,) = [one for one in rows(desk) if one["alert_id"] == alert.alert_id]
         assert row["state"] == state
+        assert counted(desk) == (len(desk.current), int(verdict == "confirmed"))
     assert korean(desk, "alerts", "list").count("미처리") == len(desk.current)
+
+
+def counted(desk: Any) -> tuple[int, int]:
+    """What `kpi` says: alerts in all, and T01's confirmed ones."""
+    told = json.loads(ran(desk, "kpi", "--json").stdout)
+    groups = {one["group"]: one for one in told["groups"]}
+    assert sum(month["cases"] for month in told["months"]) <= groups["all"]["alerts"]
+    assert foreign_words(korean(desk, "kpi")) == []
+    return groups["all"]["alerts"], groups["T01"]["confirmed"]
 
 
 def test_the_same_decision_sent_twice_counts_once(desk: Any) -> None:

@@ -13,10 +13,18 @@ from river.base import AnomalyDetector
 
 import detectors.models
 from detectors.features import NAMES
-from detectors.models import REGISTRY
+from detectors.models import REGISTRY as MEMBERS
+from detectors.models import Member
+from detectors.ranking.fused_members import FusedMembers
 
 SEED = 11
+# The fusion is a detector as its members are, and is held to the same.
+REGISTRY: dict[str, type[Member]] = {**MEMBERS, "fused_members": FusedMembers}
 EVERY = pytest.mark.parametrize("name", sorted(REGISTRY))
+# Those whose credits add up to the score. Trees credit path shares, which add up to a score of their own.
+ADDITIVE = sorted(set(REGISTRY) - {"half_space_trees"})
+# What a missing feature would have added to a score, where a feature's usual term is taken off.
+USUAL_TERM = {"robust_z": 0.8, "windowed_tails": 1.0}
 
 
 def events(
@@ -165,6 +173,82 @@ def test_credits_name_the_feature_that_is_odd(name):
     assert right >= 160
 
 
+@pytest.mark.parametrize("name", ADDITIVE)
+def test_credits_add_up_to_the_score(name):
+    """The sum of credits, less the usual term of each feature, is the score: odd events and missing features too."""
+    model = REGISTRY[name].build({}, SEED)
+    for index, (x, _) in enumerate(events(1500)):
+        score, credited = model.score_then_learn_one(x)
+        if index > 100 and x:
+            assert math.fsum(credited.values()) - USUAL_TERM.get(name, 0.0) * len(x) == pytest.approx(score, abs=1e-9)
+
+
+@EVERY
+def test_a_new_feature_is_taken_up_and_a_missing_one_is_borne(name):
+    """Both score as finite numbers at once. A registered feature that comes late counts as soon as it is known."""
+    model = REGISTRY[name].build({}, SEED)
+    late = NAMES[0]
+    for x, _ in events(1100, odd=0.0, missing=0.0):
+        x.pop(late)
+        model.learn_one(x)
+    usual = dict.fromkeys(NAMES[1:], 0.1)
+    assert math.isfinite(model.score_one(usual | {late: 9.0}))
+    assert math.isfinite(model.score_one({}))
+    for x, _ in events(2100, seed=4, odd=0.0, missing=0.0):
+        model.learn_one(x)
+    assert model.score_one(usual | {late: 9.0}) > model.score_one(usual | {late: 0.1})
+    assert math.isfinite(model.score_one(usual))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("name", sorted(MEMBERS))
+def test_what_is_no_finite_number_counts_as_missing(name, value):
+    """Handed over through the fusion, as the scorer does: the same score, and the same state afterwards."""
+    given, without = (FusedMembers({name: MEMBERS[name].build({}, SEED)}, {}, 500) for _ in range(2))
+    for index, (x, _) in enumerate(events(300, missing=0.0)):
+        x.pop(NAMES[1])
+        told = x | {NAMES[1]: value} if index % 3 == 0 else x
+        assert given.score_then_learn_one(told) == without.score_then_learn_one(x)
+    assert given.to_state() == without.to_state()
+
+
+@EVERY
+def test_it_returns_to_its_usual_scores_after_a_shift(name):
+    """All features move by 4 spreads: 3 000 events later, the median score is an ordinary one of before."""
+    model = REGISTRY[name].build({}, SEED)
+    before = [model.score_then_learn_one(x)[0] for x, _ in events(2500, odd=0.0, missing=0.0)][1500:]
+    after = []
+    for x, _ in events(4000, seed=5, odd=0.0, missing=0.0):
+        after.append(model.score_then_learn_one({key: value + 4.0 for key, value in x.items()})[0])
+    first, last = sorted(after[:20])[10], sorted(after[3000:])[500]
+    low, high = sorted(before)[100], sorted(before)[900]
+    assert first > high
+    assert low <= last <= high
+
+
+@EVERY
+def test_memory_is_bounded(name):
+    """1 000 names, three in each of 100 000 events, fill what there is to fill by a quarter of the stream."""
+    # small ones, for the sake of the test's time: what grows with events or with names grows in these too
+    small = {
+        "windowed_tails": {"window": 100.0},
+        "half_space_trees": {"trees": 2.0, "height": 3.0},
+        "loda": {"projections": 5.0},
+        "sampled_neighbours": {"samples": 3.0, "size": 4.0},
+    }
+    model = REGISTRY[name].build(small.get(name, {}), SEED)
+    if name == "fused_members":
+        model = FusedMembers({"robust_z": MEMBERS["robust_z"].build({}, SEED)}, {}, 1000)
+    sizes = []
+    for index in range(100_000):
+        model.learn_one({f"made up {(index * step) % 1000}": float(index % 7) for step in (1, 331, 717)})
+        if index in {40_000, 99_999}:
+            sizes.append(len(model.to_state()))
+    # counters are written as short as they are; a name, its numbers and its window are all that a feature may cost
+    assert sizes[1] <= sizes[0] + 20_000
+    assert sizes[1] < 2_000_000
+
+
 @EVERY
 def test_wrong_parameters_are_named(name):
     """A parameter the detector does not know is refused by name, with the ones it has."""
@@ -178,6 +262,9 @@ def test_state_of_other_parameters_is_refused():
         ("robust_z", {"floor": 1.0}),
         ("windowed_tails", {"window": 50.0}),
         ("half_space_trees", {"trees": 3.0}),
+        ("loda", {"projections": 3.0}),
+        ("sampled_neighbours", {"horizon": 50.0}),
+        ("fused_members", {"window": 50.0}),
     ):
         state = REGISTRY[name].build({}, SEED).to_state()
         with pytest.raises(ValueError, match="other"):
@@ -186,7 +273,7 @@ def test_state_of_other_parameters_is_refused():
 
 def test_the_examples_in_the_docstrings_are_true():
     """Every doctest of the package runs and holds."""
-    modules = ["detectors.ranking.fusion", "detectors.ranking.budget"]
+    modules = ["detectors.ranking.fusion", "detectors.ranking.fused_members", "detectors.ranking.budget"]
     modules += [m.name for m in pkgutil.iter_modules(detectors.models.__path__, "detectors.models.")]
     ran = 0
     for module in modules:

@@ -95,11 +95,13 @@ class _Laid:
 
 
 def models_order(ground: Ground) -> Floats:
-    """By row, the models' own priority: 1 - rank, 0 where they gave no rank. What the rules found is not in it.
+    """By row, the models' own priority: the rank, turned round. What the rules found is not in it.
 
-    Payments without a rank stand behind all others: the models say nothing of them.
+    Payments without a rank stand behind all others (minus infinity): the models say nothing of them. 1 - rank would
+    tell no two ranks below 1e-16 apart.
     """
-    return np.nan_to_num(1.0 - ground.sheet.rank, nan=0.0)
+    rank = ground.sheet.rank
+    return np.where(np.isnan(rank), -np.inf, -rank)
 
 
 def models_average_precision(ground: Ground, draws: Draws) -> AveragePrecision:

@@ -1,6 +1,6 @@
 """What a party is remembered by: sixteen counterparties, and a payment that is taken out again."""
 
-from detectors.features.past import LEAST_WEIGHT, PartyPast
+from detectors.features.past import HABITS, LEAST_WEIGHT, PartyPast
 
 
 def test_sixteen_counterparties_are_remembered_and_the_lightest_goes():
@@ -44,3 +44,17 @@ def test_a_payment_is_taken_out_of_the_remembered_ones():
     past.forget(5, 0.0)
     past.forget(9, 0.5)
     assert (past.seen, past.known) == (0, {1: 1.0, 3: 2**-9, 5: LEAST_WEIGHT})
+
+
+def test_habits_of_one_payment_are_remembered_together():
+    """All fade once; of too many the lightest go, and none that this payment shows."""
+    past = PartyPast([])
+    past.remember_habits(range(HABITS), 1.0, 1.0)
+    past.remember_habits((0, 100, 101), 0.5, 0.25)
+    assert len(past.habits) == HABITS
+    assert (past.habits[0], past.habits[100], past.habits[101]) == (0.75, 0.25, 0.25)
+    assert 1 not in past.habits
+    assert 2 not in past.habits
+    past.forget_habits((0, 100, 7777), 0.25)
+    assert past.habits[0] == 0.5
+    assert 100 not in past.habits

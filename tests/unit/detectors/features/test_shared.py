@@ -8,7 +8,7 @@ from detectors.features.shared import Shared
 
 def test_the_group_unused_for_longest_goes_when_there_are_too_many():
     """8 192 by default; a group keeps its numbers while it is used, and one that is used again is no new one."""
-    assert Shared().maximum == 8192
+    assert Shared().maximum == 16_384
     shared = Shared(maximum=2)
     shared.touch("a", 3)[1] = 5.0
     shared.touch("b", 1)

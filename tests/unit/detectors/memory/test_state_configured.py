@@ -11,7 +11,7 @@ from detectors.contracts.configuration import fingerprint
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.state import PartitionState
 from detectors.ranking.budget import Budget
-from detectors.ranking.ensemble import derived_seed
+from detectors.ranking.fused_members import derived_seed
 from detectors.values.legal_calendar import DAY_US, HOUR_US
 from detectors.values.shares import OFFICES, GivenShare, Shares
 from tests.support.ledger import configuration

@@ -10,7 +10,8 @@ import pytest
 from detectors.contracts.configuration import DetectorSet
 from detectors.features import Feature
 from detectors.ranking import ensemble
-from detectors.ranking.ensemble import Scorer, derived_seed
+from detectors.ranking.ensemble import Scorer
+from detectors.ranking.fused_members import derived_seed
 
 NOTHING: dict[str, float] = {}
 
@@ -158,7 +159,7 @@ def test_members_see_finite_deviations_alone(missing):
     scorer = Scorer.new(a_set("told"))
     scorer.score_then_learn("s", features(hour=missing, a=1e308, b=-1e308), learn=False)
     (member,) = scorer.segments["s"].fused.members.values()
-    assert member.asked == [({"a": 1e308, "b": -1e308}, False)]
+    assert member.asked == [({"a": 1e308, "b": 1e308}, False)]  # unregistered names count both ways
 
 
 def test_without_learning_nothing_is_counted_or_kept():

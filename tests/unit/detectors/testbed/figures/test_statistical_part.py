@@ -73,13 +73,19 @@ def test_the_models_order_is_their_rank_and_knows_nothing_of_rules() -> None:
 def test_what_has_no_rank_stands_last() -> None:
     """The models say nothing of it; a member that gave no score is last in its own order too."""
     laid = stream((np.nan, 0.5, 0.02, 0.9, 0.3, 0.6))
-    assert models_order(laid)[0] == 0.0
+    assert models_order(laid)[0] == -np.inf
     told = part(laid)
     assert told.order(MODELS).by_payment.average_precision.value == by_hand(
         [0.0, 0.5, 0.98, 0.1, 0.7, 0.4], [0, 0, -1, -1, 1, -1]
     )
     # a0 a1 c0 a2 b0 b1
     assert told.order("member tails").by_payment.average_precision.value == pytest.approx((1 + 1 + 3 / 6) / 3)
+
+
+def test_the_rarest_ranks_are_told_apart() -> None:
+    """1e-300 stands before 1e-20, though 1 less either is 1."""
+    order = models_order(stream((1e-20, 1e-300, 0.02, 0.9, 0.3, 0.6)))
+    assert order[1] > order[0] > order[2]
 
 
 def test_what_was_not_scored_is_not_judged() -> None:
