@@ -10,4 +10,4 @@ from streams.alert_text.labels import Labels
 def likelihood(alert: Alert, words: Labels) -> Iterator[str]:
     """The sentence; nothing where too few verdicts were given. Never "none of 100": what was not seen may still be."""
     if isinstance(alert.probability, float) and isinstance(alert.lessons, int):
-        yield words.likely.format(of_hundred=max(1, ceil(alert.probability * 100 - 0.5)), verdicts=f"{alert.lessons:,}")
+        yield words.likely.format(share=max(1, ceil(alert.probability * 100 - 0.5)), verdicts=f"{alert.lessons:,}")
