@@ -13,7 +13,7 @@ import numpy as np
 from detectors.alerting import cases, evidence, identity, resting, unusual
 from detectors.alerting import desks as routing
 from detectors.alerting.evidence import Trigger
-from detectors.alerting.learned import Payment, with_chance
+from detectors.alerting.learned import AlertedPayment, with_chance
 from detectors.alerting.reasons import reasons
 from detectors.alerting.severity import severity
 from detectors.alerting.unusual import Noticed, Standing, Told
@@ -192,7 +192,7 @@ def build(
         snoozed=snoozed,
     )
     sender = state.shares.known_as(event.institution)
-    alert = with_chance(state, party, alert, Payment(sender, case.at_us, at_risk, case.segment, case.features))
+    alert = with_chance(state, party, alert, AlertedPayment(sender, case.at_us, at_risk, case.segment, case.features))
     verdicts.note_raised(party, alert_id, sender)
     if kind is not None:
         now = Told(kind, alert_id, case_id, case.at_us, told, (Noticed(case.payment, score),))

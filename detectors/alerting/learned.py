@@ -22,7 +22,7 @@ ANOMALY = "anomaly"
 _DIRECTIONS: dict[str, str] = {definition.name: getattr(definition, "direction", "both") for definition in REGISTRY}
 
 
-class Payment(NamedTuple):
+class AlertedPayment(NamedTuple):
     """What an alert does not say of its event, in the form that learning needs.
 
     `sender` is its share (shares.py), `at_us` the event time, `at_risk` USD cents. `segment` and `features` are those
@@ -36,7 +36,7 @@ class Payment(NamedTuple):
     features: Sequence[Feature]
 
 
-def with_chance(state: PartitionState, party: Party, alert: Alert, payment: Payment) -> Alert:
+def with_chance(state: PartitionState, party: Party, alert: Alert, payment: AlertedPayment) -> Alert:
     """The alert with the chance that it is confirmed, as far as that is known; what it rests on is kept with the party.
 
     Cost: 40 us, and that of a fit where lessons came since the last alert (learning/ranker.py).

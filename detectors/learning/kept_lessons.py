@@ -22,7 +22,7 @@ MOST_NAMES = 256
 _ID_BYTES = 16
 
 
-class Kept(NamedTuple):
+class KeptLesson(NamedTuple):
     """One lesson as it is kept.
 
     `alert` and `lead` are numbers of their names; `fold` (0 or 1) is the half that its case belongs to; `weight` is in
@@ -39,7 +39,7 @@ class Kept(NamedTuple):
 
 # when it was decided, and its id: officers' lessons are pushed out in this order
 _Place = tuple[int, bytes]
-_Saved = tuple[int, list[str], list[tuple[int, list[tuple[int, bytes, Kept | None]]]]]
+_Saved = tuple[int, list[str], list[tuple[int, list[tuple[int, bytes, KeptLesson | None]]]]]
 
 
 class KeptLessons:
@@ -50,7 +50,7 @@ class KeptLessons:
         self._level = MOST_LESSONS
         self._names: list[str] = []
         self._numbers: dict[str, int] = {}
-        self._officers: dict[int, dict[_Place, Kept | None]] = {}
+        self._officers: dict[int, dict[_Place, KeptLesson | None]] = {}
         self._places: dict[bytes, tuple[int, _Place]] = {}
 
     def take(self, lesson: Lesson) -> bool:
@@ -86,14 +86,14 @@ class KeptLessons:
         self._cut(lesson.officer)
         return number in self._places
 
-    def _kept(self, lesson: Lesson, alert: bytes) -> Kept:
+    def _kept(self, lesson: Lesson, alert: bytes) -> KeptLesson:
         pairs: list[int] = []
         for name, value in sorted(lesson.inputs.items()):
             if value and is_allowed(name) and (named := self._number(name)) is not None:
                 pairs += (named, clipped(value))
         weight = min(MOST_WEIGHT, 1.0 / lesson.selected) if lesson.selected > 0.0 else MOST_WEIGHT
         lead = self._number(lesson.lead)
-        return Kept(
+        return KeptLesson(
             alert,
             MOST_NAMES if lead is None else lead,
             sum(lesson.case_id.encode()) & 1,
@@ -130,7 +130,7 @@ class KeptLessons:
         if not own:
             del self._officers[officer]
 
-    def __iter__(self) -> Iterator[tuple[int, Kept]]:
+    def __iter__(self) -> Iterator[tuple[int, KeptLesson]]:
         """(officer, lesson) of all that stand."""
         for officer, own in self._officers.items():
             for kept in own.values():
@@ -138,7 +138,7 @@ class KeptLessons:
                     yield officer, kept
 
     def name(self, number: int) -> str:
-        """The name behind a number of `Kept`."""
+        """The name behind a number of `KeptLesson`."""
         return self._names[number] if number < len(self._names) else ""
 
     def to_state(self) -> bytes:

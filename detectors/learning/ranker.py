@@ -20,7 +20,7 @@ import numpy as np
 from detectors.contracts.learning import INPUT_PART, Lesson
 from detectors.learning import logistic
 from detectors.learning.inputs import LARGEST
-from detectors.learning.kept_lessons import Kept, KeptLessons
+from detectors.learning.kept_lessons import KeptLesson, KeptLessons
 from detectors.learning.logistic import LESSON_PART, WEIGHT_PART, Floats
 
 # DETECTION, "Feedback": the model's word weighs as much as the base rate's from 200 lessons on.
@@ -38,7 +38,7 @@ MOST_COLUMNS = 64
 _ODDS = float(INPUT_PART * WEIGHT_PART)
 
 
-class Chance(NamedTuple):
+class Likelihood(NamedTuple):
     """`probability` (0-1, higher is likelier) that an investigator confirms an alert; `lessons` is how many stand."""
 
     probability: float
@@ -75,7 +75,7 @@ class Ranker:
         """How many lessons stand."""
         return sum(1 for _ in self._lessons)
 
-    def chance(self, lead: str, inputs: dict[str, int]) -> Chance | None:
+    def chance(self, lead: str, inputs: dict[str, int]) -> Likelihood | None:
         """The chance that an alert is confirmed; None while fewer than `LEAST_LESSONS` stand.
 
         Cost: 20 us, and after a change of lessons that of the fits: 10 ms for 1 000 lessons, 15 for 2 048.
@@ -91,7 +91,7 @@ class Ranker:
         said = _chance(odds + shift + slope * min(max(odds, -LARGEST / INPUT_PART), LARGEST / INPUT_PART))
         base = model.rates.get(lead, model.rate)
         sure = model.lessons / (model.lessons + HALF_WAY)
-        return Chance(round(sure * said + (1.0 - sure) * base, 4), round(model.lessons))
+        return Likelihood(round(sure * said + (1.0 - sure) * base, 4), round(model.lessons))
 
     def to_state(self) -> bytes:
         """The lessons; the model is made again from them, bit for bit."""
@@ -142,7 +142,7 @@ def _correction(inputs: Floats, confirmed: Floats, weights: Floats, folds: Float
 
 
 def _rates(
-    lessons: KeptLessons, standing: list[tuple[int, Kept]], confirmed: Floats, weights: Floats
+    lessons: KeptLessons, standing: list[tuple[int, KeptLesson]], confirmed: Floats, weights: Floats
 ) -> tuple[float, dict[str, float]]:
     """The share confirmed of all, and by lead, where few of a lead count as all do."""
     rate = (float((confirmed * weights).sum()) + LESSON_PART) / (float(weights.sum()) + 2.0 * LESSON_PART)
@@ -156,7 +156,7 @@ def _rates(
     }
 
 
-def _weights(standing: list[tuple[int, Kept]]) -> Floats:
+def _weights(standing: list[tuple[int, KeptLesson]]) -> Floats:
     """What each lesson counts, whole parts of `LESSON_PART`."""
     opinions = Counter(kept.alert for _, kept in standing)
     plain = [kept.weight // opinions[kept.alert] for _, kept in standing]
@@ -175,7 +175,7 @@ def _weights(standing: list[tuple[int, Kept]]) -> Floats:
     )
 
 
-def _table(lessons: KeptLessons, standing: list[tuple[int, Kept]]) -> tuple[tuple[str, ...], Floats]:
+def _table(lessons: KeptLessons, standing: list[tuple[int, KeptLesson]]) -> tuple[tuple[str, ...], Floats]:
     """The inputs as a table: a row a lesson, first the base rate's column, then one for each name, in their order."""
     flat = np.array([part for _, kept in standing for part in kept.inputs], np.int64)
     rows = np.repeat(np.arange(len(standing)), [len(kept.inputs) // 2 for _, kept in standing])

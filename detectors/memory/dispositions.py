@@ -41,7 +41,8 @@ def take(state: PartitionState, event: Disposition, origin: Origin) -> Taken:
         refused = snoozes.take(party, event, at_us, origin.offset, state.officers)
         taken = Taken(refused, snooze="begun" if event.snooze_until > event.decided_at else "ended")
     if taken.refused is None:
-        clock_us, officer = state.watermark_us or 0, officer_number(event.investigator)
+        clock_us = state.watermark_us or 0
+        officer = officer_number(event.investigator)
         state.officers.note_counted(officer, clock_us)
         if outcome.given is not None:
             known = state.officers.are_listed or state.officers.rank(officer) < MOST_KNOWN

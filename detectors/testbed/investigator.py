@@ -11,19 +11,19 @@ LEAST_DAYS, MOST_DAYS = 1.0, 7.0
 _BITS = 32
 
 
-class Answer(NamedTuple):
+class SimulatedVerdict(NamedTuple):
     """The verdict on an alert, and how long (us) after it was opened the verdict is given."""
 
     confirmed: bool
     after_us: int
 
 
-def answer(alert_id: str, *, true: bool, seed: int) -> Answer:
+def answer(alert_id: str, *, true: bool, seed: int) -> SimulatedVerdict:
     """What the investigator says of an alert that is `true` or not: the same for the same seed and alert."""
     digest = hashlib.blake2b(f"{seed}|{alert_id}".encode(), digest_size=8).digest()
     wrong, late = (int.from_bytes(digest[part : part + 4]) / float(1 << _BITS) for part in (0, 4))
     days = LEAST_DAYS + late * (MOST_DAYS - LEAST_DAYS)
-    return Answer(true != (wrong < WRONG), round(days * DAY_US))
+    return SimulatedVerdict(true != (wrong < WRONG), round(days * DAY_US))
 
 
 def lot(name: str, seed: int) -> float:

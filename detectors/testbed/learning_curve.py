@@ -33,7 +33,7 @@ _PARTY = (CONFIRMED, REFUTED)
 ANOMALY = "anomaly"
 
 
-class Raised(msgspec.Struct, frozen=True, kw_only=True):
+class JudgedAlert(msgspec.Struct, frozen=True, kw_only=True):
     """An alert with what it was raised on, and whether it is `true`.
 
     `day` is the local day (ordinal) on which it was raised, `at_us` the time, `severity` 0 = the mildest, `selected`
@@ -53,7 +53,7 @@ class Raised(msgspec.Struct, frozen=True, kw_only=True):
     true: bool
 
 
-class Day(NamedTuple):
+class DeskDay(NamedTuple):
     """One day of a desk: alerts raised, opened, and true among the opened; verdicts known when it began."""
 
     day: int
@@ -63,14 +63,14 @@ class Day(NamedTuple):
     verdicts: int
 
 
-class Told(NamedTuple):
+class ToldChance(NamedTuple):
     """A probability that the ranker gave to an alert that was opened, and whether the investigator confirmed it."""
 
     probability: float
     confirmed: bool
 
 
-class Given(NamedTuple):
+class GivenVerdict(NamedTuple):
     """A verdict of the simulated investigator: the alert, its party, what was said, and when (us)."""
 
     alert_id: str
@@ -82,9 +82,9 @@ class Given(NamedTuple):
 class Course(NamedTuple):
     """What came of one order: its days, what the ranker said of the alerts that were opened, and all verdicts."""
 
-    days: list[Day]
-    told: list[Told]
-    given: list[Given]
+    days: list[DeskDay]
+    told: list[ToldChance]
+    given: list[GivenVerdict]
 
 
 class _Verdict(NamedTuple):
@@ -92,13 +92,13 @@ class _Verdict(NamedTuple):
 
     at_us: int
     alert_id: str
-    raised: Raised
+    raised: JudgedAlert
     confirmed: bool
     selected: float
     inputs: dict[str, int]
 
 
-class Desk:
+class OpeningDesk:
     """One desk that opens alerts in one order and learns from its own verdicts."""
 
     def __init__(self, order: Order, a_day: int, seed: int) -> None:
@@ -109,7 +109,7 @@ class Desk:
         self._given = 0
         self.course = Course([], [], [])
 
-    def work(self, day: int, alerts: Sequence[Raised]) -> None:
+    def work(self, day: int, alerts: Sequence[JudgedAlert]) -> None:
         """Open a day's alerts, after learning what was answered before it."""
         begun = min(one.at_us for one in alerts)
         self._hear(begun)
@@ -120,13 +120,13 @@ class Desk:
             said = answer(one.alert_id, true=one.true, seed=self._seed)
             verdict = _Verdict(one.at_us + said.after_us, one.alert_id, one, said.confirmed, selected, inputs)
             heappush(self._coming, (verdict.at_us, verdict.alert_id, verdict))
-            self.course.given.append(Given(one.alert_id, one.party, said.confirmed, verdict.at_us))
+            self.course.given.append(GivenVerdict(one.alert_id, one.party, said.confirmed, verdict.at_us))
             if chance is not None:
-                self.course.told.append(Told(chance, said.confirmed))
+                self.course.told.append(ToldChance(chance, said.confirmed))
         true = sum(each[1].true for each, _ in opened)
-        self.course.days.append(Day(day, len(alerts), len(opened), true, self._given))
+        self.course.days.append(DeskDay(day, len(alerts), len(opened), true, self._given))
 
-    def _seen(self, one: Raised) -> tuple[tuple[float, float, float], Raised, dict[str, int], float | None]:
+    def _seen(self, one: JudgedAlert) -> tuple[tuple[float, float, float], JudgedAlert, dict[str, int], float | None]:
         """An alert with its place in the queue, its inputs for this desk, and the ranker's word."""
         inputs = self._inputs(one)
         chance = self._ranker.chance(one.lead, inputs)
@@ -141,7 +141,7 @@ class Desk:
             first = probability
         return (first, float(one.severity), float(one.at_us)), one, inputs, probability
 
-    def _inputs(self, one: Raised) -> dict[str, int]:
+    def _inputs(self, one: JudgedAlert) -> dict[str, int]:
         """The inputs as this desk knows them: its own verdicts about the party, or none."""
         if self._order == "rate" or one.inputs is None:
             return {}
@@ -152,8 +152,8 @@ class Desk:
         return inputs
 
     def _opened(
-        self, queue: list[tuple[tuple[float, float, float], Raised, dict[str, int], float | None]]
-    ) -> list[tuple[tuple[tuple[float, float, float], Raised, dict[str, int], float | None], float]]:
+        self, queue: list[tuple[tuple[float, float, float], JudgedAlert, dict[str, int], float | None]]
+    ) -> list[tuple[tuple[tuple[float, float, float], JudgedAlert, dict[str, int], float | None], float]]:
         """The alerts opened, each with the probability that it would be."""
         if self._order != "explored" or len(queue) <= self._a_day:
             return [(each, 1.0) for each in queue[: self._a_day]]
@@ -189,12 +189,12 @@ def _lesson(verdict: _Verdict) -> Lesson:
     )
 
 
-def course_of(alerts: Iterable[Raised], order: Order, a_day: int, seed: int) -> Course:
+def course_of(alerts: Iterable[JudgedAlert], order: Order, a_day: int, seed: int) -> Course:
     """What comes of opening `a_day` alerts a day in this order. Cost: some 10 ms a day of the stream."""
-    days: defaultdict[int, list[Raised]] = defaultdict(list)
+    days: defaultdict[int, list[JudgedAlert]] = defaultdict(list)
     for one in alerts:
         days[one.day].append(one)
-    desk = Desk(order, a_day, seed)
+    desk = OpeningDesk(order, a_day, seed)
     for day in sorted(days):
         desk.work(day, days[day])
     return desk.course

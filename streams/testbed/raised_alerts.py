@@ -15,7 +15,7 @@ from detectors.contracts.alert import Alert
 from detectors.contracts.configuration import Configuration
 from detectors.memory import grounds
 from detectors.memory.roster import recall
-from detectors.testbed.learning_curve import ANOMALY, Given, Raised
+from detectors.testbed.learning_curve import ANOMALY, GivenVerdict, JudgedAlert
 from detectors.testbed.truth import Truth
 from detectors.values.legal_calendar import from_us, local_date, to_us
 from streams.testbed import ledger_copy, ledger_files, result_files
@@ -36,7 +36,7 @@ class _Collected(PartitionPass):
         self.raised += [(one, step.origin.timestamp_ms) for one in step.outputs.alerts if one.status != "retracted"]
 
 
-def raised_alerts(directory: Path, truth: Truth, daily_budget: float | None = None) -> list[Raised]:
+def raised_alerts(directory: Path, truth: Truth, daily_budget: float | None = None) -> list[JudgedAlert]:
     """Every alert of the monitor in a result's ledger, under another budget where it is given, in order of time.
 
     Raises what reading a result raises. Alerts of the shared agent are not among them: a verdict on one teaches
@@ -45,7 +45,7 @@ def raised_alerts(directory: Path, truth: Truth, daily_budget: float | None = No
     manifest = result_files.read_manifest(directory)
     ledger_copy.require_whole(directory)
     events, honest = _planted(truth)
-    found: list[Raised] = []
+    found: list[JudgedAlert] = []
     for partition in range(manifest.partitions):
         part = _Collected(partition, change=None if daily_budget is None else partial(_with_budget, daily_budget))
         part.raised = []
@@ -70,20 +70,22 @@ def _planted(truth: Truth) -> tuple[frozenset[str], frozenset[str]]:
 
 def _of_batch(
     part: _Collected, batch: Sequence[LedgerRecord], events: frozenset[str], honest: frozenset[str]
-) -> list[Raised]:
+) -> list[JudgedAlert]:
     part.raised = []
     part.apply(batch)
     return [_raised(part, alert, stamp_ms, events, honest) for alert, stamp_ms in part.raised]
 
 
-def _raised(part: _Collected, alert: Alert, stamp_ms: int, events: frozenset[str], honest: frozenset[str]) -> Raised:
+def _raised(
+    part: _Collected, alert: Alert, stamp_ms: int, events: frozenset[str], honest: frozenset[str]
+) -> JudgedAlert:
     kept = grounds.find(recall(part.state, alert.party, {}), alert.alert_id)
     shown = {alert.trigger_event_id, *(one.event_id for one in alert.evidence)}
     assert part.state.configuration is not None
     at_us = max(to_us(alert.created_for), stamp_ms * _MS_US)
     # for the case where there are as many events of both, as the judge counts
     true = bool(shown & events) and len(shown & events) >= len(shown & honest)
-    return Raised(
+    return JudgedAlert(
         alert_id=alert.alert_id,
         case_id=alert.case_id,
         party=alert.party,
@@ -98,7 +100,7 @@ def _raised(part: _Collected, alert: Alert, stamp_ms: int, events: frozenset[str
     )
 
 
-def disposition_lines(given: Iterable[Given]) -> Iterable[bytes]:
+def disposition_lines(given: Iterable[GivenVerdict]) -> Iterable[bytes]:
     """Verdicts as lines of `fx.dispositions.v1.jsonl`, in order of time: a stream with them is replayed with verdicts.
 
     The alerts that they name come again only under the configuration of the result that they were made of.

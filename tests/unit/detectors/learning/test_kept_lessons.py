@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from detectors.learning import kept_lessons
-from detectors.learning.kept_lessons import Kept, KeptLessons
+from detectors.learning.kept_lessons import KeptLesson, KeptLessons
 from tests.support.taught import lesson_of
 
 
@@ -152,4 +152,4 @@ def test_both_halves_of_the_cases_are_used() -> None:
     for number in range(20):
         kept.take(lesson_of(number))
     assert {one.fold for _, one in kept} == {0, 1}
-    assert isinstance(next(iter(kept))[1], Kept)
+    assert isinstance(next(iter(kept))[1], KeptLesson)

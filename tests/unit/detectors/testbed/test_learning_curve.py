@@ -4,11 +4,11 @@ import random
 
 import pytest
 
-from detectors.testbed.learning_curve import ORDERS, Course, Day, Order, Raised, Stage, course_of, stages_of
+from detectors.testbed.learning_curve import ORDERS, Course, DeskDay, JudgedAlert, Order, Stage, course_of, stages_of
 from detectors.values.legal_calendar import DAY_US
 
 
-def raised(day: int, number: int, *, true: bool = False, **changed: object) -> Raised:
+def raised(day: int, number: int, *, true: bool = False, **changed: object) -> JudgedAlert:
     """An alert of a day."""
     fields: dict[str, object] = {
         "alert_id": f"{day * 1000 + number:032x}",
@@ -23,10 +23,10 @@ def raised(day: int, number: int, *, true: bool = False, **changed: object) -> R
         "inputs": {"amount_own": 256},
         "true": true,
     }
-    return Raised(**fields | changed)  # type: ignore[arg-type]
+    return JudgedAlert(**fields | changed)  # type: ignore[arg-type]
 
 
-def a_stream(days: int, a_day: int, seed: int) -> list[Raised]:
+def a_stream(days: int, a_day: int, seed: int) -> list[JudgedAlert]:
     """Alerts of which one in ten is true; those have twice the usual amount, and the severity says nothing."""
     lots, made = random.Random(seed), []
     for day in range(days):
@@ -44,9 +44,9 @@ def hits(course: Course, first_day: int) -> int:
 
 def test_a_desk_opens_the_most_severe_and_of_equal_ones_the_newest() -> None:
     alerts = [raised(1, 1, severity=2), raised(1, 2, severity=3, true=True), raised(1, 3, severity=2, true=True)]
-    assert course_of(alerts, "desk", 2, 1).days == [Day(1, 3, 2, 2, 0)]
-    assert course_of(alerts, "desk", 1, 1).days == [Day(1, 3, 1, 1, 0)]
-    assert course_of(alerts[:1], "desk", 5, 1).days == [Day(1, 1, 1, 0, 0)]
+    assert course_of(alerts, "desk", 2, 1).days == [DeskDay(1, 3, 2, 2, 0)]
+    assert course_of(alerts, "desk", 1, 1).days == [DeskDay(1, 3, 1, 1, 0)]
+    assert course_of(alerts[:1], "desk", 5, 1).days == [DeskDay(1, 1, 1, 0, 0)]
 
 
 def test_verdicts_are_known_only_after_their_time() -> None:
@@ -77,8 +77,8 @@ def test_exploration_opens_as_many_and_one_of_the_rest_at_least() -> None:
 
 
 def test_stages_are_the_same_days_for_every_order() -> None:
-    reference = Course([Day(1, 9, 2, 1, 0), Day(2, 9, 2, 0, 200), Day(3, 9, 2, 2, 1500)], [], [])
-    other = Course([Day(1, 9, 2, 2, 0), Day(2, 9, 2, 1, 3), Day(3, 9, 2, 0, 9)], [], [])
+    reference = Course([DeskDay(1, 9, 2, 1, 0), DeskDay(2, 9, 2, 0, 200), DeskDay(3, 9, 2, 2, 1500)], [], [])
+    other = Course([DeskDay(1, 9, 2, 2, 0), DeskDay(2, 9, 2, 1, 3), DeskDay(3, 9, 2, 0, 9)], [], [])
     assert stages_of(other, reference) == [Stage(0, 1, 2, 2), Stage(200, 1, 2, 1), Stage(1000, 1, 2, 0)]
     assert stages_of(other, reference)[1].precision == 0.5
     assert Stage(0, 0, 0, 0).precision is None

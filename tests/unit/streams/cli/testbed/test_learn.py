@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from detectors.contracts.alert import Alert
-from detectors.testbed.learning_curve import ORDERS, Given
+from detectors.testbed.learning_curve import ORDERS, GivenVerdict
 from streams.cli.testbed.learn import command
 from streams.testbed.raised_alerts import disposition_lines, raised_alerts
 from streams.testbed.truth_files import read_truth
@@ -83,8 +83,8 @@ def test_verdicts_under_another_budget_are_refused(place: Path, tmp_path: Path) 
 
 def test_lines_are_in_order_of_time_with_ids_of_their_own() -> None:
     given = [
-        Given("b" * 32, "p", confirmed=True, at_us=2_000_000),
-        Given("a" * 32, "q", confirmed=False, at_us=1_000_000),
+        GivenVerdict("b" * 32, "p", confirmed=True, at_us=2_000_000),
+        GivenVerdict("a" * 32, "q", confirmed=False, at_us=1_000_000),
     ]
     lines = [json.loads(line) for line in disposition_lines(given)]
     assert [(one["alert_id"][0], one["verdict"], one["decided_at"]) for one in lines] == [
