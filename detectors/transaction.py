@@ -7,6 +7,7 @@ import msgspec
 
 from detectors.alerting import build, evidence
 from detectors.alerting.build import UNSCORED, AlertFacts, RaisedAlert
+from detectors.alerting.enough_to_compare import enough_to_compare
 from detectors.alerting.retracted import TakingBack, retract
 from detectors.alerting.woken import Occasion
 from detectors.books import accounting, aliases, payments, trade_entries, trade_ledger
@@ -353,7 +354,8 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
     if not found:
         # one statistical alert a payment, whoever tells of it
         had_one = effect.payment is not None and known.was_unusual(effect.payment.event)
-        selection, offered = _offer(step, None if history or had_one else score.scored, again=effect.second)
+        silent = history or had_one or score.scored is None or not enough_to_compare(score.features, score.scored)
+        selection, offered = _offer(step, None if silent else score.scored, again=effect.second)
     raised = None
     event = _read_as(step.event, found)
     if selection is not None:

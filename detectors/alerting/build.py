@@ -12,10 +12,13 @@ import numpy as np
 
 from detectors.alerting import cases, evidence, identity, resting, unusual
 from detectors.alerting import desks as routing
+from detectors.alerting.as_usual import changes_to_usual
+from detectors.alerting.counted_against import counted_against
 from detectors.alerting.evidence import Trigger
 from detectors.alerting.learned import AlertedPayment, with_chance
+from detectors.alerting.legal_ground import ground_of, strongest
 from detectors.alerting.reasons import reasons
-from detectors.alerting.severity import severity
+from detectors.alerting.severity import of_finding, of_unusual
 from detectors.alerting.unusual import Noticed, Standing, Told
 from detectors.books.party import Alerted, Party
 from detectors.books.party_type import DISPUTED, who_said
@@ -45,13 +48,10 @@ from detectors.typologies.exposure import Worth, exposure
 from detectors.values.legal_calendar import local
 from detectors.values.money import Exact, Ratio, half_even, plain
 from detectors.wording import phrases
-from detectors.wording.features import wording_of
 
 # the budget's name for alerts that a legal rule raises; no budget limits them
 RULE = Selection(budget="rule", probability=1.0, explored=False)
 UNSCORED = Scored(0.0, None, {}, (), warm=False)
-# features measure one event from several sides (amount, week, corridor), so often most must change; there are ten
-_MOST_CHANGED = 10
 
 
 class Hit(NamedTuple):
@@ -153,7 +153,7 @@ def build(
     event, party, state = case.event, case.party, case.state
     typologies = tuple(hit.typology.id for hit in found)
     alert_id = identity.alert_id(state, event, typologies)
-    score, at_risk, level, kind, known = _weigh(case, found, selection)
+    score, at_risk, level, kind, known, noticed = _weigh(case, found, selection)
     superseded = _superseded(found, known)
     inherited = next((hit.superseded for hit in found if hit.superseded is not None), superseded)
     case_id = cases.case_of(party, alert_id, case.at_us, case.configuration.engine.case_window_days, inherited)
@@ -180,7 +180,7 @@ def build(
         desk=desks[0] if desks else routing.UNASSIGNED,
         typologies=tuple(_shown(case, hit) for hit in found),
         reasons=reasons(case.features, case.scored, [(_reason(case, hit), hit.finding.strength) for hit in found]),
-        counterfactual=_rule_changes(case, found) if found else _statistical_changes(case, selection, offered),
+        counterfactual=_rule_changes(case, found) if found else _to_usual(case, selection, offered),
         evidence=items,
         evidence_total=total,
         amount_usd=plain(at_risk) if several or case.usd is not None else None,
@@ -194,11 +194,11 @@ def build(
     sender = state.shares.known_as(event.institution)
     alert = with_chance(state, party, alert, AlertedPayment(sender, case.at_us, at_risk, case.segment, case.features))
     verdicts.note_raised(party, alert_id, sender)
-    if kind is not None:
-        now = Told(kind, alert_id, case_id, case.at_us, told, (Noticed(case.payment, score),))
+    if kind is not None and noticed is not None:
+        now = Told(kind, alert_id, case_id, case.at_us, told, (noticed,))
         unusual.remember(party, now, known)
         party.remember_proof(evidence.proof_of(state, event, case.origin))
-    hits = [(hit.typology.id, hit.finding) for hit in found]
+    hits = [(hit.typology.id, hit.finding, ground_of(hit.typology, hit.finding)) for hit in found]
     cases.remember(party, hits, alert_id, case_id, case.at_us, state.shares.has, told)
     return RaisedAlert(alert, desks)
 
@@ -219,26 +219,41 @@ def _route(
 
 
 class _Weighed(NamedTuple):
-    """Score, USD cents at risk and severity; of a statistical alert its kind, and what it brings up to date."""
+    """Score, USD cents at risk and severity.
+
+    Of an unusual payment its kind, what is remembered of it, and what it brings up to date.
+    """
 
     score: float
     at_risk: int
     level: Severity
     kind: str | None = None
     known: Standing | None = None
+    noticed: Noticed | None = None
 
 
 def _weigh(case: AlertFacts, found: Sequence[Hit], selection: Selection) -> _Weighed:
-    score = fuse(case.scored.rank, [hit.finding.strength for hit in found])
-    at_risk = max((hit.finding.at_risk for hit in found), default=case.usd or 0)
-    weighed = _Weighed(score, at_risk, severity(score, at_risk))
-    if found or selection.explored:
+    days = case.configuration.engine.case_window_days
+    if found:
+        strength = fuse(None, [hit.finding.strength for hit in found])
+        at_risk = max(hit.finding.at_risk for hit in found)
+        earlier = cases.had_finding(case.party, case.at_us, days, [hit.superseded for hit in found])
+        ground = strongest([ground_of(hit.typology, hit.finding) for hit in found])
+        score = fuse(case.scored.rank, [hit.finding.strength for hit in found])
+        return _Weighed(score, at_risk, of_finding(ground, strength, at_risk, earlier=earlier))
+    counted, at_risk = counted_against(case.features, case.scored), case.usd or 0
+    own = max((one.feature.own_n for one in counted), default=0)
+    beyond, explored = unusual.beyond_money(counted), selection.explored
+    level = of_unusual(case.scored.rank, own, at_risk, beyond_money=beyond, explored=explored)
+    weighed = _Weighed(fuse(case.scored.rank, ()), at_risk, level)
+    if explored:
         return weighed
-    kind, days = unusual.kind_of(case.features, case.scored), case.configuration.engine.case_window_days
-    known = unusual.brought_up_to_date(case.party, kind, case.at_us, days, weighed.level, at_risk)
+    kind = unusual.kind_of(counted)
+    known = unusual.brought_up_to_date(case.party, kind, case.at_us, days, level, at_risk)
+    weighed = weighed._replace(kind=kind, noticed=Noticed(case.payment, weighed.score, level))
     if known is None:
-        return weighed._replace(kind=kind)
-    return _Weighed(score, at_risk + known.total, known.severity, kind, known)
+        return weighed
+    return weighed._replace(at_risk=at_risk + known.total, level=known.severity, known=known)
 
 
 def _superseded(found: Sequence[Hit], known: Standing | None) -> Alerted | Told | None:
@@ -355,34 +370,12 @@ def counterfactual(typology: str, text_en: str, text_ko: str, still: list[str]) 
     return Counterfactual(change=phrases.both(english, korean), would_alert=bool(still))
 
 
-def _statistical_changes(
-    case: AlertFacts, selection: Selection, offered: Callable[[float], bool]
-) -> tuple[Counterfactual, ...]:
-    """The fewest strongest features that, had they been usual, leave the event unchosen; scored again, not guessed."""
-    if selection.explored or case.state.scorer is None or not case.scored.contributions:
+def _to_usual(case: AlertFacts, selection: Selection, offered: Callable[[float], bool]) -> tuple[Counterfactual, ...]:
+    """What would have left an unusual payment unchosen; nothing for one that was drawn by lot."""
+    if selection.explored or case.state.scorer is None:
         return ()
-    names = [name for name, _ in case.scored.contributions[:_MOST_CHANGED]]
-    for count in range(1, len(names) + 1):
-        usual = names[:count]
-        changed = tuple(
-            msgspec.structs.replace(feature, deviation=0.0) if feature.name in usual else feature
-            for feature in case.features
-        )
-        rescored = case.state.scorer.score_then_learn(case.segment, changed, learn=False)
-        again = rescored.rank is not None and offered(rescored.rank)
-        if not again or count == len(names):
-            rank, rank_ko = "it would not have been ranked", "순위가 산정되지 않았을 것입니다"
-            if rescored.rank is not None:
-                rank = f"the rank would have been p = {rescored.rank:.4f}"
-                rank_ko = f"순위 확률은 p = {rescored.rank:.4f} 수준이었을 것입니다"
-            english = "; ".join(wording_of(name).subject_en for name in usual)
-            korean = ", ".join(wording_of(name).subject_ko.rstrip("은는") for name in usual)
-            change = phrases.both(
-                f"Had these been as usual: {english}; {rank}",
-                f"다음 항목이 평소와 같았다면 {rank_ko}: {korean}",
-            )
-            return (Counterfactual(change=change, would_alert=again),)
-    return ()
+    found = changes_to_usual(case.state.scorer, case.segment, case.features, case.scored, offered)
+    return () if found is None else (found,)
 
 
 def krw_of(amount: Exact, rate: Ratio | None) -> int | None:

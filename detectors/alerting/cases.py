@@ -1,8 +1,9 @@
 """Which alerts belong together: a series that grows is one alert brought up to date, a party's alerts are one case."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
+from detectors.alerting.legal_ground import Ground
 from detectors.alerting.unusual import Told
 from detectors.books.party import MOST_ALERTED, MOST_PARTS, Alerted, Party
 from detectors.typologies.base import Finding
@@ -64,9 +65,18 @@ def case_of(party: Party, alert_id: str, at_us: int, window_days: int, supersede
     return "case-" + hashlib.sha256(f"case|{alert_id}".encode()).hexdigest()[:24]
 
 
+def had_finding(party: Party, at_us: int, window_days: int, superseded: Iterable[Alerted | None]) -> bool:
+    """Whether the case that a finding belongs to had one before: of the same series, or of any other that stands."""
+    if any(one is not None for one in superseded):
+        return True
+    if party.case is None or abs(at_us - party.case[1]) > window_days * DAY_US:
+        return False
+    return any(one.case_id == party.case[0] for one in party.alerted)
+
+
 def remember(
     party: Party,
-    hits: list[tuple[str, Finding]],
+    hits: Sequence[tuple[str, Finding, Ground]],
     alert_id: str,
     case_id: str,
     at_us: int,
@@ -78,7 +88,7 @@ def remember(
     `has_share` says which institutions have a share of their own (shares.py): their parts are kept first. `desks` are
     all that get the alert.
     """
-    for typology, finding in hits:
+    for typology, finding, ground in hits:
         name = remembered_as(typology, finding)
         last = last_alerted(party, typology, finding, at_us)
         kept = [each for each in party.alerted if (each.typology, each.series) != (name, finding.series)]
@@ -95,6 +105,7 @@ def remember(
             desks,
             finding.strength,
             min(finding.at_risk, 2**62),
+            ground,
         )
         party.alerted = [*kept, now][-MOST_ALERTED:]
     newest = at_us if party.case is None or party.case[0] != case_id else max(at_us, party.case[1])

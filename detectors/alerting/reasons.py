@@ -5,9 +5,11 @@ from math import fsum, log
 
 import msgspec
 
+from detectors.alerting.counted_against import counted_against
 from detectors.contracts.alert import Number, Reason
 from detectors.features.view import Feature
 from detectors.ranking.ensemble import Scored
+from detectors.ranking.fusion import rarity
 from detectors.wording.features import sentences
 
 # An investigator reads the strongest; what is smaller stands together as the rest.
@@ -15,6 +17,9 @@ SHOWN = 5
 REST = "rest"
 # A rule beyond doubt (strength 1) would take all shares: its logarithm is infinite.
 LEAST_DOUBT = 1e-3
+# Beside a rule, features are named where the payment is among the rarest fiftieth. Failure prevented: what is as usual
+# as every tenth payment stands among the reasons of a finding, and an investigator has to weigh it.
+SAYS_NOTHING = 0.02
 
 
 def _shown(value: float | None, unit: str) -> Number | None:
@@ -59,27 +64,29 @@ def reasons(
     """The alert's reasons, largest share first, the rest last; shares sum to 1.
 
     `rules` are the reasons of the typologies that fired, each with its strength 0-1; their `contribution` is set here.
-    The score is 1 - rank x product of (1 - strength) (`detectors.ranking.fusion`), so -ln adds up: a rule's share is
-    -ln(1 - strength), the statistical share -ln(rank), split by the members' contributions; all divided by their sum.
-    All rules are shown, and the five largest features; a feature of fewer than 20 own observations is marked weak.
-    Empty when there is nothing to attribute: no rule fired and no feature contributed. Cost: about 30 us, only for
-    alerts.
+    The score is 1 - (1 - rarity) x product of (1 - strength) (`detectors.ranking.fusion`), so -ln adds up: a rule's
+    share is -ln(1 - strength), the statistical share -ln(1 - rarity), split by the members' contributions; all divided
+    by their sum. All rules are shown, and the five largest features, of those that speak against the payment alone
+    (counted_against.py); beside a rule none where the rank says nothing. A feature of fewer than 20 own observations is
+    marked weak. Empty when there is nothing to attribute: no rule fired and nothing speaks against the payment.
+    Cost: about 30 us, only for alerts.
     """
-    by_name = {feature.name: feature for feature in features}
     parts = [(reason, -log(max(1.0 - strength, LEAST_DOUBT))) for reason, strength in rules]
-    odd = [(by_name[name], share) for name, share in scored.contributions if name in by_name and share > 0.0]
-    statistical = 0.0 if scored.rank is None else -log(scored.rank)
-    if not any(weight > 0.0 for _, weight in parts):
+    counted = counted_against(features, scored)
+    said = scored.rank is not None and scored.rank <= SAYS_NOTHING
+    statistical = -log(1.0 - rarity(scored.rank)) if counted and said else 0.0
+    if counted and not any(weight > 0.0 for _, weight in parts):
         # nothing but the statistics to explain: their split is what counts, however usual the event is
-        parts, statistical = [(reason, 0.0) for reason, _ in parts], max(statistical, 1.0)
-    whole = fsum(weight for _, weight in parts) + (statistical if odd else 0.0)
+        parts, statistical = [(reason, 0.0) for reason, _ in parts], 1.0
+    whole = fsum(weight for _, weight in parts) + statistical
     if whole <= 0.0:
         return tuple(reason for reason, _ in parts)
     found = [msgspec.structs.replace(reason, contribution=weight / whole) for reason, weight in parts]
-    spread = statistical / whole / fsum(share for _, share in odd) if odd else 0.0
+    spread = statistical / whole
     if spread > 0.0:
-        found += [_reason(feature, share * spread) for feature, share in odd[:SHOWN]]
+        found += [_reason(one.feature, one.share * spread) for one in counted[:SHOWN]]
     found.sort(key=lambda reason: -reason.contribution)
-    if spread > 0.0 and len(odd) > SHOWN:
-        found.append(_rest(max(0.0, 1.0 - fsum(reason.contribution for reason in found)), len(odd) - SHOWN))
+    if spread > 0.0 and len(counted) > SHOWN:
+        rest = max(0.0, 1.0 - fsum(reason.contribution for reason in found))
+        found.append(_rest(rest, len(counted) - SHOWN))
     return tuple(found)

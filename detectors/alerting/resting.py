@@ -11,6 +11,7 @@ import msgspec
 
 from detectors.alerting import desks as routing
 from detectors.alerting.desks import About
+from detectors.alerting.legal_ground import passes_line
 from detectors.alerting.unusual import Told
 from detectors.books.party import Alerted, Party
 from detectors.contracts.alert import Snoozed
@@ -56,11 +57,5 @@ def _snoozed(
     snooze = snoozes.resting(party, about.typologies or (routing.ANOMALY,), max(at_us, state.watermark_us or 0))
     if snooze is None:
         return msgspec.UNSET
-    line = any(_passes_line(finding) for finding in findings)
+    line = any(passes_line(finding) for finding in findings)
     return Snoozed(until=from_us(snooze.until_us), offset=snooze.offset, legal_line=line)
-
-
-def _passes_line(finding: Finding) -> bool:
-    """Whether a test of the law is met, of a finding that was measured against a limit of the law."""
-    of_law = any(limit.provenance == "L" for limit in finding.limits)
-    return of_law and any(test.outcome == "met" for test in finding.tests)

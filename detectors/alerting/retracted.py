@@ -15,7 +15,7 @@ import msgspec
 from detectors.alerting import desks as routing
 from detectors.alerting import identity
 from detectors.alerting.build import RULE, RaisedAlert
-from detectors.alerting.severity import severity
+from detectors.alerting.severity import of_standing
 from detectors.alerting.woken import Occasion, hear
 from detectors.books.party import Alerted, Party
 from detectors.contracts.alert import Alert, Position, Reason, TypologyHit
@@ -130,7 +130,7 @@ def _alert(occasion: Occasion, party: Party, gone: Sequence[_Gone], by: TakingBa
         party=by.token,
         counterparty=None,
         institutions=tuple(sorted(name for name in names if name)),
-        severity=severity(score, at_risk),
+        severity=of_standing(standing),
         score=round(score, 6),
         rank=None,
         desk=told[0] if told else routing.UNASSIGNED,

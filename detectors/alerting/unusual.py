@@ -11,17 +11,17 @@ told an investigator once more what stood in the alert before, of the same party
 """
 
 from collections.abc import Sequence
+from math import fsum
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from detectors.alerting.severity import SEVERITIES, severity
+from detectors.alerting.counted_against import Counted
+from detectors.alerting.severity import SEVERITIES
 from detectors.books.party import Party
 from detectors.books.payments import REVERSED, rows
 from detectors.contracts.alert import Severity
-from detectors.features import Feature
-from detectors.ranking.ensemble import Scored
 from detectors.values.legal_calendar import DAY_US
 
 # The party's slot that holds what is remembered; no typology has this name. Empty for a party without such an alert.
@@ -46,17 +46,25 @@ KINDS = {
     "deal_rate": "rate",
     "document_line": "line",
 }
-# where no feature has a share of the score
+MONEY = "money"
+# Share of the score from which something else than amounts counts (our judgement): a payment that is large and also at
+# an odd hour is still large alone, where the hour explains little of it.
+LEAST_BEYOND = 0.3
+# where nothing speaks against the payment
 UNEXPLAINED = ""
 # Growth of the amount that is news by itself, in hundredths: as most rules' series have it.
 GROWTH = 200
 
 
 class Noticed(msgspec.Struct, frozen=True, array_like=True):
-    """A payment of a statistical alert, by its first event, with the alert's score 0-1."""
+    """A payment of a statistical alert, by its first event, with the score 0-1 and the severity that it had alone.
+
+    What an earlier release noticed has the mildest severity, as that was made otherwise.
+    """
 
     event: int
     score: float
+    severity: Severity = "low"
 
 
 class Told(msgspec.Struct, frozen=True, array_like=True):
@@ -88,11 +96,19 @@ class Standing(NamedTuple):
 _decoder = msgspec.msgpack.Decoder(list[Told])
 
 
-def kind_of(features: Sequence[Feature], scored: Scored) -> str:
+def kind_of(counted: Sequence[Counted]) -> str:
     """The kind of an alert, by the feature with the largest share of the score, which is its first reason."""
-    known = {feature.name for feature in features}
-    lead = next((name for name, share in scored.contributions if name in known and share > 0.0), UNEXPLAINED)
+    lead = counted[0].feature.name if counted else UNEXPLAINED
     return KINDS.get(lead, lead)
+
+
+def beyond_money(counted: Sequence[Counted]) -> bool:
+    """Whether something else than amounts has a good part of what speaks against a payment."""
+    return fsum(one.share for one in counted if not _is_money(one)) >= LEAST_BEYOND
+
+
+def _is_money(one: Counted) -> bool:
+    return KINDS.get(one.feature.name) == MONEY or one.feature.unit in {"USD", "KRW"}
 
 
 def brought_up_to_date(
@@ -125,8 +141,8 @@ def _told(party: Party) -> list[Told]:
 
 
 def _standing(party: Party, told: Told) -> Standing | None:
-    found, scores = rows(party), {one.event: one.score for one in told.payments}
-    events = np.fromiter(scores, "<u8", len(scores))
+    found, levels = rows(party), {one.event: one.severity for one in told.payments}
+    events = np.fromiter(levels, "<u8", len(levels))
     left = found.take(np.flatnonzero(np.isin(found["event"], events) & (found["flags"] & REVERSED == 0)))
     if not len(left):
         return None
@@ -138,7 +154,7 @@ def _standing(party: Party, told: Told) -> Standing | None:
         tuple(party.names[number] for number in left["institution"].tolist()),
         sum(cents.values()),
         max(cents.values()),
-        max((severity(scores[event], usd) for event, usd in cents.items()), key=SEVERITIES.index),
+        max((levels[event] for event in cents), key=SEVERITIES.index),
     )
 
 

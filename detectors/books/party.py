@@ -95,7 +95,8 @@ class Alerted(msgspec.Struct, frozen=True, array_like=True):
     """What a typology last alerted on: its series, how large it was then, and the alert and case it belongs to.
 
     `parts` is how much of it came from each institution, by name, as far as `MOST_PARTS` go. `desks` are all that got
-    an alert of the series since it began; `strength` (0-1) and `at_risk` (USD cents) are what the last one said.
+    an alert of the series since it began; `strength` (0-1), `at_risk` (USD cents) and `ground` (legal_ground.py; empty
+    where an earlier release alerted) are what the last one said.
     """
 
     typology: str
@@ -108,6 +109,7 @@ class Alerted(msgspec.Struct, frozen=True, array_like=True):
     desks: tuple[str, ...] = ()
     strength: float = 0.0
     at_risk: int = 0
+    ground: str = ""
 
 
 class Facts(msgspec.Struct, frozen=True, array_like=True):

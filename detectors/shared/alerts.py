@@ -16,8 +16,9 @@ from detectors.alerting import cases, evidence, identity, resting
 from detectors.alerting import desks as routing
 from detectors.alerting.build import RULE, UNSCORED, RaisedAlert, counterfactual
 from detectors.alerting.evidence import Trigger
+from detectors.alerting.legal_ground import ground_of, strongest
 from detectors.alerting.reasons import reasons
-from detectors.alerting.severity import severity
+from detectors.alerting.severity import of_finding
 from detectors.books import payments
 from detectors.books.party import Alerted, Party
 from detectors.books.payments import Payment, rows, unpacked_rows
@@ -29,6 +30,7 @@ from detectors.contracts.alert import (
     NextStep,
     Position,
     Reason,
+    Severity,
     SharedShown,
     TypologyHit,
 )
@@ -142,7 +144,7 @@ def _build(case: Judged, view: NodeView, payment: Payment, hits: Sequence[NodeHi
     case_id = cases.case_of(node, alert_id, case.at_us, case.configuration.engine.case_window_days, inherited)
     findings = [hit.found.finding for hit in hits]
     score, at_risk = fuse(None, [one.strength for one in findings]), max(one.at_risk for one in findings)
-    level = severity(score, at_risk)
+    level = _severity(case, hits, score, at_risk)
     institutions = tuple(sorted({case.leg.institution}.union(*(one.institutions for one in findings)) - {""}))
     about = routing.About(typologies, level, "", institutions, case.leg.purpose)
     before = [hit.superseded for hit in hits]
@@ -185,9 +187,17 @@ def _build(case: Judged, view: NodeView, payment: Payment, hits: Sequence[NodeHi
         snoozed=snoozed,
     )
     verdicts.note_raised(node, alert_id, state.shares.known_as(case.leg.institution))
-    named = [(hit.typology.id, hit.found.finding) for hit in hits]
+    named = [(hit.typology.id, hit.found.finding, ground_of(hit.typology, hit.found.finding)) for hit in hits]
     cases.remember(node, named, alert_id, case_id, case.at_us, state.shares.has, told)
     return RaisedAlert(alert, desks)
+
+
+def _severity(case: Judged, hits: Sequence[NodeHit], strength: float, at_risk: int) -> Severity:
+    """Of what rules found on the node: strength 0-1 of all together, USD cents at risk."""
+    days, superseded = case.configuration.engine.case_window_days, [hit.superseded for hit in hits]
+    earlier = cases.had_finding(case.node, case.at_us, days, superseded)
+    ground = strongest([ground_of(hit.typology, hit.found.finding) for hit in hits])
+    return of_finding(ground, strength, at_risk, earlier=earlier)
 
 
 def _tokens(view: NodeView, hits: Sequence[NodeHit]) -> list[str]:

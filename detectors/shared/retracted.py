@@ -14,7 +14,7 @@ import numpy as np
 from detectors.alerting import desks as routing
 from detectors.alerting import identity
 from detectors.alerting.build import RULE, RaisedAlert
-from detectors.alerting.severity import severity
+from detectors.alerting.severity import of_standing
 from detectors.books.party import Alerted
 from detectors.books.payments import ROW, exact_sum
 from detectors.contracts.alert import Alert, Reason, SharedShown, TypologyHit
@@ -92,7 +92,7 @@ def _taken_back(case: Judged, view: NodeView, gone: Sequence[_GoneFromNode]) -> 
         counterparty=case.thing.name if case.thing.kind == "counterparty" else None,
         parties=tuple(dict.fromkeys(tokens))[:MOST_PARTIES],
         institutions=tuple(sorted({case.leg.institution, *(name for one in away for name in one.parts)} - {""})),
-        severity=severity(score, at_risk),
+        severity=of_standing(standing),
         score=round(score, 6),
         rank=None,
         desk=told[0] if told else routing.UNASSIGNED,

@@ -1,6 +1,6 @@
 """How features read in English and Korean: value, own and peer baseline, observations, how rare. Facts only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import exp, log
 from typing import NamedTuple
 
@@ -163,6 +163,13 @@ def wording_of(name: str) -> Wording:
     """The feature's wording; a feature without one reads by its name."""
     found = WORDINGS.get(name)
     return found or Wording(name, f"{name}의 값은", _plain("", 2), _plain("", 2), "spread", own=False, peers=False)
+
+
+def in_a_list(names: Sequence[str]) -> tuple[str, str]:
+    """What several features are called, within a sentence, in English and Korean."""
+    words = [wording_of(name) for name in names]
+    english = ", ".join(word.subject_en[:1].lower() + word.subject_en[1:] for word in words)
+    return english, ", ".join(word.subject_ko.rstrip("은는") for word in words)
 
 
 def _rarity(feature: Feature, scale: str) -> tuple[str, str]:

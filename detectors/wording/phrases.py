@@ -19,6 +19,7 @@ from detectors.wording.korean_particles import particle
 _BASIS_EN = {"L": "law", "S": "published by the supervisor", "D": "fxwatch default"}
 _BASIS_KO = {"L": "법령", "S": "감독당국 공표", "D": "시스템 기본값"}
 _MINUTE_US = HOUR_US // 60
+_FOUR_PLACES = 0.001
 _ONE_WORD = re.compile(r"[\w.:/+-]+")
 
 
@@ -76,6 +77,11 @@ def below(value: float, limit: Decimal) -> str:
         if Decimal(text) < limit:
             return text
     return repr(value)
+
+
+def chance(p_value: float) -> str:
+    """A p-value 0-1: four places, and two digits that count below 0.001, so that a rare one is not said to be 0."""
+    return f"{p_value:.4f}" if p_value >= _FOUR_PLACES else f"{Decimal(f'{p_value:.2g}'):f}"
 
 
 def period(length_us: int) -> str:

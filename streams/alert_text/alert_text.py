@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from math import ceil, log10
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -23,6 +22,7 @@ from streams.alert_text.evidence_lines import paid_lines
 from streams.alert_text.field_names import FIELDS_KO
 from streams.alert_text.labels import LABELS, Labels
 from streams.alert_text.likelihood import likelihood
+from streams.alert_text.rank_told import rank_told
 from streams.plain_text.languages import Language
 from streams.plain_text.printable import make_printable
 
@@ -121,15 +121,6 @@ def local_time(at: datetime, zone: ZoneInfo, lang: Language = "en") -> str:
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
-def rarer_than(p_value: float) -> str:
-    """The percentage that a conformal rank (0-1, lower is rarer) is rarer than, cut, never rounded up to 100."""
-    if p_value <= 0.0:
-        return "99.99"
-    places = max(1, ceil(-log10(p_value)) - 2)
-    share = (1 - Decimal(repr(p_value))) * 100
-    return str(share.quantize(Decimal(1).scaleb(-places), rounding="ROUND_DOWN"))
-
-
 def _first_sentence(text: str) -> str:
     """Up to the first full stop that a blank follows, so that decimals stay whole."""
     return re.split(r"(?<=\.)\s", make_printable(text), maxsplit=1)[0]
@@ -140,7 +131,8 @@ def _sentence(reason: Reason, lang: Language) -> str:
 
 
 def _titles(alert: Alert, lang: Language) -> str:
-    return " + ".join(in_language(hit.name, lang) for hit in alert.typologies) or LABELS[lang].anomaly
+    unexplained = LABELS[lang].drawn if alert.selection.explored else LABELS[lang].anomaly
+    return " + ".join(in_language(hit.name, lang) for hit in alert.typologies) or unexplained
 
 
 def _happened(alert: Alert, lang: Language) -> str:
@@ -235,10 +227,11 @@ def law_test_text(test: LawTest, words: Labels, lang: Language) -> str:
 
 def _reason(reason: Reason, words: Labels, lang: Language, fired: set[str]) -> TextLine:
     text = _sentence(reason, lang)
-    if reason.value is not None and reason.feature not in fired:  # a rule's own sentence says what it was compared with
-        weak = f", {words.weak}" if reason.own_n < phrases.WEAK else ""
-        text = f"{text} [{words.observations.format(n=reason.own_n)}{weak}]"
-    return TextLine(text, f"{100 * reason.contribution:3.0f} %", 2, 7)
+    # a rule's own sentence says what it was compared with, and that of few observations that it is weak
+    if reason.value is not None and reason.feature not in fired and reason.own_n >= phrases.WEAK:
+        text = f"{text} [{words.observations.format(n=reason.own_n)}]"
+    share = 100 * reason.contribution
+    return TextLine(text, " <1 %" if 0.0 < share < 1.0 else f"{share:3.0f} %", 2, 7)
 
 
 def _shown_evidence(alert: Alert, most: int) -> list[EvidenceItem]:
@@ -289,9 +282,8 @@ def _original(item: EvidenceItem) -> str:
 
 def _rarity(alert: Alert, words: Labels, lang: Language) -> Iterator[TextLine]:
     yield TextLine(words.rarity, style="bold")
-    rank = alert.rank
-    ranked = words.warming if rank is None else words.rarer.format(percent=rarer_than(rank), p=number(rank))
-    yield TextLine(f"{words.score.format(score=number(alert.score))}; {ranked}", margin=2)
+    told = [words.score.format(score=number(alert.score)), *rank_told(alert, words, number)]
+    yield TextLine("; ".join(told), margin=2)
     selection = alert.selection
     budget = korean.coded(selection.budget, korean.BUDGETS) if lang == "ko" else make_printable(selection.budget)
     chance = words.chance.format(budget=budget, probability=number(selection.probability))

@@ -29,6 +29,7 @@ class Labels(Words):
                      "{until}까지, 담당관 기록은 원장 {place}: 법령상 기준을 충족하여 담당 부서로 보냄")
     updates = Both("brings up to date", "- 갱신 전 경보")
     anomaly = Both("Unusual payment (no typology explains it)", "통상과 다른 거래(해당하는 유형 없음)")
+    drawn = Both("Payment drawn by lot (no typology explains it)", "무작위로 추출한 거래(해당하는 유형 없음)")
     amount = Both("At risk", "의심 금액")
     when = Both("When", "일시")
     party = Both("Party", "당사자")
@@ -67,7 +68,6 @@ class Labels(Words):
     next = Both("To do next", "다음 조치")
     reasons = Both("WHY (shares of the score)", "경보 사유(점수 기여도)")
     observations = Both("own observations: {n}", "본인 관측 {n}건")
-    weak = Both("weak", "근거 약함")
     normal = Both("WHAT WOULD HAVE MADE IT NORMAL", "경보가 발생하지 않았을 조건")
     still = Both("still an alert", "그래도 경보에 해당")
     untested = Both("nothing that was tried", "확인된 조건이 없습니다")
@@ -92,8 +92,10 @@ class Labels(Words):
     warming = Both("not ranked yet: too few payments of its kind were seen",
                    "같은 종류 거래의 관측이 부족하여 순위를 산정하지 않았습니다")
     score = Both("score {score} of 1", "점수 {score}(최대 1)")
-    explored = Both("drawn at random to explore what is usually not shown",
-                    "평소 표시되지 않는 거래를 살펴보기 위하여 무작위로 추출하였습니다")
+    common = Both("beside other payments it is not unusual (p = {p})",
+                  "다른 거래와 비교하여 통상적인 수준입니다(p = {p})")
+    explored = Both("drawn by lot, to see what the models miss; nothing need be wrong with it",
+                    "모형이 놓치는 거래를 확인하기 위하여 무작위로 추출하였으며, 이상이 있음을 뜻하지 않습니다")
     chosen = both_of({
         "rule": ("raised by a rule, outside any budget", "규칙에 따른 경보이며 건수 한도를 적용하지 않습니다"),
     })

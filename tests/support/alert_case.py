@@ -11,7 +11,7 @@ from detectors.books.party_type import STRICTEST_FIRST
 from detectors.contracts.alert import Alert, Measured, Selection
 from detectors.contracts.events import Transaction
 from detectors.typologies.base import Finding
-from detectors.typologies.declared import Said
+from detectors.typologies.declared import Said, Words
 from detectors.values.legal_calendar import to_us
 from detectors.values.money import Ratio
 from tests.support.ledger import START, Ledger, later, payment
@@ -58,6 +58,7 @@ def typology(name: str, found: Any = None, changes: Any = (), told_apart: Any = 
         changes=lambda context, found: changes,
         next_steps=(Said(f"Ask about {name}", f"{name} 확인"),),
         sanctions=(),
+        words=Words(),
     )
 
 

@@ -225,7 +225,7 @@ NAMES = ("hour", "weekday", "amount_own", *(f"f{number}" for number in range(9))
 
 def statistical(*ranks: float | None, count: int = 3, **changes: Any) -> tuple[Counterfactual, ...]:
     """The proposals of an alert on some features; the budget takes ranks up to 0.05."""
-    features = tuple(Feature(name, 1.0, "", 4.0, None, 0, None) for name in NAMES[:count])
+    features = tuple(Feature(name, 1.0, "", 4.0, None, 5, None) for name in NAMES[:count])
     contributions = tuple((name, 1.0 / count) for name in NAMES[:count])
     scored = changes.pop("scored", Scored(0.99, 0.01, {}, contributions, warm=True))
     selection = changes.pop("selection", DRAWN)
@@ -237,11 +237,11 @@ def statistical(*ranks: float | None, count: int = 3, **changes: Any) -> tuple[C
 @pytest.mark.parametrize(
     ("ranks", "names", "names_ko", "rank", "would"),
     [
-        ((0.01, 0.2, 0.3, 0.4), "The time of day", "거래 시각", "0.2000", False),
-        ((0.01, 0.05, 0.23456, 0.4), "The time of day; The weekday", "거래 시각, 거래 요일", "0.2346", False),
+        ((0.01, 0.2, 0.3, 0.4), "the time of day", "거래 시각", "0.2000", False),
+        ((0.01, 0.05, 0.23456, 0.4), "the time of day, the weekday", "거래 시각, 거래 요일", "0.2346", False),
         (
             (0.01, 0.01, 0.02, 0.03),
-            "The time of day; The weekday; The amount",
+            "the time of day, the weekday, the amount",
             "거래 시각, 거래 요일, 거래 금액",
             "0.0300",
             True,
@@ -252,8 +252,8 @@ def test_the_fewest_strongest_features_that_leave_it_unchosen_are_told(ranks, na
     """Scored again with them as usual, and asked of the budget; where all are not enough that is said too."""
     assert statistical(*ranks) == (
         Counterfactual(
-            change=f"Had these been as usual: {names}; the rank would have been p = {rank} / "
-            f"다음 항목이 평소와 같았다면 순위 확률은 p = {rank} 수준이었을 것입니다: {names_ko}",
+            change=f"Had what follows been as usual, the rank of the payment would have been p = {rank}: {names} / "
+            f"다음 항목이 평소와 같았다면 거래의 순위 확률은 p = {rank} 수준이었을 것입니다: {names_ko}",
             would_alert=would,
         ),
     )
@@ -262,7 +262,7 @@ def test_the_fewest_strongest_features_that_leave_it_unchosen_are_told(ranks, na
 def test_a_payment_that_would_not_be_ranked_is_told_as_such():
     """No rank, no figure."""
     assert statistical(0.01, None, None, None)[0].change == (
-        "Had these been as usual: The time of day; it would not have been ranked / "
+        "Had what follows been as usual, the payment would not have been ranked: the time of day / "
         "다음 항목이 평소와 같았다면 순위가 산정되지 않았을 것입니다: 거래 시각"
     )
 

@@ -16,7 +16,9 @@ from detectors.books.payments import rows
 from detectors.contracts.alert import Measured, Position, Reason, Selection, Versions
 from detectors.contracts.configuration import Desk
 from detectors.contracts.events import Origin, Source
+from detectors.features import Feature
 from detectors.ranking.ensemble import Scored
+from detectors.ranking.fusion import fuse
 from detectors.values.money import Exact, Ratio
 from tests.support.alert_case import DRAWN, FIRST, SECOND, TRIGGER, build, case_of, hit, never
 from tests.support.ledger import START, Ledger, later, payment
@@ -82,7 +84,7 @@ def test_an_alert_is_remembered_with_its_case_and_its_id():
     alert = build(case, [hit()], RULE, never)
     at = case.at_us
     assert case.party.alerted == [
-        Alerted("T01", "s", 900_000, at, alert.alert_id, alert.case_id, {}, ("supervision",), 0.6, 900_000)
+        Alerted("T01", "s", 900_000, at, alert.alert_id, alert.case_id, {}, ("supervision",), 0.6, 900_000, "sign")
     ]
     assert case.party.case == (alert.case_id, at)
     assert case.party.raised[:16] == bytes.fromhex(alert.alert_id)
@@ -120,10 +122,10 @@ def test_two_typologies_make_one_alert_with_the_larger_amount():
 
 
 def test_a_rank_counts_beside_a_rule_and_the_score_has_six_places():
-    """1 - 0.123456789 x 0.4, rounded to a millionth."""
-    scored = Scored(0.9, 0.123456789, {}, (), warm=True)
+    """1 - (1 - 0.25 x 0.998) x 0.4 at p = 0.002, rounded to a millionth."""
+    scored = Scored(0.9, 0.002, {}, (), warm=True)
     alert = build(case_of(scored=scored), [hit()], RULE, never)
-    assert (alert.score, alert.rank) == (0.950617, 0.123456789)
+    assert (alert.score, alert.rank) == (0.6998, 0.002)
 
 
 EARLIER = Alerted("T01", "s", 400_000, 0, "a" * 32, "case-earlier")
@@ -176,10 +178,9 @@ def test_amounts_are_the_findings_or_the_payments_own(ruled, usd, to_krw, amount
 
 
 def test_a_statistical_alert_is_named_anomaly_and_goes_to_its_own_desk():
-    """Severity from the payment's own amount: 0.8 and 20 000 USD are high, a cent less is medium."""
-    scored = Scored(0.8, 0.2, {}, (), warm=True)
+    """Severity from rank, own past, and what is odd: one in 5 000 and 20 000 USD are high, a cent less is medium."""
     for usd, level in ((2_000_000, "high"), (1_999_999, "medium")):
-        case = case_of(scored=scored, usd=usd)
+        case = odd_case(usd=usd)
         alert = build(case, [], DRAWN, lambda rank: False)
         assert (alert.severity, alert.desk, alert.parties, alert.selection) == (level, "compliance", (), DRAWN)
         effective = case.state.effective
@@ -196,27 +197,33 @@ def test_a_statistical_alert_is_named_anomaly_and_goes_to_its_own_desk():
         assert (alert.evidence_total, [item.event_id for item in alert.evidence]) == (1, ["e3"])
 
 
-def known_before(case, kind="", score=0.99):
+def odd_case(rank=0.0002, own=20, **changes):
+    """A payment that is odd for its hour, of a party with so many observations."""
+    features = (Feature("hour", 3.0, "hour", 4.0, 12.0, own, 12.0),)
+    return case_of(scored=Scored(1 - rank, rank, {}, (("hour", 1.0),), warm=True), features=features, **changes)
+
+
+def known_before(case, kind="time", level="medium"):
     """The party's first payment, 4 000 USD at BANKB, had a statistical alert of this kind."""
-    noticed = Noticed(int(rows(case.party)["event"][0]), score)
+    noticed = Noticed(int(rows(case.party)["event"][0]), 0.4, level)
     told = Told(kind, "0" * 32, "case-before", case.at_us, ("former",), (noticed,))
     unusual.remember(case.party, told, None)
 
 
 def test_a_statistical_alert_brings_the_one_before_up_to_date():
     """Both payments, both banks, the sum, every desk that got the earlier one; and it is remembered itself."""
-    case = case_of(scored=Scored(0.8, 0.2, {}, (), warm=True), payment=77, usd=123_456)
+    case = odd_case(payment=77, usd=123_456)
     known_before(case)
     alert, desks = builder.build(case, [], DRAWN, lambda rank: False)
     assert (alert.status, alert.supersedes, alert.case_id) == ("updated", "0" * 32, "case-before")
-    assert (alert.institutions, alert.severity, alert.score) == (("BANKA", "BANKB"), "medium", 0.8)
+    assert (alert.institutions, alert.severity, alert.score) == (("BANKA", "BANKB"), "medium", 0.454455)
     assert (alert.amount_usd, alert.amount_krw) == ("5234.56", "7331001")  # 4 000 + 1 234.56; x 1 400.5
     assert (alert.desk, desks) == ("compliance", ("compliance", "former"))
     assert ([item.event_id for item in alert.evidence], alert.evidence_total) == (["e1", "e3"], 2)
     days = case.configuration.engine.case_window_days
-    kept = unusual.brought_up_to_date(case.party, "", case.at_us, days, "low", 0).told
+    kept = unusual.brought_up_to_date(case.party, "time", case.at_us, days, "low", 0).told
     assert (kept.alert_id, kept.case_id, kept.desks) == (alert.alert_id, "case-before", desks)
-    assert kept.payments[-1] == Noticed(77, alert.score)
+    assert kept.payments[-1] == Noticed(77, fuse(0.0002, ()), "medium")
     assert case.party.proofs[-1] == proof_of(case.state, case.event, case.origin)
 
 
@@ -228,17 +235,14 @@ def test_what_came_of_no_institution_names_none():
 
 def test_the_higher_severity_of_the_two_stays():
     """The earlier payment alone is high; the desk of high alerts hears of the update."""
-    case = case_of(scored=Scored(0.8, 0.2, {}, (), warm=True), usd=1)
-    row = rows(case.party).copy()
-    row["usd"][0] = 2_000_000
-    case.party.payments = row.tobytes()
-    known_before(case)
+    case = odd_case(usd=1)
+    known_before(case, level="high")
     assert build(case, [], DRAWN, lambda rank: False).severity == "high"
 
 
 def test_an_update_of_a_payment_without_a_rate_tells_what_is_known():
     """The earlier payment's worth, in both currencies, and that the trigger's is not known."""
-    case = case_of(scored=Scored(0.8, 0.2, {}, (), warm=True), usd=None)
+    case = odd_case(usd=None)
     known_before(case)
     alert = build(case, [], DRAWN, lambda rank: False)
     assert (alert.amount_usd, alert.amount_krw, alert.rate_missing) == ("4000.00", "5602000", True)
@@ -247,8 +251,8 @@ def test_an_update_of_a_payment_without_a_rate_tells_what_is_known():
 @pytest.mark.parametrize("chosen", ["by lot", "by a rule", "of another kind", "of substance"])
 def test_what_stands_apart_is_raised_anew(chosen):
     """Exploration and rules neither bring the party's statistical alert up to date nor take its place."""
-    case = case_of(scored=Scored(0.8, 0.2, {}, (), warm=True), usd=800_000 if chosen == "of substance" else 799_999)
-    known_before(case, "time" if chosen == "of another kind" else "")
+    case = odd_case(usd=800_000 if chosen == "of substance" else 799_999)
+    known_before(case, "money" if chosen == "of another kind" else "time")
     before = case.party.slots[SLOT]
     selection = msgspec.structs.replace(DRAWN, explored=chosen == "by lot")
     alert = build(case, [hit()] if chosen == "by a rule" else [], selection, lambda rank: False)
@@ -258,7 +262,7 @@ def test_what_stands_apart_is_raised_anew(chosen):
         assert case.party.proofs[-1] != proof_of(case.state, case.event, case.origin)
     else:
         days = case.configuration.engine.case_window_days
-        kept = unusual.brought_up_to_date(case.party, "", case.at_us, days, "low", 0)
+        kept = unusual.brought_up_to_date(case.party, "time", case.at_us, days, "low", 0)
         assert kept is None or kept.told.case_id == "case-before"
         assert alert.alert_id in case.party.slots[SLOT].decode(errors="replace")
 

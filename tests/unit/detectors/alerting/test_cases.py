@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from detectors.alerting.cases import case_of, grown, last_alerted, remember, remembered_as
+from detectors.alerting.cases import case_of, grown, had_finding, last_alerted, remember, remembered_as
 from detectors.books.party import MOST_ALERTED, Alerted, Party
 from detectors.typologies.base import Finding
 from detectors.values.legal_calendar import DAY_US
@@ -98,16 +98,34 @@ def test_an_alert_that_supersedes_one_stays_in_its_case():
 def test_what_was_alerted_takes_the_place_of_its_series_alone():
     """Each finding as it was, sizes cut to what the record holds; the others stay, in their order."""
     party = Party(alerted=[alerted(), alerted("T02"), alerted(series="40201"), alerted("T01 disputed")])
-    hits = [("T01", finding(size=2**70)), ("T02", finding(reading="person", size=2**62 - 1))]
+    hits = [("T01", finding(size=2**70), "law"), ("T02", finding(reading="person", size=2**62 - 1), "sign")]
     remember(party, hits, "alert-2", "case-2", 500, all_have)
     assert party.alerted == [
         alerted("T02"),
         alerted(series="40201"),
         alerted("T01 disputed"),
-        Alerted("T01", "40101", 2**62, 500, "alert-2", "case-2", strength=1.0),
-        Alerted("T02 disputed", "40101", 2**62 - 1, 500, "alert-2", "case-2", strength=1.0),
+        Alerted("T01", "40101", 2**62, 500, "alert-2", "case-2", strength=1.0, ground="law"),
+        Alerted("T02 disputed", "40101", 2**62 - 1, 500, "alert-2", "case-2", strength=1.0, ground="sign"),
     ]
     assert party.case == ("case-2", 500)
+
+
+@pytest.mark.parametrize(
+    ("case", "superseded", "had"),
+    [
+        (("case-1", 50 * DAY_US), [None], True),
+        (("case-1", 50 * DAY_US), [], True),
+        (("case-1", 20 * DAY_US), [], True),  # thirty days before, the last moment
+        (("case-1", 20 * DAY_US - 1), [], False),
+        (("case-2", 50 * DAY_US), [], False),  # the open case has none that stands, such as one of the models alone
+        (None, [None], False),
+        (None, [None, alerted()], True),  # of the same series, whatever the case
+    ],
+)
+def test_a_case_had_a_finding_where_one_of_it_stands(case, superseded, had):
+    """Of the same series or another, within the case's window."""
+    party = Party(case=case, alerted=[alerted("T02")])
+    assert had_finding(party, 50 * DAY_US, 30, superseded) == had
 
 
 def test_twenty_series_are_remembered_the_newest():
@@ -115,7 +133,7 @@ def test_twenty_series_are_remembered_the_newest():
     assert MOST_ALERTED == 20
     party = Party()
     for number in range(21):
-        remember(party, [("T01", finding(f"s{number}"))], "alert", "case", number, all_have)
+        remember(party, [("T01", finding(f"s{number}"), "sign")], "alert", "case", number, all_have)
     assert [each.series for each in party.alerted] == [f"s{number}" for number in range(1, 21)]
 
 
@@ -131,7 +149,7 @@ def test_twenty_series_are_remembered_the_newest():
 def test_a_case_is_held_open_from_its_newest_alert(case, at_us, held):
     """A late alert of the same case does not shorten it; one of another case begins anew."""
     party = Party(case=case)
-    remember(party, [("T01", finding())], "alert", "case-1", at_us, all_have)
+    remember(party, [("T01", finding(), "sign")], "alert", "case-1", at_us, all_have)
     assert party.case == ("case-1", held)
 
 
@@ -193,7 +211,7 @@ def test_an_institution_without_a_part_has_a_part_of_nothing():
 def remembered(finding_now: Finding, last: Alerted | None, has_share: Callable[[str], bool] = all_have) -> Alerted:
     """What is kept of a series after an alert at 105 us."""
     party = Party(alerted=[] if last is None else [last])
-    remember(party, [("T01", finding_now)], "alert-2", "case-1", 105, has_share)
+    remember(party, [("T01", finding_now, "sign")], "alert-2", "case-1", 105, has_share)
     return party.alerted[-1]
 
 

@@ -4,12 +4,13 @@ import math
 
 import pytest
 
+from detectors.alerting.counted_against import odd
 from detectors.alerting.reasons import SHOWN, reasons
 from detectors.contracts.alert import Reason
 from detectors.features import NAMES, Feature
 from detectors.ranking.ensemble import Scored
 from detectors.wording import phrases as texts
-from detectors.wording.features import WORDINGS
+from detectors.wording.features import WORDINGS, sentences
 from tests.support.ledger import Ledger, later
 
 
@@ -68,12 +69,20 @@ def test_shares_sum_to_one_with_the_rest_shown():
 
 
 def test_rules_and_statistics_share_as_in_the_fused_score():
-    """A rule of strength .9 and a rank of .1 weigh alike, as both leave a tenth of the doubt."""
-    found = reasons([feature("amount_own")], scored([("amount_own", 1.0)], rank=0.1), [(RULE, 0.9)])
+    """A rule of strength .5 and a rank of 0 weigh alike, as both leave half of the doubt."""
+    found = reasons([feature("amount_own")], scored([("amount_own", 1.0)], rank=0.0), [(RULE, 0.5)])
     assert {reason.feature: pytest.approx(0.5) for reason in found} == {r.feature: r.contribution for r in found}
-    stronger = reasons([feature("amount_own")], scored([("amount_own", 1.0)], rank=0.1), [(RULE, 0.99)])
+    stronger = reasons([feature("amount_own")], scored([("amount_own", 1.0)], rank=0.0), [(RULE, 0.75)])
     assert stronger[0].feature == "T01"
     assert stronger[0].contribution == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(("rank", "named"), [(0.02, True), (0.0200001, False), (1.0, False), (None, False)])
+def test_beside_a_rule_features_are_named_only_where_the_rank_says_something(rank, named):
+    """What is as usual as every tenth payment is nothing to weigh beside a finding; the rule takes all."""
+    found = reasons([feature("hour")], scored([("hour", 1.0)], rank=rank), [(RULE, 0.5)])
+    assert [reason.feature for reason in found] == (["T01", "hour"] if named else ["T01"])
+    assert math.fsum(reason.contribution for reason in found) == pytest.approx(1.0)
 
 
 def test_a_rule_alone_takes_all():
@@ -93,10 +102,12 @@ def test_every_feature_reads_in_both_languages(name, deviation):
     """Each registered feature has its own wording; Korean sentences end formally and hold no Latin words but units."""
     assert name in WORDINGS
     one = feature(name, value=2.0, deviation=deviation, own=3.0, peer=4.0, own_n=3)
-    (reason,) = reasons([one], scored([(name, 1.0)]))
-    assert reason.text_en.endswith(" fewer than 20.")
-    assert reason.text_ko.endswith("니다.")
-    assert not set("abcdefghijklmnopqrstuvwxyz") & set(reason.text_ko.replace("bp", ""))
+    english, korean = sentences(one)
+    assert english.endswith(" fewer than 20.")
+    assert korean.endswith("니다.")
+    assert not set("abcdefghijklmnopqrstuvwxyz") & set(korean.replace("bp", ""))
+    shown = reasons([one], scored([(name, 1.0)]))
+    assert [(reason.text_en, reason.text_ko) for reason in shown] == ([(english, korean)] if odd(one) else [])
 
 
 def test_rarity_beyond_what_is_known_is_not_counted_out():
@@ -175,8 +186,8 @@ def test_what_contributed_nothing_or_is_no_feature_here_takes_no_share():
 @pytest.mark.parametrize(
     ("contributions", "rank", "strength", "expected"),
     [
-        ([("hour", 1.0)], 0.5, 0.5, [("T01", 0.5), ("hour", 0.5)]),  # both leave half of the doubt
-        ([("hour", 1.0)], 0.25, 0.5, [("hour", 2 / 3), ("T01", 1 / 3)]),  # the larger share comes first
+        ([("hour", 1.0)], 0.0, 0.5, [("T01", 0.5), ("hour", 0.5)]),  # both leave half of the doubt
+        ([("hour", 1.0)], 0.0, 1 - 0.5**0.5, [("hour", 2 / 3), ("T01", 1 / 3)]),  # the larger share comes first
         ([], 0.1, 0.5, [("T01", 1.0)]),  # nothing contributed: the rule takes all
         ([], None, 0.5, [("T01", 1.0)]),
         ([], 0.5, 0.0, [("T01", 0.0)]),  # a rule that says nothing, and nothing else: shown without a share
@@ -187,7 +198,7 @@ def test_what_contributed_nothing_or_is_no_feature_here_takes_no_share():
     ],
 )
 def test_shares_are_logarithms_of_the_doubt(contributions, rank, strength, expected):
-    """-ln(1 - strength) of the rule beside -ln(rank) of the statistics, each divided by their sum."""
+    """-ln(1 - strength) of the rule beside -ln(1 - rarity) of the statistics, each divided by their sum."""
     given = Scored(1 - (rank or 1), rank, {}, tuple(contributions), rank is not None)
     found = reasons([feature(name) for name in NAMES], given, [(RULE, strength)])
     assert [(reason.feature, pytest.approx(reason.contribution)) for reason in found] == expected

@@ -5,11 +5,20 @@ from typing import Any
 import pytest
 
 from detectors.alerting import unusual
-from detectors.alerting.unusual import KINDS, MOST_PAYMENTS, SLOT, UNEXPLAINED, Noticed, Told, kind_of
+from detectors.alerting.counted_against import Counted
+from detectors.alerting.unusual import (
+    KINDS,
+    MOST_PAYMENTS,
+    SLOT,
+    UNEXPLAINED,
+    Noticed,
+    Told,
+    beyond_money,
+    kind_of,
+)
 from detectors.books.party import Party, pack, unpack
 from detectors.books.payments import rows
 from detectors.features import NAMES, Feature
-from detectors.ranking.ensemble import Scored
 from detectors.values.legal_calendar import DAY_US
 from tests.support.ledger import Ledger, later
 
@@ -32,11 +41,11 @@ def event_of(party: Party, place: int) -> int:
     return int(rows(party)["event"][place])
 
 
-def told(party: Party, *places: int, kind: str = "money", time_us: int = DAY, scores: Any = None) -> Told:
+def told(party: Party, *places: int, kind: str = "money", time_us: int = DAY, levels: Any = None) -> Told:
     """An alert on the payments at these places."""
     noticed = [
-        Noticed(event_of(party, place), score)
-        for place, score in zip(places, scores or [0.99] * len(places), strict=True)
+        Noticed(event_of(party, place), 0.4, level)
+        for place, level in zip(places, levels or ["medium"] * len(places), strict=True)
     ]
     return Told(kind, f"{kind}{time_us}", "case-1", time_us, ("compliance",), tuple(noticed))
 
@@ -45,12 +54,8 @@ def ask(party: Party, kind: str = "money", at_us: int = DAY, days: int = 30, lev
     return unusual.brought_up_to_date(party, kind, at_us, days, level, usd)
 
 
-def feature(name: str) -> Feature:
-    return Feature(name, 1.0, "", 1.0, None, 0, None)
-
-
-def scored(*contributions: tuple[str, float]) -> Scored:
-    return Scored(0.9, 0.1, {}, contributions, warm=True)
+def counted(*shares: tuple[str, float], unit: str = "") -> tuple[Counted, ...]:
+    return tuple(Counted(Feature(name, 1.0, unit, 1.0, None, 0, None), share) for name, share in shares)
 
 
 @pytest.mark.parametrize(
@@ -58,15 +63,29 @@ def scored(*contributions: tuple[str, float]) -> Scored:
     [
         ((("week_sum", 0.6), ("hour", 0.4)), "money"),
         ((("hour", 0.6), ("week_sum", 0.4)), "time"),
-        ((("gone", 0.6), ("deal_rate", 0.4)), "rate"),  # one without a measured feature is no reason
-        ((("week_sum", 0.0), ("hour", 0.0)), UNEXPLAINED),
+        ((("deal_rate", 0.4), ("week_sum", 0.3), ("amount_own", 0.3)), "rate"),
         ((), UNEXPLAINED),
         ((("own", 1.0),), "own"),  # a feature that has no kind is one of its own
     ],
 )
 def test_the_kind_is_that_of_the_first_reason(contributions, kind):
-    """The largest share among the features that were measured; none where nothing has one."""
-    assert kind_of([feature(name) for name in ("hour", "week_sum", "deal_rate", "own")], scored(*contributions)) == kind
+    """The largest share of what speaks against the payment; none where nothing does."""
+    assert kind_of(counted(*contributions)) == kind
+
+
+@pytest.mark.parametrize(
+    ("shares", "unit", "beyond"),
+    [
+        ((("week_sum", 0.7), ("hour", 0.3)), "", True),
+        ((("week_sum", 0.71), ("hour", 0.29)), "", False),
+        ((("week_sum", 0.5), ("slow_boiling", 0.5)), "", False),  # a ratio of amounts is money too
+        ((("week_sum", 0.5), ("of a later release", 0.5)), "USD", False),  # so is what is counted in money
+        ((("week_sum", 0.5), ("of a later release", 0.5)), "count", True),
+        ((), "", False),
+    ],
+)
+def test_what_is_no_amount_counts_from_three_tenths(shares, unit, beyond):
+    assert beyond_money(counted(*shares, unit=unit)) == beyond
 
 
 def test_every_feature_has_a_kind():
@@ -92,9 +111,9 @@ def test_it_is_known_within_the_case_window(apart_us, known):
 
 
 def test_what_stands_is_told_with_its_amounts_banks_and_severity():
-    """1 000 and 25 000 USD at score 0.8: the larger one alone is high."""
+    """1 000 and 25 000 USD: the larger one alone is high, and the most severe of them counts."""
     party = party_of("1000", "25000", "7")
-    unusual.remember(party, told(party, 0, 1, scores=(0.99, 0.8)), None)
+    unusual.remember(party, told(party, 0, 1, levels=("medium", "high")), None)
     known = ask(party)
     assert (known.total, known.largest, known.severity) == (2_600_000, 2_500_000, "high")
     assert known.institutions == ("BANKA", "BANKB")
@@ -106,13 +125,13 @@ def test_what_stands_is_told_with_its_amounts_banks_and_severity():
 def test_what_was_taken_back_is_not_known_any_more(cancelled):
     """Its amount, its bank and its severity go with it."""
     party = party_of("1000", "25000", cancelled=cancelled)
-    unusual.remember(party, told(party, 0, 1), None)
+    unusual.remember(party, told(party, 0, 1, levels=("medium", "high")), None)
     known = ask(party)
     left = 1 if cancelled == "e0" else 0
     assert (known.total, known.largest) == ((2_500_000, 2_500_000) if left else (100_000, 100_000))
     assert known.severity == ("high" if left else "medium")
     assert (known.institutions, len(known.offsets)) == (("BANKB",) if left else ("BANKA",), 1)
-    assert known.payments == (Noticed(event_of(party, left), 0.99),)
+    assert known.payments == (Noticed(event_of(party, left), 0.4, "high" if left else "medium"),)
 
 
 def test_payments_are_told_apart_by_every_digit_of_their_numbers():
@@ -147,9 +166,9 @@ def test_where_nothing_stands_the_next_alert_is_raised_anew():
     ],
 )
 def test_a_higher_severity_or_twice_the_largest_is_of_substance(level, usd, update):
-    """Against the most severe and the largest payment that stand: 1 000 USD at 0.6, 500 at 0.99."""
+    """Against the most severe and the largest payment that stand: 1 000 USD at low, 500 at medium."""
     party = party_of("1000", "500")
-    unusual.remember(party, told(party, 0, 1, scores=(0.6, 0.99)), None)
+    unusual.remember(party, told(party, 0, 1, levels=("low", "medium")), None)
     assert (ask(party, level=level, usd=usd) is not None) == update
 
 
@@ -176,7 +195,7 @@ def test_an_update_keeps_the_payments_and_the_newest_time():
     assert [one.event for one in kept.payments] == [event_of(party, 0), event_of(party, 1)]
     unusual.remember(party, told(party, 1, time_us=DAY + 5), known)
     assert ask(party).told.time_us == DAY + 5
-    assert ask(party, "time").told.payments == (Noticed(event_of(party, 2), 0.99),)
+    assert ask(party, "time").told.payments == (Noticed(event_of(party, 2), 0.4, "medium"),)
 
 
 def test_one_raised_anew_begins_anew():
