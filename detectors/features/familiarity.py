@@ -6,12 +6,11 @@ as `PRIOR_PAYMENTS`. So what many peers do is a small surprise at a party that n
 """
 
 import hashlib
-from collections.abc import Sequence
 from functools import lru_cache
 from math import log
 from typing import Literal, get_args
 
-from detectors.features.moment import Moment
+from detectors.features.moment import VALUE_BITS, Moment
 from detectors.features.view import EventView, Feature
 
 Field = Literal["country", "currency", "institution", "purpose", "trade_terms"]
@@ -19,8 +18,6 @@ FIELDS: tuple[Field, ...] = get_args(Field)
 PRIOR_PAYMENTS = 2.0
 # Half a payment of ten stands for a value that no peer was seen with: a share of 5 % at first, less with each payment.
 UNSEEN, UNSEEN_OF = 0.5, 10.0
-# of the 32 bits of a habit, those below say which value; the ones above say field and direction
-_VALUE_BITS = 28
 
 
 @lru_cache(maxsize=65_536)
@@ -31,7 +28,7 @@ def habit(field: Field, direction: str, value: str) -> int:
     """
     digest = hashlib.blake2b(value.encode(), digest_size=4).digest()
     group = 2 * FIELDS.index(field) + (direction == "out")
-    return group << _VALUE_BITS | int.from_bytes(digest, "little") & ((1 << _VALUE_BITS) - 1)
+    return group << VALUE_BITS | int.from_bytes(digest, "little") & ((1 << VALUE_BITS) - 1)
 
 
 def habits_of(view: EventView) -> tuple[int, ...]:
@@ -53,13 +50,13 @@ def measure(moment: Moment, field: Field, name: str) -> Feature:
         return Feature(name, None, "ratio", None, None, moment.seen, None)
     share, peers = _peer_share(moment, field, value)
     this = habit(field, moment.view.direction, value)
-    group = this >> _VALUE_BITS
-    own = [weight for key, weight in moment.habits.items() if key >> _VALUE_BITS == group]
-    if not own:
+    own = moment.by_field.get(this >> VALUE_BITS)
+    if own is None:
         return Feature(name, None, "ratio", None, None, 0, peers)
+    most, total = own
     weight = moment.habits.get(this, 0.0)
-    surprise = log(max(own) / (weight + PRIOR_PAYMENTS * share))
-    return Feature(name, weight / sum(own), "ratio", max(0.0, surprise), None, moment.seen, peers)
+    surprise = log(most / (weight + PRIOR_PAYMENTS * share)) if weight < most else 0.0
+    return Feature(name, weight / total, "ratio", max(0.0, surprise), None, moment.seen, peers)
 
 
 def learn(moment: Moment, field: Field) -> None:
@@ -67,18 +64,23 @@ def learn(moment: Moment, field: Field) -> None:
     value = getattr(moment.view, field)
     if value is None:
         return
-    for key in _keys(moment, field, value):
-        moment.shared.touch(key, 1)[0] += 1.0
+    whole, with_it = _keys(field, moment.key, value)
+    moment.shared.touch(whole, 1)[0] += 1.0
+    moment.shared.touch(with_it, 1)[0] += 1.0
 
 
-def _keys(moment: Moment, field: Field, value: str) -> Sequence[str]:
-    whole = f"{field}|{moment.key}"
+@lru_cache(maxsize=65_536)
+def _keys(field: Field, peers: str, value: str) -> tuple[str, str]:
+    whole = f"{field}|{peers}"
     return whole, f"{whole}|{value}"
 
 
 def _peer_share(moment: Moment, field: Field, value: str) -> tuple[float, float | None]:
     """The share that stands for own payments, and the share among the peers' payments; None without any."""
-    every, with_it = [moment.shared.peek(key) for key in _keys(moment, field, value)]
-    total, count = every[0] if every else 0.0, with_it[0] if with_it else 0.0
-    share = min(1.0, (count + UNSEEN) / (total + UNSEEN_OF))
-    return share, min(1.0, count / total) if total else None
+    whole, with_it = _keys(field, moment.key, value)
+    every, some = moment.shared.peek(whole), moment.shared.peek(with_it)
+    total, count = every[0] if every else 0.0, some[0] if some else 0.0
+    share = (count + UNSEEN) / (total + UNSEEN_OF)
+    if not total:
+        return share, None
+    return min(1.0, share), min(1.0, count / total)

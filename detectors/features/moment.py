@@ -31,6 +31,20 @@ def _bounded(value: float | None) -> float | None:
     return max(-LARGEST, min(value, LARGEST))
 
 
+# of a habit's 32 bits, those below say which value it is; the ones above say field and direction (familiarity.py)
+VALUE_BITS = 28
+
+
+def weights_by_field(habits: dict[int, float]) -> dict[int, tuple[float, float]]:
+    """For each field and direction: own payments with the value that is most usual, and with any."""
+    found: dict[int, tuple[float, float]] = {}
+    for one, weight in habits.items():
+        field = one >> VALUE_BITS
+        most, total = found.get(field, (0.0, 0.0))
+        found[field] = (most if most > weight else weight, total + weight)  # noqa: FURB136 - max() costs three times
+    return found
+
+
 class Moment:
     """An event and the party's past before it.
 
@@ -38,15 +52,16 @@ class Moment:
     counts 1; a late one (event time before the newest) fades nothing and counts what it would have faded to by now. So
     order changes decayed weights only by rounding. `gap_s` is the time since the newest event, None at the first and
     for a late one; `age_s` the time since the first; `seen` the party's earlier events; `counterparty` the hashed
-    token; `known` decayed payments by hashed counterparty, `habits` by hashed habit (familiarity.py); `key` names the
-    peers (direction and party type). `amount` and `week` are positive USD, `line` a positive ratio, `rate` basis
-    points, each up to `LARGEST`, else None: NaN and
+    token; `known` decayed payments by hashed counterparty, `habits` by hashed habit (familiarity.py), `by_field` what
+    weighs most of each field; `key` names the peers (direction and party type). `amount` and `week` are positive USD,
+    `line` a positive ratio, `rate` basis points, each up to `LARGEST`, else None: NaN and
     infinity are "not known", never learned.
     """
 
     __slots__ = (
         "age_s",
         "amount",
+        "by_field",
         "counterparty",
         "fade",
         "gap_s",
@@ -65,6 +80,7 @@ class Moment:
     def __init__(self, view: EventView, shared: Shared, counterparty: int, past: PartyPast) -> None:
         self.view, self.shared, self.counterparty = view, shared, counterparty
         self.seen, self.known, self.habits = past.seen, past.known, past.habits
+        self.by_field = weights_by_field(past.habits)
         self.key = f"{view.direction}|{view.party_type}"
         self.amount = _positive(view.amount_usd)
         self.week = _positive(view.sum_7d_usd)

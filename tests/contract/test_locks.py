@@ -21,6 +21,7 @@ LOCKS = {
     "requirements-java.lock": OPTIONAL["java"],
     "requirements-fuzz.lock": PROJECT["dependency-groups"]["fuzz"],
     "requirements-mutation.lock": PROJECT["dependency-groups"]["mutation"],
+    "requirements-labelled.lock": PROJECT["dependency-groups"]["labelled"],
 }
 
 
