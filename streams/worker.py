@@ -61,6 +61,11 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
     inputs = [held[name] for name in topics.INPUTS if name in held] or [settings.effective.engine.partitions]
     ruling = configuration_in_force.require(settings)
     off = configuration_in_force.list_switched_off(ruling)
+    if "monitor" in roles:
+        from streams.monitor.compiled_models import prepare_models
+
+        # before the claim and the pages: until it is done, nobody is told that this worker is there
+        prepare_models()
     application_claim.require(settings)
     raise_file_limit()
     listener = listen(settings.web_host, settings.web_port)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import HealthCheck, settings
 
+from detectors.models import compiled_code
 from streams.demo.broker import EmbeddedBroker
 from streams.demo.broker.ports import find_free_ports
 from tests.support import warm_commands
@@ -38,6 +39,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 EXISTING_CLUSTER = os.environ.get("FXWATCH_BOOTSTRAP")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Under `pytest -n` the models are compiled once, before the processes that run the tests start."""
+    if config.getoption("numprocesses", default=None) and not hasattr(config, "workerinput"):
+        print(compiled_code.prepare().said, file=sys.stderr)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-import msgspec
 import numpy as np
 from river.base import AnomalyDetector
+
+from detectors.models.blocks import Block, Present, check_block, mappings
+from detectors.models.tree_state import Counters, Shape, TreeState, balances, decode, encode
 
 Splits = tuple[list[int], list[float]]
 # Growing 25 trees of height 6 takes some 7 ms, and every partition needs the same ones for a segment's seed.
@@ -27,10 +29,11 @@ def _heap(node: Any, number: dict[str, int], height: int) -> Splits:
 @lru_cache(maxsize=GROWTHS_REMEMBERED)
 def _grown(names: tuple[str, ...], n_trees: int, height: int, seed: int) -> tuple[Splits, ...]:
     """The splits of River's trees for a seed. Shared by all models of that seed: never written to."""
-    return _growth(names, n_trees, height, seed)
+    return grow(names, n_trees, height, seed)
 
 
-def _growth(names: tuple[str, ...], n_trees: int, height: int, seed: int | None) -> tuple[Splits, ...]:
+def grow(names: tuple[str, ...], n_trees: int, height: int, seed: int | None) -> tuple[Splits, ...]:
+    """The splits of River's trees for a seed; None: others at each call."""
     # takes a second (SciPy), which commands that only read settings need not spend; a monitor does so at its start
     from river.tree.padded import make_padded_tree
 
@@ -126,7 +129,7 @@ class FlatHalfSpaceTrees(AnomalyDetector):
 
     def _grow(self) -> None:
         """Grow the trees: not before an event or a restore, as commands build models only to check their parameters."""
-        grown = _growth if self.seed is None else _grown
+        grown = grow if self.seed is None else _grown
         self.splits = grown(self.names, self.n_trees, self.height, self.seed)
 
     def _clear(self) -> None:
@@ -213,43 +216,42 @@ class FlatHalfSpaceTrees(AnomalyDetector):
             going &= along >= 0.1 * self.reference
         self.table = sums.tolist()
 
-    def to_state(self) -> bytes:
-        """Counters and integer masses; splits follow from the seed and are not saved."""
-        current = np.array(self.masses, dtype="<i4").tobytes()
-        reference = b"" if self.nodes is None else self.nodes[:, -self.leaves :].astype("<i4").tobytes()
-        shape = (self.n_trees, self.height, self.window_size, self.seed)
-        counters = (self.n_learned, self.counter, self.window, self.reference)
-        return msgspec.msgpack.encode((shape, counters, list(self.names), current, reference))
+    def score_then_learn_block(self, rows: Block, present: Present | None = None, learn: bool = True) -> Block:
+        """The score of each row before it is learned, rows in order, values in the order of `names`.
 
-    def _balanced(self, masses: list[int]) -> list[int]:
-        """The balances that belong to one tree's masses."""
-        balance = [0] * (self.leaves - 1)
-        for mass, (lefts, rights) in zip(masses, self.ways, strict=True):
-            for node in lefts:
-                balance[node] -= mass
-            for node in rights:
-                balance[node] += mass
-        return balance
+        NaN is a value, which goes right; a value where `present` is False is missing. Equal to one call after another.
+        Raises `ValueError` for rows of another width, or before the features are known.
+        """
+        scores = []
+        for x in mappings(self.names, *check_block(self.names, rows, present)):
+            scores.append(self.score_one(x))
+            if learn:
+                self.learn_one(x)
+        return np.array(scores)
+
+    @property
+    def shape(self) -> Shape:
+        """What a state must agree in."""
+        return Shape(self.n_trees, self.height, self.window_size, self.seed)
+
+    def to_state(self) -> bytes:
+        """Counters and integer masses; splits follow from the seed and are not saved. Size: 8 bytes a leaf."""
+        counters = Counters(self.n_learned, self.counter, self.window, self.reference)
+        reference = None if self.nodes is None else self.nodes[:, -self.leaves :].astype(np.int32)
+        current = np.array(self.masses, dtype=np.int32)
+        return encode(self.shape, TreeState(counters, list(self.names), current, reference))
 
     def restore(self, state: bytes) -> None:
         """Become the model `to_state` described. Raises `ValueError` when it was of another shape, seed or features."""
-        kinds = tuple[tuple[int, int, int, int | None], tuple[int, int, int, int], list[str], bytes, bytes]
-        shape, counters, names, current, reference = msgspec.msgpack.decode(state, type=kinds)
-        expected = (self.n_trees, self.height, self.window_size, self.seed)
-        if shape != expected or (self.names and list(self.names) != names):
-            raise ValueError(
-                f"half-space trees of another shape or other features; got: {shape}, {names}; "
-                f"expected: {expected}, {list(self.names)}"
-            )
-        if names:
-            self._name(names)
+        found = decode(state, self.shape, self.names)
+        if found.names:
+            self._name(found.names)
             self._grow()  # now: loading has time, the first event after it has not
-            self.masses = np.frombuffer(current, dtype="<i4").reshape(self.n_trees, self.leaves).tolist()
-            self.balances = [self._balanced(masses) for masses in self.masses]
-        self.n_learned, self.counter, self.window, self.reference = counters
-        if self.reference:
-            leaf_masses = np.frombuffer(reference, dtype="<i4").reshape(self.n_trees, self.leaves)
-            self._tabulate(leaf_masses.astype(np.int64))
+            self.masses = found.current.tolist()
+            self.balances = balances(found.current).tolist()
+        self.n_learned, self.counter, self.window, self.reference = found.counters
+        if found.reference is not None:
+            self._tabulate(found.reference.astype(np.int64))
 
 
 _ABSENT: Any = object()

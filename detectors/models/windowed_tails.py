@@ -1,10 +1,14 @@
 """Detector: sum of windowed tail probabilities."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import log
+from typing import Any
 
 import msgspec
+import numpy as np
 
+from detectors.models import compiled_code
+from detectors.models.blocks import Block, Present, check_block, mappings
 from detectors.models.member import Deviations, Member, check_parameters
 from detectors.models.sliding_window import SlidingWindow
 
@@ -12,6 +16,9 @@ PARAMETERS = {"window": (1000.0, 10.0, 1_000_000.0)}
 # A p-value of a continuous feature is uniform, so -ln p is 1 on average: a missing feature, which adds nothing, is
 # neutral.
 USUAL = 1.0
+# Features that get a window; further ones add 0 - 1 as one does that was never seen. Failure prevented: names that
+# change with each event fill the memory, 16 KB each at a window of 1 000.
+MOST_FEATURES = 256
 
 
 class WindowedTails(Member):
@@ -21,8 +28,9 @@ class WindowedTails(Member):
     p = min(1, 2 min(upper, lower)), upper = (1 + #(kept >= x)) / (1 + n), lower likewise (Fisher's method).
     Source: DETECTION.md (w = 1000). Unit: nats. Range: -1 x features to (ln((w + 1) / 2) - 1) x features; higher is
     more unusual.
-    Cost: about 2 us per feature. Fails beyond the window's resolution (two values beyond all kept ones are equal) and
-    counts correlated features twice.
+    Cost: 6 us for ten features where compiled, 20 us in plain Python. State: 8 bytes a kept value, at most 256
+    features. NaN counts as missing. Fails beyond the window's resolution (two values beyond all kept ones are equal)
+    and counts correlated features twice.
 
     >>> model = WindowedTails(window=100)
     >>> for i in range(150):
@@ -37,21 +45,48 @@ class WindowedTails(Member):
         self.window = window
         self.n_learned = 0
         self.windows: dict[str, SlidingWindow] = {}
+        # None: plain Python runs. Decided with the first event that is learned, or with a state.
+        self._compiled: Any = None
+        self._decided = False
+
+    def _decide(self) -> None:
+        self._decided = True
+        found = compiled_code.kernels()
+        if found is not None:
+            from detectors.models.compiled_tails import CompiledTails
+
+            self._compiled = CompiledTails(found, self.window, MOST_FEATURES)
+
+    def stay_plain(self) -> None:
+        """Run as plain Python, compiled code or not: what the compiled is compared with. Call it before learning."""
+        self._decided = True
 
     def learn_one(self, x: Deviations) -> None:
         """Take each present value into its window."""
+        if not self._decided:
+            self._decide()
+        self.n_learned += 1
+        if self._compiled is not None:
+            self._compiled.learn_one(x)
+            return
         for name, value in x.items():
             window = self.windows.get(name)
+            if value != value or (window is None and len(self.windows) >= MOST_FEATURES):  # noqa: PLR0124
+                continue
             if window is None:
                 window = self.windows[name] = SlidingWindow(self.window)
             window.add(value)
-        self.n_learned += 1
 
     def explain_one(self, x: Deviations) -> dict[str, float]:
         """Each feature's -ln p."""
+        if self._compiled is not None:
+            credits_of_all: dict[str, float] = self._compiled.score_then_learn_one(x, learn=False)[1]
+            return credits_of_all
         credited = {}
         for name, value in x.items():
             window = self.windows.get(name)
+            if value != value:  # noqa: PLR0124
+                continue
             if window is None:
                 credited[name] = 0.0
                 continue
@@ -62,18 +97,51 @@ class WindowedTails(Member):
 
     def score_one(self, x: Deviations) -> float:
         """Sum of -ln(p) - 1 over present features."""
-        return float(sum([value - USUAL for value in self.explain_one(x).values()]))
+        if self._compiled is not None:
+            score: float = self._compiled.score_one(x)
+            return score
+        return _sum(self.explain_one(x))
 
     def score_then_learn_one(self, x: Deviations, learn: bool = True) -> tuple[float, dict[str, float]]:
         """Score and credits from one pass, then learn."""
+        if self._compiled is not None:
+            self.n_learned += learn
+            scored: tuple[float, dict[str, float]] = self._compiled.score_then_learn_one(x, learn)
+            return scored
         credited = self.explain_one(x)
         if learn:
             self.learn_one(x)
-        return float(sum([value - USUAL for value in credited.values()])), credited
+        return _sum(credited), credited
+
+    def score_then_learn_block(self, names: Sequence[str], rows: Block, present: Present | None = None) -> Block:
+        """The score of each row before it is learned, rows in order, values in the order of `names`.
+
+        NaN, and a value where `present` is False, is missing. Equal to one call after another.
+        Raises `ValueError` for rows of another width.
+        """
+        values, there = check_block(tuple(names), rows, present)
+        if not self._decided:
+            self._decide()
+        if self._compiled is not None:
+            self.n_learned += len(values)
+            scores: Block = self._compiled.score_then_learn_block(tuple(names), values, there, learn=True)
+            return scores
+        return np.array([self.score_then_learn_one(x)[0] for x in mappings(tuple(names), values, there)])
+
+    def restore(self, windows: dict[str, SlidingWindow]) -> None:
+        """Take over saved windows."""
+        self._decide()
+        if self._compiled is not None:
+            self._compiled.restore({name: window.arrivals for name, window in windows.items()})
+        else:
+            self.windows = windows
 
     def to_state(self) -> bytes:
-        """Counter, window length and each feature's kept values in arrival order."""
-        kept = {name: window.to_bytes() for name, window in self.windows.items()}
+        """Counter, window length and each feature's kept values in arrival order; at most 2 MB at a window of 1 000."""
+        if self._compiled is not None:
+            kept = self._compiled.kept()
+        else:
+            kept = {name: window.to_bytes() for name, window in self.windows.items()}
         return msgspec.msgpack.encode((self.n_learned, self.window, kept))
 
     @classmethod
@@ -90,5 +158,15 @@ class WindowedTails(Member):
             raise ValueError(
                 f"windowed_tails state is of other parameters; got: window {window}; expected: {model.window}"
             )
-        model.windows = {name: SlidingWindow.from_bytes(window, values) for name, values in kept.items()}
+        if len(kept) > MOST_FEATURES:
+            raise ValueError(f"windowed_tails state is too large; got: {len(kept)} features; expected: {MOST_FEATURES}")
+        model.restore({name: SlidingWindow.from_bytes(window, values) for name, values in kept.items()})
         return model
+
+
+def _sum(credited: Mapping[str, float]) -> float:
+    """The score, added in order. Failure prevented: `sum` is more exact since Python 3.12, and scores would differ."""
+    total = 0.0
+    for credit in credited.values():
+        total += credit - USUAL
+    return total

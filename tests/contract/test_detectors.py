@@ -14,7 +14,7 @@ from river.base import AnomalyDetector
 import detectors.models
 from detectors.features import NAMES
 from detectors.models import REGISTRY as MEMBERS
-from detectors.models import Member
+from detectors.models import Member, compiled_code
 from detectors.ranking.fused_members import FusedMembers
 
 SEED = 11
@@ -25,6 +25,15 @@ EVERY = pytest.mark.parametrize("name", sorted(REGISTRY))
 ADDITIVE = sorted(set(REGISTRY) - {"half_space_trees"})
 # What a missing feature would have added to a score, where a feature's usual term is taken off.
 USUAL_TERM = {"robust_z": 0.8, "windowed_tails": 1.0}
+
+
+@pytest.fixture(autouse=True, params=["compiled", "plain"])
+def code(request, monkeypatch):
+    """All of it with compiled code, and again with plain Python, which runs where nothing can be compiled."""
+    if request.param == "plain":
+        monkeypatch.setattr(compiled_code, "kernels", lambda: None)
+    elif compiled_code.kernels() is None:
+        pytest.skip(compiled_code.prepare().said)
 
 
 def events(

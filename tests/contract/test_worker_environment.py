@@ -45,10 +45,11 @@ def on_disk(files):
     return sum(file.stat().st_blocks * 512 for file in {Path(file).resolve() for file in files} if file.is_file())
 
 
-def test_a_workers_environment_is_350_mib_at_most(slim_imports):
+def test_a_workers_environment_is_540_mib_at_most(slim_imports):
     """Every file of the lock's packages and of fxwatch, and the bytecode of what a worker imports.
 
     Summed from what is installed here: the versions are the lock's (test_locks.py). pip and Python itself do not count.
+    Of it, LLVM and Numba, which compile the models, take 210 MiB: the models cost a twentieth with them.
     """
     installed = [metadata.distribution(name) for name in locked("requirements.lock")]
     files = [file.locate() for one in installed for file in one.files if file.suffix != ".pyc"]
@@ -58,7 +59,7 @@ def test_a_workers_environment_is_350_mib_at_most(slim_imports):
     libraries, code, compiled = on_disk(files), on_disk(own), on_disk(slim_imports["bytecode"])
     print(f"libraries {libraries / MIB:.0f} MiB, fxwatch {code / MIB:.0f}, bytecode of a worker {compiled / MIB:.0f}")
     assert compiled
-    assert libraries + code + compiled <= 350 * MIB
+    assert libraries + code + compiled <= 540 * MIB
 
 
 @pytest.mark.parametrize("name", ["pyarrow", "matplotlib", "jinja2", "pillow", "jgo", "currencyconverter", "holidays"])

@@ -105,13 +105,17 @@ def test_a_feature_missing_from_the_first_event_is_still_split_on():
 
 
 def test_path_shares_add_up_to_the_log_mass():
-    """Credits before clipping sum, per tree, to log2 of the root's mass less that of the leaf at its depth."""
+    """Credits of a single feature are log2 of the root's mass less that of the leaf at its depth, or none below 0."""
     model = HalfSpaceTrees(trees=1, height=3, window=64, features=("a",), seed=3)
+    model.stay_plain()
     rng = random.Random(2)
     for _ in range(64 + 32):
         model.learn_one({"a": rng.gauss(0, 1)})
-    leaf = model.model.leaves_of({"a": 0.5})
-    masses = model.model.nodes[0]
-    expected = log2(masses[0]) - log2(max(masses[7 + leaf[0]], 0.5)) - 3
-    model._credits(leaf)
-    assert float(model._table[leaf[0]].sum()) == pytest.approx(expected)
+    shown = set()
+    for value in (-4.0, -0.5, 0.0, 0.5, 4.0):
+        (leaf,) = model.model.leaves_of(model._squashed({"a": value}))
+        masses = model.model.nodes[0]
+        expected = log2(masses[0]) - log2(max(masses[7 + leaf], 0.5)) - 3
+        assert model.explain_one({"a": value}) == ({"a": pytest.approx(expected)} if expected > 0 else {})
+        shown.add(expected > 0)
+    assert shown == {True, False}

@@ -6,7 +6,14 @@ from math import log
 import msgspec
 import pytest
 
+from detectors.models import compiled_code
 from detectors.models.windowed_tails import WindowedTails
+
+
+@pytest.fixture(autouse=True)
+def plain_python(monkeypatch):
+    """The pure path by hand; the compiled one is compared with it in test_compiled_code.py."""
+    monkeypatch.setattr(compiled_code, "kernels", lambda: None)
 
 
 def tails(*values: float, size: int = 10) -> WindowedTails:
