@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 # it said.
 # 7: the payment of a T16 deal is known by its first event; a party's trade ledger; what a party's statistical alerts
 # were of (unusual.py); what each institution told in a month.
-STATE_SCHEMA = 7
+# 8: one set of members a partition, ranks by counts of the whole partition and of each segment (calibration.py); the
+# budget's ceiling.
+STATE_SCHEMA = 8
 # `corrections_given_up`: none any more (restatement.py); the name stands in snapshots of state schema 4.
 # `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.
 # `woken`: due dates that passed; `due_dates_cut`: those beyond what one party may have open (due_dates.py).
