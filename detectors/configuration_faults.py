@@ -36,13 +36,15 @@ MOST_LISTED, LONGEST_LISTED = 1_000, 64
 LARGEST_WEIGHT, LEAST_WEIGHT = 1000.0, 0.001
 _PAIR = re.compile(r"[A-Z]{3}/[A-Z]{3}")
 _RATE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?", re.ASCII)
-# (name, least, most); a segment keeps `calibration_window` numbers for each member, 8 MB each at the most
+# (name, least, most); a partition keeps `calibration_window` numbers for each member, 8 MB each at the most
 DETECTOR_RANGES = (
     ("seed", -(2**63), 2**63 - 1),
     ("warm_up", 0, 1_000_000_000),
     ("calibration_window", 1, 1_000_000),
     ("daily_budget", 0, 1_000_000_000),
 )
+# As many as the largest budget.
+MOST_BY_CHANCE = 1_000_000_000
 # Rates are kept for 36 days of event time; ten years is for ever.
 LONGEST_STALE_HOURS = 87_600
 # Feeds are compared with each other at each rate; names are those of the contract.
@@ -194,6 +196,11 @@ def _detectors(detectors: DetectorSet) -> Iterator[str]:
         # so written that NaN is out of range
         if not low <= getattr(detectors, name) <= high:
             yield f"[detectors] {name}: got: {getattr(detectors, name)}; expected: {low} to {high}"
+    if not 0 < detectors.ceiling <= 1:
+        yield f"[detectors] rank_ceiling: got: {detectors.ceiling}; expected: above 0, at most 1"
+    # where it is not given it is part of the budget, which has a range of its own
+    if detectors.most_by_chance is not msgspec.UNSET and not 0 <= detectors.by_chance <= MOST_BY_CHANCE:
+        yield f"[detectors] most_by_chance: got: {detectors.by_chance}; expected: 0 to {MOST_BY_CHANCE}"
     if not 0 <= detectors.exploration <= 1:
         yield f"[detectors] exploration: got: {detectors.exploration}; expected: 0 to 1"
 

@@ -43,8 +43,8 @@ def trial_fault(configuration: Configuration) -> str | None:
 
 
 def _tried(configuration: Configuration) -> str | None:
-    # without a warm-up, so that statistical alerts come too
-    detectors = msgspec.structs.replace(configuration.detectors, warm_up=0)
+    # without a warm-up and a ceiling, so that statistical alerts come too
+    detectors = msgspec.structs.replace(configuration.detectors, warm_up=0, rank_ceiling=1.0, most_by_chance=1e9)
     tried = msgspec.structs.replace(configuration, detectors=detectors)
     state = PartitionState.new(0)
     at = "when it is put in force"

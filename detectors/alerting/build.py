@@ -177,6 +177,7 @@ def build(
         severity=level,
         score=round(score, 6),
         rank=case.scored.rank,
+        rank_among=msgspec.UNSET if case.scored.rank is None else case.scored.among,
         desk=desks[0] if desks else routing.UNASSIGNED,
         typologies=tuple(_shown(case, hit) for hit in found),
         reasons=reasons(case.features, case.scored, [(_reason(case, hit), hit.finding.strength) for hit in found]),

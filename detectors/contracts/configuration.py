@@ -16,6 +16,11 @@ PurposeKind = Literal["import", "export", "living", "study", "gift", "salary", "
 # Parties that a partition remembers where the configuration does not say: 12 million in 12 partitions, a multiple of
 # the remitters of a country of 50 million. Some 0.65 GB a partition where they are made up, at 600 bytes each.
 MOST_PARTIES = 1_000_000
+# Where the detector set does not say. STAGE-2 6.2: p <= 0.002. One payment in 500 is worth a look where that is one a
+# week; where it is many a day, the second bound counts.
+RANK_CEILING = 0.002
+# One alert in ten by chance alone, where the budget is used up by payments that deserve it: 2 a day of 20.
+SHARE_BY_CHANCE = 0.1
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,8 +92,14 @@ class DetectorSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The members that score each event, and the budget of purely statistical alerts.
 
     `members` maps a detector's registry name to its numeric parameters. `seed` seeds every random choice.
-    `warm_up` is the number of scored events of a segment before its ranks count; `calibration_window` the number of
-    recent scores a rank is taken among; `daily_budget` the statistical alerts per day over all partitions.
+    `warm_up` is the number of scored events of a partition before its ranks count, all its segments together;
+    `calibration_window` the most recent scores that a rank is taken among, at each level of the calibration (and that a
+    member's score is); `daily_budget` the most statistical alerts a day over all partitions.
+
+    `rank_ceiling` is the largest rank of a statistical alert, and `most_by_chance` how many such alerts a day, over all
+    partitions and with those by lot, may come of nothing but the number of payments (budget.py). Where they are not
+    given they are 0.002 and a tenth of `daily_budget`, and no part of the encoding: a set of before there were any
+    keeps its fingerprint. Read them by `ceiling` and `by_chance`.
 
     `weights` maps a member to what its strangeness counts for, 0 or more; a member not named counts 1, one of 0 learns
     and shows its score, but counts for nothing. Weights of 1 are left out, and without any the field is not part of the
@@ -102,12 +113,28 @@ class DetectorSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     daily_budget: float = 20.0
     exploration: float = 0.05
     weights: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
+    rank_ceiling: float | msgspec.UnsetType = msgspec.UNSET
+    most_by_chance: float | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         """One spelling of equal sets: another one would be another fingerprint and start all models anew."""
+        if self.rank_ceiling == RANK_CEILING:
+            msgspec.structs.force_setattr(self, "rank_ceiling", msgspec.UNSET)
+        if self.most_by_chance == self.daily_budget * SHARE_BY_CHANCE:
+            msgspec.structs.force_setattr(self, "most_by_chance", msgspec.UNSET)
         if self.weights is not msgspec.UNSET:
             told = {name: weight for name, weight in self.weights.items() if weight != 1 or name not in self.members}
             msgspec.structs.force_setattr(self, "weights", told or msgspec.UNSET)
+
+    @property
+    def ceiling(self) -> float:
+        """The largest rank of a statistical alert."""
+        return RANK_CEILING if self.rank_ceiling is msgspec.UNSET else self.rank_ceiling
+
+    @property
+    def by_chance(self) -> float:
+        """Statistical alerts a day that may come of nothing but the number of payments."""
+        return self.daily_budget * SHARE_BY_CHANCE if self.most_by_chance is msgspec.UNSET else self.most_by_chance
 
     def weight(self, member: str) -> float:
         """What the member's strangeness is multiplied by."""

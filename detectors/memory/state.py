@@ -31,7 +31,8 @@ from detectors.memory.officers import Officers
 from detectors.memory.parties import Parties, parts
 from detectors.memory.sections import joined, under
 from detectors.memory.wakes import Wakes
-from detectors.ranking.budget import Budget
+from detectors.ranking.budget import Budget, Ceiling
+from detectors.ranking.calibration import FINEST
 from detectors.ranking.ensemble import Scorer
 from detectors.ranking.fused_members import derived_seed
 from detectors.rates.rate_checks import Checked
@@ -156,7 +157,8 @@ class PartitionState:
                 new.engine.partitions,
                 detectors.exploration,
                 seed,
-                finest_rank=1.0 / (detectors.calibration_window + 1),
+                finest_rank=FINEST,
+                ceiling=Ceiling(detectors.ceiling, detectors.by_chance),
             )
         self.configuration, self.effective, self.scorer, self.budget = configuration, effective, scorer, budget
         self.approvals = approvals

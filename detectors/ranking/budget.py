@@ -1,9 +1,11 @@
 """How many statistical alerts a partition may raise a day, and which ones.
 
+The budget is a ceiling: only ranks that are rare in themselves, and rare among so many payments a day, draw on it.
 Alerts that a legal rule raises are outside this budget; the core does not offer them.
 """
 
 import hashlib
+from math import inf
 
 import msgspec
 
@@ -29,11 +31,31 @@ LEAST_REMAINING = 0.1
 KEPT_FOR_OTHERS = 0.5
 
 
+# Of the alerts that may come by chance alone, at least this part is for ranks and at most this part for lots.
+# Failure prevented: an exploration of 10 % of 20 alerts a day takes both of the two, and no rank is ever low enough.
+LEAST_FOR_RANKS = 0.5
+
+
+class Ceiling(msgspec.Struct, frozen=True):
+    """What a rank must be below, however much of the budget is left.
+
+    `rank`: the largest rank that alerts. `by_chance`: statistical alerts a day, over all partitions, that may come of
+    nothing but the number of payments, lots included: a rank is a p-value, so of n payments n x rank are as rare.
+    """
+
+    rank: float = 1.0
+    by_chance: float = inf
+
+
+NO_CEILING = Ceiling()
+
+
 class _State(msgspec.Struct):
     daily: float
     exploration: float
     seed: int
     finest_rank: float
+    ceiling: Ceiling
     day: str = ""
     seen: int = 0
     remaining: float = 0.0
@@ -46,12 +68,14 @@ class _State(msgspec.Struct):
 class Budget:
     """An online threshold on ranks that spends the partition's share of the daily budget.
 
-    An event alerts when its rank is at most remaining budget / events still expected today, and at most four times the
-    mean rate. Where that is finer than ranks can tell (`finest_rank`), events of the finest rank alert by lot. A
-    further `exploration` share of the budget goes to events at any rank by lot, so that the ranker's blind spots are
-    seen. Every probability is in the selection. What a day leaves over or overdraws (at most one alert) goes to the
-    next. A sender that had an alert today leaves half of what is still to come to others, where there are any. Lots are
-    hashes of seed and counter, so a replay draws the same. Cost: 2 us.
+    An event alerts when its rank is at most remaining budget / events still expected today, at most four times the mean
+    rate, and under the ceiling (`Ceiling`): its own rank, and its alerts by chance / payments a day, of which the
+    partition knows its own and takes the others to have as many each. Where that is finer than ranks can tell
+    (`finest_rank`), events of the finest rank alert by lot. A further `exploration` share of the budget goes to events
+    at any rank by lot, so that the ranker's blind spots are seen; a payment is never likelier to be drawn than to be
+    under the ceiling's rank by chance. Every probability is in the selection. What a day leaves over or overdraws (at
+    most one alert) goes to the next. A sender that had an alert today leaves half of what is still to come to others,
+    where there are any. Lots are hashes of seed and counter, so a replay draws the same. Cost: 2 us.
 
     >>> budget = Budget.new(24.0, 12, 0.0, 7)
     >>> budget.offer(0.5, 0.0, "2026-01-05") is None, budget.offer(0.001, 1.0, "2026-01-05")
@@ -63,19 +87,32 @@ class Budget:
 
     @classmethod
     def new(
-        cls, daily_budget: float, partitions: int, exploration: float, seed: int, *, finest_rank: float = 1e-4
+        cls,
+        daily_budget: float,
+        partitions: int,
+        exploration: float,
+        seed: int,
+        *,
+        finest_rank: float = 1e-4,
+        ceiling: Ceiling = NO_CEILING,
     ) -> "Budget":
         """`daily_budget` alerts a day over all `partitions`, each of which has an equal share and a budget of its own.
 
-        `exploration` 0-1 is the share drawn by lot; `finest_rank` the smallest rank there is: 1 / (calibration window
-        + 1). Give each partition its own `seed`. Raises `ValueError` for values out of range.
+        `exploration` 0-1 is the share drawn by lot; `finest_rank` the smallest rank there is; `ceiling` is
+        that of all partitions. Give each partition its own `seed`. Raises `ValueError` for values out of range.
         """
         if daily_budget < 0 or partitions < 1 or not 0 <= exploration <= 1 or not 0 < finest_rank <= 1:
             raise ValueError(
                 f"an alert budget is out of range; got: {daily_budget} a day, {partitions} partitions, "
                 f"exploration {exploration}, finest rank {finest_rank}; expected: >= 0, >= 1, 0 to 1, above 0 to 1"
             )
-        return cls(_State(daily_budget / partitions, exploration, seed, finest_rank))
+        if not 0 < ceiling.rank <= 1 or not ceiling.by_chance >= 0:
+            raise ValueError(
+                f"an alert budget's ceiling is out of range; got: rank {ceiling.rank}, {ceiling.by_chance} by chance; "
+                "expected: above 0 to 1, 0 or more"
+            )
+        own = Ceiling(ceiling.rank, ceiling.by_chance / partitions)
+        return cls(_State(daily_budget / partitions, exploration, seed, finest_rank, own))
 
     def offer(
         self,
@@ -106,10 +143,12 @@ class Budget:
         kept = KEPT_FOR_OTHERS * ranked * left / state.expected if others and sender in state.taken else 0.0
         threshold = max(0.0, min((state.remaining - kept) / left, FASTEST * ranked / state.expected))
         state.seen += not again
+        ceiling = self.ceiling()
+        threshold = min(threshold, ceiling)
         if rank <= threshold:
             self._spend(sender)
             return Selection(budget=NAME, probability=1.0, explored=False)
-        if threshold > 0.0 and rank <= state.finest_rank:
+        if threshold > 0.0 and rank <= min(state.finest_rank, ceiling):
             chance = threshold / rank
             if self._lot() < chance:
                 self._spend(sender)
@@ -117,10 +156,24 @@ class Budget:
         if again:
             return None
         # what comes beyond the expected shares one more such part of the budget, however much it is
-        chance = min(1.0, state.daily * state.exploration / max(state.expected, float(state.seen)))
+        chance = min(state.ceiling.rank, self._lots() / self._volume())
         if chance > 0.0 and self._lot() < chance:
             return Selection(budget=NAME, probability=chance, explored=True)
         return None
+
+    def ceiling(self) -> float:
+        """The largest rank that may alert now: 0 to 1, by the payments a day that the partition expects or has seen."""
+        state = self._state
+        for_ranks = state.ceiling.by_chance - self._lots()
+        return max(0.0, min(state.ceiling.rank, for_ranks / self._volume()))
+
+    def _lots(self) -> float:
+        """Alerts a day by lot."""
+        state = self._state
+        return min(state.daily * state.exploration, (1.0 - LEAST_FOR_RANKS) * state.ceiling.by_chance)
+
+    def _volume(self) -> float:
+        return max(self._state.expected, float(self._state.seen))
 
     def _spend(self, sender: str) -> None:
         self._state.remaining -= 1.0

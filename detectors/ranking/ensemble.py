@@ -1,7 +1,9 @@
 """Scores an event with every member, makes the members comparable, calibrates the result, then learns.
 
-The members' scores become one strangeness (`FusedMembers`). Its rank is its conformal p-value among the last ones of
-the segment. As these are made with the same weights, the rank stays calibrated whatever the weights are.
+The members' scores become one strangeness (`FusedMembers`), the same members for all segments of a partition: features
+are measured against the party's own past and its peers, so that payments of two segments compare, and a segment of a
+few payments a week has members that have learned. How strange is usual differs between segments; the rank is taken
+there (`Calibration`). As strangeness is always made with the same weights, ranks are calibrated whatever these are.
 Learning is by bounded steps and windows only; holding flagged events back from learning (quarantine) is a later step:
 until then the caller may pass `learn=False`.
 """
@@ -12,8 +14,9 @@ import msgspec
 
 from detectors.contracts.configuration import DetectorSet
 from detectors.features import Feature, against
-from detectors.models import REGISTRY, Member
+from detectors.models import REGISTRY
 from detectors.models.sliding_window import SlidingWindow
+from detectors.ranking.calibration import Calibration
 from detectors.ranking.fused_members import FusedMembers, derived_seed
 
 # Segments are chosen by the core (direction and party type: 8). Failure prevented: a key that grows without bound.
@@ -24,10 +27,12 @@ HEADER = "scoring"
 class Scored(msgspec.Struct, frozen=True):
     """What the members say of one event, before any of them learned from it.
 
-    `score` is 1 - p of the conformal rank, 0-1, higher is more unusual; it is given from the first event on, but coarse
-    until the segment is warm. `rank` is that p-value, lower is rarer, None until the segment has learned `warm_up`
-    events. `members` holds each member's own score, in its own units. `contributions` are shares by feature, largest
-    first, which sum to 1; empty when nothing can be attributed (no feature known, or nothing learned yet).
+    `score` is 1 - p, 0-1, higher is more unusual; it is given from the first event on. `rank` is p, the share of
+    payments of the segment that are at least as strange, lower is rarer; None until the partition has learned `warm_up`
+    events. `among` is how many payments stand behind it: a rank below 1 / (`among` + 1) is finer than what was counted,
+    and rests on a fitted tail. `members` holds each member's own score, in its own units. `contributions` are shares by
+    feature, largest first, which sum to 1; empty when nothing can be attributed (no feature known, or nothing learned
+    yet).
     """
 
     score: float
@@ -35,25 +40,15 @@ class Scored(msgspec.Struct, frozen=True):
     members: dict[str, float]
     contributions: tuple[tuple[str, float], ...]
     warm: bool
-
-
-class _Segment:
-    """Members and score windows of one segment."""
-
-    __slots__ = ("fused", "scored", "sums")
-
-    def __init__(self, detector_set: DetectorSet, members: dict[str, Member]) -> None:
-        weights = {name: detector_set.weight(name) for name in members}
-        self.fused = FusedMembers(members, weights, detector_set.calibration_window)
-        self.sums = SlidingWindow(detector_set.calibration_window)
-        self.scored = 0
+    among: int = 0
 
 
 class Scorer:
-    """All members of all segments of one partition. Deterministic: equal calls in equal order give equal state.
+    """Members and calibration of one partition. Deterministic: equal calls in equal order give equal state.
 
-    Cost of `score_then_learn` with three members and ten features: about 78 us (trees 32, tails 18, four ranks 6,
-    robust z 5, shares and the rest 17). Memory: about 2 MB a segment at a calibration window of 10 000.
+    Cost of `score_then_learn` with three members and ten features: about 80 us (trees 32, tails 18, three ranks of
+    members 6, robust z 5, calibration 3, shares and the rest 16). Memory: about 2 MB a partition at a calibration
+    window of 10 000, and 35 kB a segment.
     """
 
     def __init__(self, detector_set: DetectorSet) -> None:
@@ -63,73 +58,65 @@ class Scorer:
                 f"no such detectors; got: {', '.join(unknown) or 'none at all'}; "
                 f"expected: some of {', '.join(REGISTRY)}"
             )
-        for name, parameters in detector_set.members.items():
-            REGISTRY[name].build(parameters, 0)
         self.detector_set = detector_set
-        self.segments: dict[str, _Segment] = {}
+        members = {
+            name: REGISTRY[name].build(parameters, derived_seed(detector_set.seed, name))
+            for name, parameters in detector_set.members.items()
+        }
+        weights = {name: detector_set.weight(name) for name in members}
+        self.fused = FusedMembers(members, weights, detector_set.calibration_window)
+        # strangeness is ranked as a mean over the members; only the weights' ratios matter
+        self.whole_weight = sum(weights.values()) or 1.0
+        self.calibration = Calibration(detector_set.calibration_window)
+        self.scored = 0
 
     @classmethod
     def new(cls, detector_set: DetectorSet) -> "Scorer":
         """A scorer that has learned nothing. Raises `ValueError` for unknown detectors or parameters, naming them."""
         return cls(detector_set)
 
-    def _segment(self, name: str) -> _Segment:
-        """The segment, made on first use. Raises `ValueError` beyond the bound on segments."""
-        segment = self.segments.get(name)
-        if segment is None:
-            if len(self.segments) >= MAXIMUM_SEGMENTS:
-                raise ValueError(f"too many segments; got: {name!r} as one more; expected: at most {MAXIMUM_SEGMENTS}")
-            given = self.detector_set
-            members = {
-                member: REGISTRY[member].build(parameters, derived_seed(given.seed, name, member))
-                for member, parameters in given.members.items()
-            }
-            segment = self.segments[name] = _Segment(given, members)
-        return segment
-
     def score_then_learn(self, segment: str, features: tuple[Feature, ...], learn: bool = True) -> Scored:
         """Score the event in its segment, then learn from it once, unless `learn` is False (then nothing changes).
 
         The members see what counts against the payment, 0 or more. Features without a deviation are missing to every
-        member; NaN and infinite ones too.
+        member; NaN and infinite ones too. Raises `ValueError` beyond the bound on segments.
         """
-        part = self._segment(segment)
+        known_segments = self.calibration.segments
+        if segment not in known_segments and len(known_segments) >= MAXIMUM_SEGMENTS:
+            raise ValueError(f"too many segments; got: {segment!r} as one more; expected: at most {MAXIMUM_SEGMENTS}")
         known = {}
         for feature in features:
             counted = against(feature)
             if counted is not None:
                 known[feature.name] = counted
-        warm = part.scored >= self.detector_set.warm_up
-        judged = part.fused.judge_then_learn_one(known, learn)
-        rank = part.sums.p_value(judged.strangeness)
+        warm = self.scored >= self.detector_set.warm_up
+        judged = self.fused.judge_then_learn_one(known, learn)
+        strangeness = judged.strangeness / self.whole_weight
+        ranked = self.calibration.rank(segment, strangeness)
         if learn:
-            part.sums.add(judged.strangeness)
-            part.scored += 1
-        shares = judged.credits
-        total = sum(shares.values())
-        ordered = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+            self.calibration.learn(segment, strangeness)
+            self.scored += 1
+        total = sum(judged.credits.values())
+        ordered = sorted(judged.credits.items(), key=lambda item: (-item[1], item[0]))
         contributions = tuple([(name, share / total) for name, share in ordered if share > 0.0])
-        return Scored(1.0 - rank, rank if warm else None, judged.members, contributions, warm)
+        rank = ranked.p if warm else None
+        return Scored(1.0 - ranked.p, rank, judged.members, contributions, warm, ranked.among)
 
-    def learned(self) -> dict[str, dict[str, int]]:
-        """Events each member of each segment has learned, over saves and loads: once per event scored with `learn`."""
-        return {
-            segment: {name: member.n_learned for name, member in part.fused.members.items()}
-            for segment, part in self.segments.items()
-        }
+    def learned(self) -> dict[str, int]:
+        """Events each member has learned, over saves and loads: once per event scored with `learn`."""
+        return {name: member.n_learned for name, member in self.fused.members.items()}
 
     def to_state(self) -> list[tuple[str, bytes]]:
-        """Named sections: a header, then per segment its windows and one section per member."""
-        counts = {name: part.scored for name, part in self.segments.items()}
-        members = list(self.detector_set.members)
-        sections = [(HEADER, msgspec.msgpack.encode((self.detector_set.calibration_window, members, counts)))]
-        for name, part in self.segments.items():
-            windows = [part.fused.ranks[member].to_bytes() for member in members] + [part.sums.to_bytes()]
-            sections.append((f"{HEADER}/{name}/windows", msgspec.msgpack.encode(windows)))
-            sections += [
-                (f"{HEADER}/{name}/{member}", model.to_state()) for member, model in part.fused.members.items()
-            ]
-        return sections
+        """Named sections: a header, the members' windows, the calibration, and one section per member."""
+        fused = self.fused
+        header = (self.detector_set.calibration_window, list(fused.members), self.scored)
+        windows = [window.to_bytes() for window in fused.ranks.values()]
+        return [
+            (HEADER, msgspec.msgpack.encode(header)),
+            (f"{HEADER}/windows", msgspec.msgpack.encode(windows)),
+            (f"{HEADER}/calibration", self.calibration.to_state()),
+            *((f"{HEADER}/members/{name}", member.to_state()) for name, member in fused.members.items()),
+        ]
 
     @classmethod
     def from_state(cls, detector_set: DetectorSet, sections: Sequence[tuple[str, bytes]]) -> "Scorer":
@@ -146,29 +133,24 @@ class Scorer:
     def _restored(cls, detector_set: DetectorSet, found: dict[str, bytes]) -> "Scorer":
         if HEADER not in found:
             raise ValueError(f"state section {HEADER} is missing; got: {', '.join(found) or 'none'}")
-        window, members, counts = msgspec.msgpack.decode(found[HEADER], type=tuple[int, list[str], dict[str, int]])
+        window, members, scored = msgspec.msgpack.decode(found[HEADER], type=tuple[int, list[str], int])
         if window != detector_set.calibration_window or members != list(detector_set.members):
             raise ValueError(
                 f"the scorer's state is of another detector set; got: {members}, window {window}; "
                 f"expected: {list(detector_set.members)}, {detector_set.calibration_window}"
             )
+        needed = ("windows", "calibration", *(f"members/{name}" for name in members))
+        missing = [key for key in needed if f"{HEADER}/{key}" not in found]
+        if missing:
+            raise ValueError(f"the scorer's state sections are missing: {', '.join(missing)}")
         scorer = cls(detector_set)
-        for name, scored in counts.items():
-            missing = [key for key in ("windows", *members) if f"{HEADER}/{name}/{key}" not in found]
-            if missing:
-                raise ValueError(f"state sections of segment {name} are missing: {', '.join(missing)}")
-            part = scorer._segment(name)
-            windows = msgspec.msgpack.decode(found[f"{HEADER}/{name}/windows"], type=list[bytes])
-            if len(windows) != len(members) + 1:
-                raise ValueError(f"segment {name} has {len(windows)} score windows; expected: {len(members) + 1}")
-            part.scored = scored
-            part.fused.ranks = {
-                key: SlidingWindow.from_bytes(window, kept) for key, kept in zip(members, windows, strict=False)
-            }
-            part.sums = SlidingWindow.from_bytes(window, windows[-1])
-            for member, parameters in detector_set.members.items():
-                seed = derived_seed(detector_set.seed, name, member)
-                part.fused.members[member] = REGISTRY[member].from_state(
-                    parameters, seed, found[f"{HEADER}/{name}/{member}"]
-                )
+        windows = msgspec.msgpack.decode(found[f"{HEADER}/windows"], type=list[bytes])
+        if len(windows) != len(members):
+            raise ValueError(f"the scorer's state has {len(windows)} score windows; expected: {len(members)}")
+        scorer.scored = scored
+        scorer.calibration = Calibration.from_state(window, found[f"{HEADER}/calibration"])
+        for name, kept in zip(members, windows, strict=True):
+            scorer.fused.ranks[name] = SlidingWindow.from_bytes(window, kept)
+            seed, parameters = derived_seed(detector_set.seed, name), detector_set.members[name]
+            scorer.fused.members[name] = REGISTRY[name].from_state(parameters, seed, found[f"{HEADER}/members/{name}"])
         return scorer

@@ -9,6 +9,7 @@ import msgspec
 from detectors.models import REGISTRY, Member
 from detectors.models.member import Deviations, check_parameters
 from detectors.models.sliding_window import SlidingWindow
+from detectors.ranking.member_rarity import rarity
 
 PARAMETERS = {"window": (10_000.0, 10.0, 1_000_000.0)}
 # The members of `build`, which judges columns of any kind: each adds something to the others on the labelled streams
@@ -60,9 +61,9 @@ def _credits(weighed: Sequence[tuple[float, dict[str, float]]], known: Deviation
 class FusedMembers(Member):
     """Several members as one River anomaly detector, on any numeric dict.
 
-    Purpose: one score from detectors of different units. Formula: sum over members of weight x -ln p, where p is the
-    conformal p-value of the member's score among its last `window` scores (Fisher's method; weights: Good 1955, "On the
-    weighted combination of significance tests"). Unit: nats. Range: 0 to sum of weights x ln(window + 1); higher is
+    Purpose: one score from detectors of different units. Formula: sum over members of weight x -ln p, where p says
+    how rare the member's score is among its last `window` scores (member_rarity.py; Fisher's method; weights: Good
+    1955, "On the weighted combination of significance tests"). Unit: nats. Range: 0 to sum of weights x 20.7; higher is
     more unusual. Only ratios of weights matter to an order. NaN and infinite values count as missing. Credits: each
     member's strangeness is shared out as its own credits are. They add up to the score, unless a member is strange by
     what is missing alone. Cost: that of the members, 2 us for each one's rank, and 10 us for the credits. Fails where
@@ -95,7 +96,7 @@ class FusedMembers(Member):
         for name, member in self.members.items():
             score, credited = member.score_then_learn_one(x, learn)
             ranks = self.ranks[name]
-            strange = -log(ranks.p_value(score)) * self.weights[name]
+            strange = -log(rarity(ranks, score)) * self.weights[name]
             if learn:
                 ranks.add(score)
             scores[name] = score

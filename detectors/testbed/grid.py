@@ -5,7 +5,7 @@ What can be varied, as a dotted path of the configuration:
 * `rules.T01.limits.NAME`: a limit by its name. Limits are dated: the entry in force on the range's first local day is
   changed, later entries stay as they are, because they are another day's law;
 * `rules.T01.enabled`: true or false;
-* `detectors.daily_budget`, `exploration`, `warm_up`, `calibration_window`, `seed`;
+* `detectors.daily_budget`, `exploration`, `rank_ceiling`, `most_by_chance`, `warm_up`, `calibration_window`, `seed`;
 * `detectors.members`: which members score, joined by `+` (`robust_z+windowed_tails`);
 * `detectors.members.NAME.PARAMETER`: a parameter of a member;
 * `detectors.weights.NAME`: what a member counts for beside the others (1 where nothing is said, 0 = not at all);
@@ -25,7 +25,15 @@ from detectors.configuration_faults import configuration_faults
 from detectors.contracts.configuration import Configuration, DetectorSet, Engine, Limit
 from detectors.models import REGISTRY
 
-_DETECTOR_VALUES = ("daily_budget", "exploration", "warm_up", "calibration_window", "seed")
+_DETECTOR_VALUES = (
+    "daily_budget",
+    "exploration",
+    "rank_ceiling",
+    "most_by_chance",
+    "warm_up",
+    "calibration_window",
+    "seed",
+)
 # Not: partitions (how the ledger was written), the time zone (what every day of it means), and the number of
 # fingerprints (which records are duplicates: other events would be applied than were recorded).
 _ENGINE_VALUES = ("rate_stale_hours", "lateness_days", "case_window_days")

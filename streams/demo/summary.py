@@ -52,7 +52,7 @@ def account(
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "sent": "records sent, {rate:,} a second; each of them is one of these:",
-        "scored": "payments scored; while the first {warm_up:,} of a kind warm its models up, only rules alert",
+        "scored": "payments scored; while the first {warm_up:,} of a partition warm its models up, only rules alert",
         "further": "further records of payments scored before: settled orders, returns, cancellations",
         "duplicates": "duplicates: sent again with the same content, counted once",
         "conflicts": "conflicts: sent again with another content, refused",
@@ -70,7 +70,7 @@ _WORDS: dict[Language, dict[str, str]] = {
     },
     "ko": {
         "sent": "건 전송(초당 {rate:,}건). 각 건은 다음 중 하나입니다.",
-        "scored": "점수를 산정한 거래. 종류별 첫 {warm_up:,}건까지는 모형을 학습시키며 규칙만 경보를 냅니다",
+        "scored": "점수를 산정한 거래. 파티션별 첫 {warm_up:,}건까지는 모형을 학습시키며 규칙만 경보를 냅니다",
         "further": "이미 점수를 산정한 거래의 후속 기록: 주문의 결제, 반환, 취소",
         "duplicates": "중복: 같은 내용으로 다시 전송되어 한 번만 계산",
         "conflicts": "충돌: 다른 내용으로 다시 전송되어 거부",

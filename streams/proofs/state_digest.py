@@ -42,12 +42,8 @@ class PartitionDigest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def count_learned(state: PartitionState) -> dict[str, int]:
-    """How many events each River detector has learned from, by its own count, summed over segments."""
-    found: dict[str, int] = {}
-    for members in state.scorer.learned().values() if state.scorer is not None else ():
-        for name, count in members.items():
-            found[name] = found.get(name, 0) + count
-    return found
+    """How many events each River detector has learned from, by its own count."""
+    return {} if state.scorer is None else state.scorer.learned()
 
 
 async def compute_digests(

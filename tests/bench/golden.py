@@ -57,7 +57,14 @@ def main() -> None:
     """Print the result of two streams, and of one whose models are warm early, so that statistical alerts come too."""
     for events, seed in ((int(sys.argv[1]) if len(sys.argv) > 1 else 20_000, 1), (5_000, 2)):
         print(events, seed, golden(events, seed))
-    warm = {"warm_up": 30, "calibration_window": 60, "daily_budget": 2000.0, "exploration": 0.1}
+    warm = {
+        "warm_up": 30,
+        "calibration_window": 60,
+        "daily_budget": 2000.0,
+        "rank_ceiling": 1.0,
+        "most_by_chance": 1e9,
+        "exploration": 0.1,
+    }
     print("warm", golden(8_000, 3, overlay_configuration({"detectors": warm})))
 
 

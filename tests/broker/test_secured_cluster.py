@@ -43,7 +43,10 @@ from tests.support.worker_process import Worker
 pytestmark = pytest.mark.broker
 
 EVENTS = 2_000
-TABLES = {"engine": {"partitions": 3}, "detectors": {"warm_up": 20, "daily_budget": 36.0}}
+TABLES = {
+    "engine": {"partitions": 3},
+    "detectors": {"warm_up": 20, "daily_budget": 36.0, "rank_ceiling": 1.0, "most_by_chance": 1e9},
+}
 # Nothing waits for a time-out: a request that was not answered would be sent again after 15 s.
 READY_SECONDS, DRAIN_SECONDS = 25.0 * PATIENCE, 60.0 * PATIENCE
 SESSION_SECONDS = 20.0

@@ -6,7 +6,7 @@ from pathlib import Path
 from detectors import features, models
 from detectors.models import half_space_trees, windowed_tails
 from detectors.models.bounded_scaler import SLOWEST, STEP_LIMIT, Z_LIMIT
-from detectors.ranking import budget
+from detectors.ranking import budget, calibration
 from streams.settings import overlay_configuration
 
 PAGE = (Path(__file__).parents[2] / "docs" / "DETECTION.md").read_text("utf-8")
@@ -31,7 +31,10 @@ def test_the_figures_of_the_models_are_those_of_the_code():
     assert f"{trees['trees']:g} trees of height {trees['height']:g}" in PAGE
     assert f"double from {trees['first_window']:g} to {trees['window']:,g}".replace(",", " ") in PAGE
     assert f"among the last {detectors.calibration_window:,}".replace(",", " ") in PAGE
-    assert f"first {detectors.warm_up:,} payments of a segment".replace(",", " ") in PAGE
+    assert f"first {detectors.warm_up:,} payments of a partition".replace(",", " ") in PAGE
+    assert f"at most `rank_ceiling` ({detectors.ceiling:g})" in PAGE
+    assert f"a tenth of the budget, {detectors.by_chance:g} a day of {detectors.daily_budget:g}" in PAGE
+    assert f"{calibration.SHRINKAGE} x p of the prior) / (payments + {calibration.SHRINKAGE})" in PAGE
     assert budget.FASTEST == 4
     assert "at most four times the mean rate" in PAGE
     assert f"{detectors.exploration:.0%}".replace("%", " %") + " of the budget goes by lot" in PAGE

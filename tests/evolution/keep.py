@@ -27,7 +27,16 @@ HERE = Path(__file__).parent
 TOPIC_ID = "kept-ledger"
 EVENTS, SEED = 8_000, 3
 # models warm early, so that statistical alerts come too, and small windows, so that the files stay small
-TABLES = {"detectors": {"warm_up": 30, "calibration_window": 60, "daily_budget": 2000.0, "exploration": 0.1}}
+TABLES = {
+    "detectors": {
+        "warm_up": 30,
+        "calibration_window": 60,
+        "daily_budget": 2000.0,
+        "rank_ceiling": 1.0,
+        "most_by_chance": 1e9,
+        "exploration": 0.1,
+    }
+}
 
 
 class Recorder:

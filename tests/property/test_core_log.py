@@ -17,7 +17,14 @@ from tests.support.ledger import START, TOPIC, Ledger, configuration, digest16, 
 
 SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 CONFIGURATION = configuration(
-    detectors={"warm_up": 5, "calibration_window": 20, "daily_budget": 5000.0}, engine={"fingerprints": 12}
+    detectors={
+        "warm_up": 5,
+        "calibration_window": 20,
+        "daily_budget": 5000.0,
+        "rank_ceiling": 1.0,
+        "most_by_chance": 1e9,
+    },
+    engine={"fingerprints": 12},
 )
 STEPS = st.lists(
     st.fixed_dictionaries(

@@ -23,7 +23,17 @@ from tests.support.pipeline import DECLARATION, DISPOSITION, PROFILE, RATE, TRAN
 
 # far enough for every time below: the broker's clock is not what is tested here
 KAFKA_TIME = datetime(9999, 12, 31, 23, tzinfo=UTC)
-CONFIGURATION = overlay_configuration({"detectors": {"warm_up": 3, "calibration_window": 10, "daily_budget": 5000.0}})
+CONFIGURATION = overlay_configuration(
+    {
+        "detectors": {
+            "warm_up": 3,
+            "calibration_window": 10,
+            "daily_budget": 5000.0,
+            "rank_ceiling": 1.0,
+            "most_by_chance": 1e9,
+        }
+    }
+)
 TIMES = st.sampled_from(
     [
         "0001-01-01T00:00:00Z",

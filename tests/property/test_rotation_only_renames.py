@@ -25,7 +25,10 @@ EVENTS = 1_000
 K1, K2 = f"k1 = {'1a' * 32}\n", f"k2 = {'2b' * 32}\n"
 OLD, NEW = parse_keys(K1, "before"), parse_keys(K2 + K1, "overlap")
 # one payment in ten raises an alert, so that nothing of what alerts show goes unseen
-MANY_ALERTS = {"detectors": {"warm_up": 20, "daily_budget": 36.0}, "engine": {"partitions": 1}}
+MANY_ALERTS = {
+    "detectors": {"warm_up": 20, "daily_budget": 36.0, "rank_ceiling": 1.0, "most_by_chance": 1e9},
+    "engine": {"partitions": 1},
+}
 
 
 def written(seed: int, begin: int, end: int) -> list[Any]:

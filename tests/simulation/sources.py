@@ -41,6 +41,8 @@ LIGHT: dict[str, dict[str, Any]] = {
         "warm_up": 20,
         "calibration_window": 50,
         "daily_budget": 2000.0,
+        "rank_ceiling": 1.0,
+        "most_by_chance": 1e9,
         "members": {"robust_z": {}, "half_space_trees": {"trees": 3, "height": 4, "window": 40, "first_window": 8}},
     },
     "engine": {"fingerprints": WINDOW},

@@ -24,7 +24,7 @@ from tests.support.three_brokers import ThreeBrokers
 SNAPSHOT_EVERY = 1_000
 # Rules alone raise a dozen alerts in 100 000 events, and a kill would hardly ever hit a transaction. With this one
 # payment in ten or twenty raises one, so that nearly every run has something to publish.
-MANY_ALERTS = {"detectors": {"warm_up": 20, "daily_budget": 36.0}}
+MANY_ALERTS = {"detectors": {"warm_up": 20, "daily_budget": 36.0, "rank_ceiling": 1.0, "most_by_chance": 1e9}}
 DRAIN_SECONDS = 900.0
 DUE_SECONDS = 600.0
 

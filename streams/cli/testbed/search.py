@@ -57,9 +57,9 @@ def command(
     Where RESULT's ledger holds several configurations, each is varied in its own time.
 
     Paths: rules.T01.limits.NAME (of dated entries the one in force on the first day judged), rules.T01.enabled,
-    detectors.daily_budget, exploration, warm_up, calibration_window, seed; detectors.members (names joined by +),
-    detectors.members.NAME.PARAMETER, detectors.weights.NAME (0 = learns, but does not count); engine.rate_stale_hours,
-    lateness_days, case_window_days.
+    detectors.daily_budget, exploration, rank_ceiling, most_by_chance, warm_up, calibration_window, seed;
+    detectors.members (names joined by +), detectors.members.NAME.PARAMETER, detectors.weights.NAME (0 = learns, but
+    does not count); engine.rate_stale_hours, lateness_days, case_window_days.
 
     For each combination: alerts, by typology, a day, USD at risk, and which alerts are new or gone against what was
     recorded; with --truth precision, recall and illicit USD found. Nothing but the tables is written.

@@ -17,7 +17,7 @@ from detectors.memory.state import PartitionState
 from tests.support.ledger import Ledger, configuration, later, payment
 from tests.support.payment_joins import PARTY
 
-SETTINGS = {"warm_up": 90, "daily_budget": 600.0, "exploration": 0.0}
+SETTINGS = {"warm_up": 90, "daily_budget": 600.0, "rank_ceiling": 1.0, "most_by_chance": 1e9, "exploration": 0.0}
 # 10:00 in Seoul, at the reference rate; and 02:00 there at 107 basis points above it, under T16's 150
 USUAL = {"evidence": "shown", "settled_currency": "KRW", "deal_rate": "1400"}
 ODD = USUAL | {"deal_rate": "1415"}

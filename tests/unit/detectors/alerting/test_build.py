@@ -8,7 +8,13 @@ from tests.support.ledger import Ledger, configuration, later
 
 def odd_one_out(**detectors: object):
     """Ninety quiet days of one party, then a payment unlike any before, at a budget of one in twenty events."""
-    settings = {"warm_up": 90, "daily_budget": 600.0, "exploration": 0.0} | detectors
+    settings = {
+        "warm_up": 90,
+        "daily_budget": 600.0,
+        "rank_ceiling": 1.0,
+        "most_by_chance": 1e9,
+        "exploration": 0.0,
+    } | detectors
     # such a payment is one of capital, or a burst: these rules would explain it
     silent = {typology: {"enabled": False} for typology in ("T13", "T14")}
     ledger = Ledger(configuration(detectors=settings, rules=silent))

@@ -43,6 +43,20 @@ def test_the_default_number_of_parties_is_no_part_of_the_encoding():
     assert fingerprint(told) != fingerprint(good)
 
 
+def test_the_default_ceiling_is_no_part_of_the_encoding():
+    """One rank in 500 and a tenth of the budget, whatever that is; written or not it is one detector set."""
+    given = DetectorSet(members={"robust_z": {}})
+    assert (given.ceiling, given.by_chance) == (0.002, 2.0)
+    assert msgspec.structs.replace(given, daily_budget=50.0).by_chance == 5.0
+    assert fingerprint(DetectorSet(members={"robust_z": {}}, rank_ceiling=0.002, most_by_chance=2.0)) == fingerprint(
+        given
+    )
+    for name, value in (("rank_ceiling", 0.01), ("most_by_chance", 3.0)):
+        told = msgspec.structs.replace(given, **{name: value})
+        assert fingerprint(told) != fingerprint(given)
+        assert {"rank_ceiling": told.ceiling, "most_by_chance": told.by_chance}[name] == value
+
+
 def test_rules_of_rates_are_the_defaults_where_none_are_given():
     """A configuration of before there were any."""
     good = configuration()

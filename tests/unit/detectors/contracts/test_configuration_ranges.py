@@ -173,6 +173,7 @@ def test_a_desk_asks_for_typologies_that_there_are():
         ("detectors", "warm_up", 0, 1_000_000_000, 1),
         ("detectors", "calibration_window", 1, 1_000_000, 1),
         ("detectors", "daily_budget", 0, 1_000_000_000, 1),
+        ("detectors", "most_by_chance", 0, 1_000_000_000, 1),
         ("engine", "lateness_days", 0, 365, 1),
         ("engine", "fingerprints", 1, 10_000_000, 1),
         ("engine", "parties", 1, 20_000_000, 1),
@@ -203,6 +204,13 @@ def test_the_ends_of_a_range_of_rates_are_in_it(name, low, high, said):
         assert found(rates=RateRules(**{name: value})) == []
     for value in (low * 0.99 - 1e-9, high + 0.5, float("nan")):
         assert found(rates=RateRules(**{name: value})) == [f"[rates] {name}: got: {value}; expected: {said}"]
+
+
+@pytest.mark.parametrize(("value", "good"), [(0.0, False), (1e-6, True), (1.0, True), (1.1, False), (-0.1, False)])
+def test_a_ceiling_is_a_rank(value, good):
+    """Above 0, at most 1."""
+    told = [] if good else [f"[detectors] rank_ceiling: got: {value}; expected: above 0, at most 1"]
+    assert within("detectors", rank_ceiling=value) == told
 
 
 @pytest.mark.parametrize(("value", "good"), [(0.0, True), (1.0, True), (-0.1, False), (1.1, False)])

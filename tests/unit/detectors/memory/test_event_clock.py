@@ -18,7 +18,14 @@ DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 # every payment is looked at: warm at once, a budget of one alert a day for this partition, nothing by lot
 WARM = configuration(
-    detectors={"warm_up": 5, "calibration_window": 50, "daily_budget": 12.0, "exploration": 0.0},
+    detectors={
+        "warm_up": 5,
+        "calibration_window": 50,
+        "daily_budget": 12.0,
+        "rank_ceiling": 1.0,
+        "most_by_chance": 1e9,
+        "exploration": 0.0,
+    },
     rules={name: {"enabled": False} for name in (each.id for each in REGISTRY)},
 )
 

@@ -10,7 +10,8 @@ from detectors.books.party import Party, pack
 from detectors.contracts.configuration import fingerprint
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.state import PartitionState
-from detectors.ranking.budget import Budget
+from detectors.ranking.budget import Budget, Ceiling
+from detectors.ranking.calibration import FINEST
 from detectors.ranking.fused_members import derived_seed
 from detectors.values.legal_calendar import DAY_US, HOUR_US
 from detectors.values.shares import OFFICES, GivenShare, Shares
@@ -32,7 +33,7 @@ def test_what_is_in_force_is_ready_to_use():
 
 
 def test_a_budget_is_drawn_by_the_detectors_seed_and_the_partition():
-    """Its share of the day, and the finest rank that the calibration window can tell."""
+    """Its share of the day, the finest rank that there is, and the ceiling."""
     state = PartitionState.new(3)
     state.install(DEFAULT)
     detectors, partitions = DEFAULT.detectors, DEFAULT.engine.partitions
@@ -41,7 +42,8 @@ def test_a_budget_is_drawn_by_the_detectors_seed_and_the_partition():
         partitions,
         detectors.exploration,
         derived_seed(detectors.seed, "budget", "3"),
-        finest_rank=1.0 / (detectors.calibration_window + 1),
+        finest_rank=FINEST,
+        ceiling=Ceiling(0.002, 2.0),
     )
     assert state.budget.to_state() == expected.to_state()
 

@@ -37,11 +37,31 @@ def test_exploring_takes_its_share_from_the_budget():
 
 def test_history_spends_nothing_of_the_budget():
     """Loaded history is scored, and the budget does not know of it: not a lot drawn, not an event counted."""
-    ledger = Ledger(configuration(detectors={"warm_up": 5, "calibration_window": 50, "daily_budget": 5000.0}))
+    ledger = Ledger(
+        configuration(
+            detectors={
+                "warm_up": 5,
+                "calibration_window": 50,
+                "daily_budget": 5000.0,
+                "rank_ceiling": 1.0,
+                "most_by_chance": 1e9,
+            }
+        )
+    )
     for number in range(40):
         ledger.pay(f"h{number}", START + timedelta(hours=number), str(100 + number), history=True, evidence="shown")
     assert ledger.state.counters["scored"] == 40
-    fresh = Ledger(configuration(detectors={"warm_up": 5, "calibration_window": 50, "daily_budget": 5000.0}))
+    fresh = Ledger(
+        configuration(
+            detectors={
+                "warm_up": 5,
+                "calibration_window": 50,
+                "daily_budget": 5000.0,
+                "rank_ceiling": 1.0,
+                "most_by_chance": 1e9,
+            }
+        )
+    )
     assert ledger.state.budget.to_state() == fresh.state.budget.to_state()
     ledger.pay("live", START + timedelta(hours=41), "77777", evidence="shown")
     assert ledger.state.budget.to_state() != fresh.state.budget.to_state()

@@ -9,7 +9,9 @@ import pytest
 
 from detectors.contracts.configuration import DetectorSet
 from detectors.features import Feature
+from detectors.models.sliding_window import SlidingWindow
 from detectors.ranking import ensemble
+from detectors.ranking.calibration import Calibration
 from detectors.ranking.ensemble import Scorer
 from detectors.ranking.fused_members import derived_seed
 
@@ -81,19 +83,22 @@ def features(**values: float | None) -> tuple[Feature, ...]:
     return tuple(Feature(name, 1.0, "", value, None, 0, None) for name, value in values.items())
 
 
-def test_ranks_are_conformal_among_the_last_three():
-    """(1 + how many are as strange) / (1 + how many there are); a rank from the third event on."""
-    scorer = Scorer.new(a_set("told"))
-    found = [scorer.score_then_learn("s", features(score=score, a=1.0, b=1.0)) for score in (1.0, 2.0, 0.5, 3.0, 1.5)]
-    assert [(one.score, one.rank, one.warm) for one in found] == [
-        (0.0, None, False),  # nothing to compare with
-        (0.5, None, False),  # above the one before: 1/2
-        (0.0, 1.0, True),  # below both: 1
-        (0.75, 0.25, True),  # above three: 1/4
-        # two of 2, 0.5 and 3 are as large: ln 4/3; so are two of the sums ln 2, 0 and ln 4: 3/4
-        (0.25, 0.75, True),
-    ]
-    assert [one.members for one in found] == [{"told": score} for score in (1.0, 2.0, 0.5, 3.0, 1.5)]
+def test_ranks_are_those_of_the_calibration():
+    """Strangeness by the members' last three scores, a rank from the third event on, among all that were learned."""
+    scorer, by_hand, window = Scorer.new(a_set("told")), Calibration(3), SlidingWindow(3)
+    for number, score in enumerate((1.0, 2.0, 0.5, 3.0, 1.5)):
+        found = scorer.score_then_learn("s", features(score=score, a=1.0, b=1.0))
+        strangeness = -log(window.p_value(score))
+        expected = by_hand.rank("s", strangeness)
+        window.add(score)
+        by_hand.learn("s", strangeness)
+        assert (found.score, found.rank, found.warm, found.among) == (
+            1.0 - expected.p,
+            expected.p if number >= 2 else None,
+            number >= 2,
+            expected.among,
+        )
+        assert found.members == {"told": score}
 
 
 def taught(*members: str, **fields: Any) -> Scorer:
@@ -145,12 +150,14 @@ def test_equal_shares_stand_in_the_order_of_names_and_nothing_is_no_share():
     assert taught("other").score_then_learn("s", features(other=1.0, a=1.0)).contributions == ()
 
 
-def test_the_weights_add_the_members_strangeness():
-    """3 ln 3 + ln 3 stands among the sums; one of weight 0 adds nothing."""
-    for weights, expected in ((NOTHING, 2 * log(3)), ({"told": 3.0}, 4 * log(3)), ({"other": 0.0}, log(3))):
-        scorer = taught("told", "other", weights=weights)
-        scorer.score_then_learn("s", features(score=1.0, other=1.0))
-        assert list(scorer.segments["s"].sums.order)[-1] == pytest.approx(expected)
+def test_strangeness_is_the_weighted_mean():
+    """(3 ln 3 + 0) / 4 and the like: ranks know nothing of how many members there are."""
+    for weights, expected in ((NOTHING, log(3) / 2), ({"told": 3.0}, 3 * log(3) / 4), ({"other": 0.0}, log(3))):
+        scorer, by_hand = taught("told", "other", weights=weights), Calibration(3)
+        for strangeness in (0.0, 0.0):
+            by_hand.learn("s", strangeness)
+        found = scorer.score_then_learn("s", features(score=1.0, other=0.0))
+        assert found.rank == by_hand.rank("s", expected).p
 
 
 @pytest.mark.parametrize("missing", [None, nan, inf, -inf])
@@ -158,7 +165,7 @@ def test_members_see_finite_deviations_alone(missing):
     """What is not known is absent, the largest finite numbers are there."""
     scorer = Scorer.new(a_set("told"))
     scorer.score_then_learn("s", features(hour=missing, a=1e308, b=-1e308), learn=False)
-    (member,) = scorer.segments["s"].fused.members.values()
+    (member,) = scorer.fused.members.values()
     assert member.asked == [({"a": 1e308, "b": 1e308}, False)]  # unregistered names count both ways
 
 
@@ -168,56 +175,55 @@ def test_without_learning_nothing_is_counted_or_kept():
     before = scorer.to_state()
     asked = scorer.score_then_learn("s", features(score=1.0, a=1.0), learn=False)
     assert scorer.to_state() == before
-    assert scorer.learned() == {"s": {"told": 2}}
+    assert scorer.learned() == {"told": 2}
     assert scorer.score_then_learn("s", features(score=1.0, a=1.0)) == asked
-    assert scorer.learned() == {"s": {"told": 3}}
-    assert scorer.segments["s"].scored == 3
+    assert scorer.learned() == {"told": 3}
+    assert scorer.scored == 3
 
 
-def test_each_member_of_each_segment_has_a_seed_of_its_own():
-    """From the set's seed, the segment and the member, in that order, with the member's parameters."""
+def test_each_member_has_a_seed_of_its_own():
+    """From the set's seed and the member, in that order, with the member's parameters; segments share it."""
     scorer = taught("told", "other")
     scorer.score_then_learn("t", ())
-    made = {
-        (segment, name): (member.seed, member.parameters)
-        for segment, part in scorer.segments.items()
-        for name, member in part.fused.members.items()
-    }
-    assert made == {
-        (segment, name): (derived_seed(9, segment, name), {"depth": 1.0})
-        for segment in ("s", "t")
-        for name in ("told", "other")
-    }
+    made = {name: (member.seed, member.parameters) for name, member in scorer.fused.members.items()}
+    assert made == {name: (derived_seed(9, name), {"depth": 1.0}) for name in ("told", "other")}
+    assert scorer.learned() == {"told": 3, "other": 3}
 
 
-def test_a_save_holds_a_header_and_the_sections_of_each_segment():
+def test_a_save_holds_a_header_and_the_sections_of_each_member():
     """By name, in order: what an earlier release wrote is read by these names."""
     scorer = taught("told", "other")
     sections = scorer.to_state()
-    assert [name for name, _ in sections] == ["scoring", "scoring/s/windows", "scoring/s/told", "scoring/s/other"]
+    assert [name for name, _ in sections] == [
+        "scoring",
+        "scoring/windows",
+        "scoring/calibration",
+        "scoring/members/told",
+        "scoring/members/other",
+    ]
     found = dict(sections)
-    assert msgspec.msgpack.decode(found["scoring"]) == [3, ["told", "other"], {"s": 2}]
-    assert len(msgspec.msgpack.decode(found["scoring/s/windows"])) == 3
-    assert found["scoring/s/other"] == b"kept by Other"
+    assert msgspec.msgpack.decode(found["scoring"]) == [3, ["told", "other"], 2]
+    assert len(msgspec.msgpack.decode(found["scoring/windows"])) == 2
+    assert found["scoring/members/other"] == b"kept by Other"
+    assert found["scoring/calibration"] == scorer.calibration.to_state()
 
 
 def test_a_loaded_scorer_hands_each_member_its_own_state():
-    """With its parameters and seed; windows and counter are those that were saved, each in its place."""
+    """With its parameters and seed; windows, counts and counter are those that were saved, each in its place."""
     scorer = taught("told", "other")
     scorer.score_then_learn("s", features(score=5.0, other=-5.0, a=1.0))
     loaded = Scorer.from_state(a_set("told", "other"), [("foreign", b"?"), *scorer.to_state()])
-    part, kept = loaded.segments["s"], scorer.segments["s"]
     assert loaded.to_state() == scorer.to_state()
-    assert part.scored == 3
-    assert {name: (one.seed, one.parameters, one.state) for name, one in part.fused.members.items()} == {
-        "told": (derived_seed(9, "s", "told"), {"depth": 1.0}, b"kept by Told"),
-        "other": (derived_seed(9, "s", "other"), {"depth": 1.0}, b"kept by Other"),
+    assert loaded.scored == 3
+    assert {name: (one.seed, one.parameters, one.state) for name, one in loaded.fused.members.items()} == {
+        "told": (derived_seed(9, "told"), {"depth": 1.0}, b"kept by Told"),
+        "other": (derived_seed(9, "other"), {"depth": 1.0}, b"kept by Other"),
     }
     for name in ("told", "other"):
-        assert list(part.fused.ranks[name].order) == list(kept.fused.ranks[name].order)
-        assert part.fused.ranks[name].size == 3
-    assert list(part.sums.order) == list(kept.sums.order)
-    assert part.sums.size == 3
+        assert list(loaded.fused.ranks[name].order) == list(scorer.fused.ranks[name].order)
+        assert loaded.fused.ranks[name].size == 3
+    assert loaded.calibration.size == 3
+    assert loaded.calibration.rank("s", 0.5) == scorer.calibration.rank("s", 0.5)
 
 
 def test_a_save_of_another_set_is_refused_with_both():
@@ -227,12 +233,12 @@ def test_a_save_of_another_set_is_refused_with_both():
     for changed in (a_set("other", "told"), a_set("told"), a_set("told", "other", calibration_window=4)):
         with pytest.raises(ValueError, match=said):
             Scorer.from_state(changed, list(sections.items()))
-    for name in ("windows", "told", "other"):
-        without = {key: value for key, value in sections.items() if key != f"scoring/s/{name}"}
-        with pytest.raises(ValueError, match=f"sections of segment s are missing: {name}$"):
+    for name in ("windows", "calibration", "members/told", "members/other"):
+        without = {key: value for key, value in sections.items() if key != f"scoring/{name}"}
+        with pytest.raises(ValueError, match=f"the scorer's state sections are missing: {name}$"):
             Scorer.from_state(a_set("told", "other"), list(without.items()))
-    fewer = sections | {"scoring/s/windows": msgspec.msgpack.encode([b"", b""])}
-    with pytest.raises(ValueError, match="segment s has 2 score windows; expected: 3"):
+    fewer = sections | {"scoring/windows": msgspec.msgpack.encode([b""])}
+    with pytest.raises(ValueError, match="has 1 score windows; expected: 2"):
         Scorer.from_state(a_set("told", "other"), list(fewer.items()))
     with pytest.raises(ValueError, match="scoring is missing; got: none"):
         Scorer.from_state(a_set("told"), [])

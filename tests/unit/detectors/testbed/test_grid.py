@@ -61,6 +61,7 @@ TAKEN = {
     "enabled": "false",
     "members": "robust_z",
     "exploration": "0.5",
+    "rank_ceiling": "0.5",
     "band_low": "0.5",
     "line_applies_after_cap": "0",
     "report_before_cap": "0",

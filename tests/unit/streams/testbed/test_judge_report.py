@@ -65,7 +65,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(days(20), home / "stream")
     (home / "stream" / "truth.jsonl").write_text(lines(TRUTH))
     for name, budget in (("result", 36.0), ("other", 1.0)):
-        changed = overlay_configuration({"detectors": {"warm_up": 5, "daily_budget": budget}})
+        changed = overlay_configuration(
+            {"detectors": {"warm_up": 5, "daily_budget": budget, "rank_ceiling": 1.0, "most_by_chance": 1e9}}
+        )
         prepared = replay.prepare_stream(home / "stream", changed)
         replay.replay(prepared, home / name, processes=1, force=False, stages=Silent())
     return home
@@ -316,7 +318,9 @@ def test_faults_are_told_and_not_judged(place: Path, tmp_path: Path) -> None:
 
 def test_a_ledgers_replay_is_compared_with_its_own_stream_only(place: Path, tmp_path: Path) -> None:
     """A replay of the result's own ledger may stand against it; that of another stream's ledger is refused."""
-    changed = overlay_configuration({"detectors": {"warm_up": 5, "daily_budget": 2.0}})
+    changed = overlay_configuration(
+        {"detectors": {"warm_up": 5, "daily_budget": 2.0, "rank_ceiling": 1.0, "most_by_chance": 1e9}}
+    )
     replay.replay(
         replay.prepare_result(place / "result", changed), tmp_path / "own", processes=1, force=False, stages=Silent()
     )

@@ -34,7 +34,9 @@ from tests.support.repository import ROOT
 from tests.support.small_stream import START, days, payment, profile, rate, write
 
 HOUR_MS = 3_600_000
-CONFIGURATION = overlay_configuration({"detectors": {"warm_up": 5, "daily_budget": 36.0}})
+CONFIGURATION = overlay_configuration(
+    {"detectors": {"warm_up": 5, "daily_budget": 36.0, "rank_ceiling": 1.0, "most_by_chance": 1e9}}
+)
 
 
 def replayed(prepare: replay.Prepare, out: Path, *, force: bool = False) -> Manifest:

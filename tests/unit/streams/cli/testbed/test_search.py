@@ -92,20 +92,22 @@ def with_a_change(home: Path, out: Path, second: Configuration) -> None:
 
 
 def test_each_configuration_of_a_ledger_is_varied_in_its_own_time(place, tmp_path):
-    """A limit as recorded changes nothing, though the budget was another before the middle of the ledger."""
+    """A limit as recorded changes nothing, though the ceiling is another from the middle of the ledger on."""
     recorded = read_result(place / "result").configuration
-    detectors = msgspec.structs.replace(recorded.detectors, daily_budget=1.0, exploration=0.0)
+    detectors = msgspec.structs.replace(recorded.detectors, exploration=0.0, rank_ceiling=1.0, most_by_chance=1e9)
     with_a_change(place / "result", tmp_path / "result", msgspec.structs.replace(recorded, detectors=detectors))
     told = run(tmp_path, tmp_path / "out", "--processes", "1", "--vary", "rules.T01.limits.pieces_min=3")
     assert told["configurations"] == 2
     assert [(row["new"], row["gone"], row["altered"]) for row in told["rows"]] == [(0, 0, 0)]
-    assert 0 < told["recorded"]["alerts"] < read_result(place / "result").manifest.alerts
+    # without a ceiling there are more
+    assert told["recorded"]["alerts"] > read_result(place / "result").manifest.alerts > 0
     assert "holds 2 configurations" in (tmp_path / "out" / "search.md").read_text("utf-8")
 
 
 def test_processes_give_the_same_bytes_and_keep_keeps(place, tmp_path):
     """Two processes give what one gives, byte for byte; --keep leaves each combination's alerts, without truth too."""
     vary = ("--vary", "detectors.daily_budget=1,40", "--vary", "detectors.warm_up=50,100")
+    vary += ("--vary", "detectors.rank_ceiling=1", "--vary", "detectors.most_by_chance=1000")
     run(place, tmp_path / "one", "--processes", "1", *vary)
     told = run(place, tmp_path / "two", "--processes", "2", "--keep", *vary)
     for name in ("search.json", "search.md", "search.html"):

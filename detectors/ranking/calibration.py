@@ -1,0 +1,255 @@
+"""From strangeness to rank: how rare a payment is among those before it, at every level that has seen some.
+
+Levels, from what is always known to what is near: a tail by construction, the whole partition, the segment. Each level
+corrects the one before by as much as it has seen:
+
+    p = (payments at least as strange + k x p of the level before) / (payments + k)
+
+Among its strangest payments a level has few to count. There it goes on by an exponential tail, fitted to how far they
+reach beyond the strangest tenth, and shrunk to the scale of the level before (`p_value`).
+
+Everything kept is a whole number in a bin of strangeness. So the order of payments within a generation is irrelevant,
+counts of several partitions add up exactly, and equal counts give equal ranks on every machine.
+"""
+
+from array import array
+from collections.abc import Mapping, Sequence
+from math import exp, log
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+# Strangeness is the weighted mean of -ln p over the members, in nats. One bin is 1/64 of a nat: two payments of one bin
+# differ by at most 1.6 % in p where the tail falls as e^-s. No member says less than p = 1e-9, which is 20.7 nats.
+BINS_A_NAT = 64
+BINS = 22 * BINS_A_NAT
+# The level before counts as so many payments. Less lets a segment of few payments say more than it can know; more keeps
+# a segment that differs from its partition from saying so. Measured: docs/DETECTION.md.
+SHRINKAGE = 30
+# The tail is fitted to the strangest tenth: at least 10, or its scale is a guess, and at most 100, so that where there
+# is much to count it is counted.
+LEAST_TAIL, MOST_TAIL, TAIL_SHARE = 10, 100, 10
+# The scale of the level before counts as so many payments of the tail.
+TAIL_SHRINKAGE = 30
+FIRST_GENERATION = 32
+# Failure prevented: a rank of exactly 0, whose logarithm an alert's reasons take.
+FINEST = 1e-9
+
+
+class Ranked(NamedTuple):
+    """How rare a payment is. `p`: the share of payments at least as strange, above 0 to 1, lower is rarer.
+
+    `among`: how many payments were counted. A `p` below 1 / (`among` + 1) is beyond them: the fitted tail says it.
+    """
+
+    p: float
+    among: int
+
+
+def bin_of(strangeness: float) -> int:
+    """The bin of a strangeness; what is beyond the last one is in the last one, and nothing is below the first."""
+    place = int(strangeness * BINS_A_NAT)
+    return 0 if place < 0 else min(place, BINS - 1)
+
+
+def prior(place: int) -> float:
+    """The share of payments in this bin or a stranger one, before any was seen: min(1, e x exp(-strangeness)).
+
+    exp(-strangeness) is the weighted geometric mean of the members' p-values, and e times it is a p-value whatever the
+    dependence among them (Vovk and Wang 2020, "Combining p-values via averaging", Biometrika 107). Independent members
+    would have a far thinner tail (a gamma distribution's), and the members are not independent: they see the same
+    features. Fails where the members' own p-values are wrong, and is too large by a factor of up to e and more where
+    they differ from one another: a rank that rests on it alone is too coarse, not too fine.
+    """
+    return min(1.0, exp(1.0 - place / BINS_A_NAT))
+
+
+PRIOR = tuple([prior(place) for place in range(BINS)])
+
+
+class LevelState(msgspec.Struct, frozen=True, array_like=True):
+    """A level as it is saved: how many payments its newer generation takes, and counts by bin."""
+
+    limit: int
+    newer: dict[int, int]
+    older: dict[int, int]
+
+
+def _sparse(counts: "array[int]") -> dict[int, int]:
+    return {place: count for place, count in enumerate(counts) if count}
+
+
+class Level:
+    """How many payments of each bin one level has seen lately: whole numbers, in two generations.
+
+    When the newer one has `limit` payments it takes the place of the older one. The first has 32, each has twice as
+    many as the one before it, up to `size` / 2: so the newer half of all payments, and at most `size`, is counted.
+    Failure prevented: while everything is new to the models everything is strange, and payments of these days counted
+    for as long as it takes to see `size`.
+    `reach[place]` says how many are in a bin or a stranger one, `counted` how many there are, `tail_count` how many
+    make the tail (0 where there are too few to tell one). Memory: 35 kB.
+    """
+
+    __slots__ = ("_at_least", "counted", "half", "limit", "newer", "older", "reach", "seen", "tail_count")
+
+    def __init__(self, size: int) -> None:
+        self.half = max(1, size // 2)
+        self.limit = min(self.half, FIRST_GENERATION)
+        self.newer, self.older = array("q", bytes(8 * BINS)), array("q", bytes(8 * BINS))
+        self.seen = self.counted = self.tail_count = 0  # `seen`: of the newer generation
+        # one more bin, so that what is beyond the last needs no case
+        self._at_least = np.zeros(BINS + 1, dtype=np.int64)
+        self.reach = self._at_least.data
+
+    def add(self, place: int, count: int = 1) -> None:
+        """Count a payment of a bin, or several."""
+        self.newer[place] += count
+        self._at_least[: place + 1] += count
+        self.seen += count
+        self.counted += count
+        if self.seen >= self.limit:
+            self.limit = min(self.half, 2 * self.limit)
+            self.older, self.newer, self.seen = self.newer, array("q", bytes(8 * BINS)), 0
+            self._count()
+        else:
+            self._tail_of(self.counted)
+
+    def _count(self) -> None:
+        both = np.frombuffer(self.newer, dtype=np.int64) + np.frombuffer(self.older, dtype=np.int64)
+        self._at_least[:BINS] = both[::-1].cumsum()[::-1]
+        self.counted = self.reach[0]
+        self._tail_of(self.counted)
+
+    def _tail_of(self, counted: int) -> None:
+        self.tail_count = min(MOST_TAIL, max(LEAST_TAIL, counted // TAIL_SHARE)) if counted >= LEAST_TAIL else 0
+
+    def to_state(self) -> "LevelState":
+        """Limit and counts of both generations, those above 0."""
+        return LevelState(self.limit, _sparse(self.newer), _sparse(self.older))
+
+    @classmethod
+    def from_state(cls, size: int, state: "LevelState") -> "Level":
+        """The level `to_state` described. Raises `ValueError` for bins that are none."""
+        level = cls(size)
+        level.limit = state.limit
+        for counts, kept in ((level.newer, state.newer), (level.older, state.older)):
+            for place, count in kept.items():
+                if not 0 <= place < BINS or count < 1:
+                    raise ValueError(f"a level's state is damaged; got: {count} in bin {place}")
+                counts[place] = count
+        level.seen = sum(level.newer)
+        level._count()
+        return level
+
+    def merge(self, counts: Mapping[int, int]) -> None:
+        """Count what another partition has seen, by bin. Raises `ValueError` for a bin or a count that is none."""
+        for place, count in sorted(counts.items()):
+            if not 0 <= place < BINS or count < 0:
+                raise ValueError(
+                    f"a count of scores is none; got: {count} in bin {place}; expected: 0 or more in one of {BINS}"
+                )
+            self.add(place, count)
+
+    def shared(self, place: int, before: float) -> float:
+        """The share in this bin or a stranger one, by counting, and by the level before as far as that counts."""
+        return (self.reach[place] + SHRINKAGE * before) / (self.counted + SHRINKAGE)
+
+    def tail_begins(self) -> int:
+        """The last bin that as many reach as make the tail."""
+        # counts fall from bin to bin; read from the end they rise
+        return BINS - int(self._at_least[::-1].searchsorted(self.tail_count))
+
+    def excess(self, begins: int) -> tuple[int, float]:
+        """How many are in a bin or a stranger one, and the sum, in nats, of how far they reach beyond its beginning."""
+        count = self.reach[begins]
+        # each is taken to lie in the middle of its bin
+        return count, (int(self._at_least[begins + 1 :].sum()) + count / 2) / BINS_A_NAT
+
+
+def p_value(levels: Sequence[Level], place: int) -> float:
+    """The share of payments in this bin or a stranger one, by all levels, the widest first; above 0, at most 1."""
+    p = PRIOR[place]
+    for number, level in enumerate(levels):
+        counted, reach = level.counted, level.reach
+        if reach[place] < level.tail_count:
+            p = _tail(levels[:number], level, p)
+        else:
+            p = (reach[place] + SHRINKAGE * p) / (counted + SHRINKAGE)
+    return p
+
+
+def _tail(before: Sequence[Level], level: Level, p_before: float) -> float:
+    """A level's share where few reach: `p_before` is that of the levels before it.
+
+    The level before says how the share falls from where the tail begins: as e^-x. The level's own payments say how much
+    faster or slower: excess over the beginning is taken as exponential in x, of a scale near 1 that is known by the
+    level's own payments and `TAIL_SHRINKAGE` of the level before. (1 + x / (sum + k))^-(count + k) is the predictive
+    distribution (Lomax), heavier than an exponential one where few stand behind it.
+    Fails where payments reach further than exponentially: the rarest of all are then called too rare.
+    """
+    begins = level.tail_begins()
+    at_beginning = p_value(before, begins)
+    count, excess = level.excess(begins)
+    own = excess / _scale(before, begins)
+    x = log(at_beginning / p_before)
+    return level.shared(begins, at_beginning) * float((1.0 + x / (own + TAIL_SHRINKAGE)) ** -(count + TAIL_SHRINKAGE))
+
+
+def _scale(levels: Sequence[Level], begins: int) -> float:
+    """How far, in nats, payments that reach a bin reach beyond it on average; 1 by the prior, which falls as e^-s."""
+    scale = 1.0
+    for level in levels:
+        count, excess = level.excess(begins)
+        scale = (excess + TAIL_SHRINKAGE * scale) / (count + TAIL_SHRINKAGE)
+    return scale
+
+
+class Calibration:
+    """Ranks of one partition. Deterministic: equal counts give equal ranks.
+
+    `levels(segment)` are those that a payment is counted in, the widest first; one more between the prior and the
+    partition is one more in that list. Segments are bounded by the caller. Cost of a rank and its counting: 3 us.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.whole = Level(size)
+        self.segments: dict[str, Level] = {}
+
+    def levels(self, segment: str) -> tuple[Level, ...]:
+        """The levels of a segment's payments, the widest first."""
+        near = self.segments.get(segment)
+        return (self.whole,) if near is None else (self.whole, near)
+
+    def rank(self, segment: str, strangeness: float) -> Ranked:
+        """How rare a payment of this strangeness (mean -ln p, nats) is in its segment; changes nothing."""
+        levels = self.levels(segment)
+        return Ranked(max(FINEST, p_value(levels, bin_of(strangeness))), levels[0].counted)
+
+    def learn(self, segment: str, strangeness: float) -> None:
+        """Count a payment, at each level once."""
+        near = self.segments.get(segment)
+        if near is None:
+            near = self.segments[segment] = Level(self.size)
+        place = bin_of(strangeness)
+        self.whole.add(place)
+        near.add(place)
+
+    def to_state(self) -> bytes:
+        """Every level's counts. The same counts give the same bytes."""
+        segments = [(name, level.to_state()) for name, level in sorted(self.segments.items())]
+        return msgspec.msgpack.encode((self.size, self.whole.to_state(), segments))
+
+    @classmethod
+    def from_state(cls, size: int, state: bytes) -> "Calibration":
+        """The calibration `to_state` described. Raises `ValueError` for damaged bytes or those of another size."""
+        kept_size, whole, segments = msgspec.msgpack.decode(
+            state, type=tuple[int, LevelState, list[tuple[str, LevelState]]]
+        )
+        if kept_size != size:
+            raise ValueError(f"a calibration's state is of another size; got: {kept_size}; expected: {size}")
+        made = cls(size)
+        made.whole = Level.from_state(size, whole)
+        made.segments = {name: Level.from_state(size, level) for name, level in segments}
+        return made

@@ -1,0 +1,233 @@
+"""Strangeness to rank: exact counts, shrinkage over levels, tails beyond the data, and what small users get of it."""
+
+import random
+from math import e, exp
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.ranking import calibration as module
+from detectors.ranking.calibration import BINS, BINS_A_NAT, FINEST, Calibration, Level, bin_of, p_value, prior
+
+STRANGE = st.floats(0.0, 30.0)
+
+
+def taught(strangeness, segment="s", size=10_000):
+    """A calibration that has learned these, one after the other."""
+    made = Calibration(size)
+    for one in strangeness:
+        made.learn(segment, one)
+    return made
+
+
+def exponential(count, seed, scale=1.0):
+    rng = random.Random(seed)
+    return [rng.expovariate(1.0) * scale for _ in range(count)]
+
+
+def test_bins_are_64_to_a_nat_and_the_last_takes_the_rest():
+    """What is below the first is in the first, what is beyond the last in the last."""
+    assert [bin_of(x) for x in (-1.0, 0.0, 0.99 / 64, 1 / 64, 1.0, 21.99, 22.0, 1e9)] == [
+        0,
+        0,
+        0,
+        1,
+        64,
+        BINS - 1,
+        BINS - 1,
+        BINS - 1,
+    ]
+
+
+def test_before_any_payment_a_rank_is_the_prior():
+    """Min(1, e x exp(-strangeness)), at the beginning of the bin, among none."""
+    for strangeness in (0.0, 0.5, 1.0, 2.0, 7.5, 20.0):
+        found = Calibration(100).rank("s", strangeness)
+        assert found == (pytest.approx(max(FINEST, min(1.0, e * exp(-strangeness)))), 0)
+    assert prior(0) == prior(BINS_A_NAT) == 1.0
+
+
+def test_the_prior_is_a_p_value_whatever_the_dependence():
+    """Members that agree wholly, not at all, or against one another: of n payments at most n x p have a prior of p."""
+    rng = random.Random(1)
+    for depends in ("wholly", "not", "against"):
+        low = 0
+        for _ in range(20_000):
+            first = rng.random()
+            others = {"wholly": [first] * 2, "not": [rng.random(), rng.random()], "against": [1 - first, first]}
+            mean = sum(-module.log(max(p, 1e-300)) for p in (first, *others[depends])) / 3
+            low += prior(bin_of(mean)) <= 0.05
+        assert low <= 20_000 * 0.05 * 1.1
+
+
+def test_each_level_corrects_the_one_before_by_what_it_has_seen():
+    """(at least as strange + 30 x p before) / (seen + 30), by hand, where the bodies are."""
+    made = taught([0.25] * 3 + [1.5])
+    made.learn("other", 0.25)
+    # five in the whole, four in the segment; the prior at 0.25 and 1.5
+    whole = (5 + 30 * 1.0) / 35, (1 + 30 * prior(96)) / 35
+    near = (4 + 30 * whole[0]) / 34, (1 + 30 * whole[1]) / 34
+    assert [made.rank("s", one).p for one in (0.25, 1.5)] == [pytest.approx(near[0]), pytest.approx(near[1])]
+    assert [made.rank("new", one).p for one in (0.25, 1.5)] == [pytest.approx(whole[0]), pytest.approx(whole[1])]
+    assert made.rank("new", 0.25).among == 5
+
+
+def test_payments_of_one_bin_count_against_its_rarity():
+    """A stream of identical payments never calls any of them rare."""
+    for strangeness in (0.0, 3.0):
+        made = taught([strangeness] * 200)
+        assert made.rank("s", strangeness).p > 0.8
+
+
+def test_counts_are_exact_and_their_order_is_irrelevant_within_a_generation():
+    """The bytes too; and a level that was told counts at once has the same as one that saw them one by one."""
+    values = exponential(30, 2)
+    first, second = taught(values), taught(sorted(values))
+    assert first.to_state() == second.to_state()
+    told, seen, counts = Level(10_000), Level(10_000), dict[int, int]()
+    for value in values:
+        seen.add(bin_of(value))
+        counts[bin_of(value)] = counts.get(bin_of(value), 0) + 1
+    told.merge(counts)
+    assert told.to_state() == seen.to_state()
+    assert [told.reach[place] for place in range(BINS)] == [seen.reach[place] for place in range(BINS)]
+
+
+@pytest.mark.parametrize("counts", [{-1: 1}, {BINS: 1}, {3: -1}])
+def test_counts_that_are_none_are_refused(counts):
+    """A bin that is none, or fewer than none in it; nothing before it is counted twice."""
+    with pytest.raises(ValueError, match="a count of scores is none"):
+        Level(100).merge(counts)
+
+
+def test_generations_double_up_to_half_the_size_and_the_oldest_is_forgotten():
+    """Counted are the newer half of all, then between half of `size` and `size`."""
+    level, counted = Level(200), []
+    for number in range(1_000):
+        level.add(number % 7)
+        counted.append(level.counted)
+    assert counted[31] == 32
+    # 32 + 64: the first 32 go
+    assert counted[94:97] == [95, 64, 65]
+    assert min(counted[400:]) == 100
+    assert max(counted[400:]) == 199
+    assert all(counted[seen] >= (seen + 1) / 2 - 32 for seen in range(200))
+
+
+def test_what_was_strange_in_the_first_days_is_forgotten():
+    """100 payments of a cold start, all very strange; 400 later a payment as strange as they were is rare."""
+    made = taught([6.0] * 100 + exponential(400, 3, scale=0.5))
+    assert made.rank("s", 5.0).p < 0.005
+
+
+def test_a_rank_goes_on_falling_beyond_the_data():
+    """Where nothing as strange was ever seen, each nat more is rarer; never 0."""
+    made = taught(exponential(500, 4))
+    found = [made.rank("s", strangeness).p for strangeness in (8.0, 9.0, 10.0, 12.0, 30.0)]
+    assert found == sorted(found, reverse=True)
+    assert len(set(found)) == 5
+    assert found[0] < 1 / 501
+    assert found[-1] >= FINEST
+
+
+@given(st.lists(STRANGE, max_size=120), STRANGE, STRANGE)
+def test_a_stranger_payment_is_never_less_rare(values, one, other):
+    """Over all bins and whatever was learned; always above 0 and at most 1."""
+    made = taught(values, size=60)
+    low, high = sorted((one, other))
+    assert FINEST <= made.rank("s", high).p <= made.rank("s", low).p <= 1.0
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 50, 10_000])
+@given(values=st.lists(STRANGE, max_size=80))
+def test_state_round_trips_bit_for_bit(size, values):
+    """A loaded calibration gives the same ranks, and goes on to the same bytes."""
+    made = taught(values, size=size)
+    loaded = Calibration.from_state(size, made.to_state())
+    assert loaded.to_state() == made.to_state()
+    for one in (0.0, 1.0, 5.0):
+        assert loaded.rank("s", one) == made.rank("s", one)
+        made.learn("t", one)
+        loaded.learn("t", one)
+    assert loaded.to_state() == made.to_state()
+
+
+def test_foreign_or_damaged_state_is_refused():
+    """Of another size, torn, or with a bin that is none."""
+    state = taught([1.0]).to_state()
+    with pytest.raises(ValueError, match="another size; got: 10000; expected: 9"):
+        Calibration.from_state(9, state)
+    with pytest.raises(msgspec.DecodeError):
+        Calibration.from_state(10_000, state[:-1])
+    for bad in ({BINS: 1}, {0: 0}, {-1: 1}):
+        with pytest.raises(ValueError, match="damaged"):
+            Calibration.from_state(9, msgspec.msgpack.encode((9, (32, bad, {}), [])))
+
+
+def kolmogorov(ranks):
+    """The largest distance between the ranks' distribution and the uniform one."""
+    ordered = sorted(ranks)
+    whole = len(ordered)
+    return max(max((i + 1) / whole - p, p - i / whole) for i, p in enumerate(ordered))
+
+
+@pytest.mark.parametrize("members", ["independent", "alike", "mixed"])
+def test_ranks_are_uniform_on_an_honest_stream(members):
+    """Kolmogorov distance at most .03 (measured .013 to .018), and no more of the rarest than there should be.
+
+    20 000 payments in five segments of very different sizes, after the first 500.
+    """
+    rng = random.Random(5)
+
+    def strangeness():
+        if members == "alike" or (members == "mixed" and rng.random() < 0.1):
+            return rng.expovariate(1.0)
+        return sum(rng.expovariate(1.0) for _ in range(3)) / 3
+
+    made, ranks = Calibration(10_000), []
+    for _ in range(20_000):
+        segment = rng.choices("abcde", (600, 250, 100, 40, 10))[0]
+        one = strangeness()
+        ranks.append(made.rank(segment, one).p)
+        made.learn(segment, one)
+    ranks = ranks[500:]
+    assert kolmogorov(ranks) < 0.03
+    for rare, most in ((0.05, 1.15), (0.01, 1.25), (0.002, 1.6)):
+        assert sum(rank <= rare for rank in ranks) <= rare * len(ranks) * most
+
+
+def test_the_same_payments_in_1_4_or_12_partitions_are_ranked_alike():
+    """Of 20 000 payments, the median |ln(rank / rank)| is under .12 and the 95th percentile under .6 for the last half.
+
+    Ranks in one partition stand behind 10 000 payments, in twelve behind some 1 000 each.
+    """
+    rng = random.Random(6)
+    payments = [(rng.randrange(10**6), rng.choice("ab"), rng.expovariate(1.0)) for _ in range(20_000)]
+    ranks: dict[int, list[float]] = {}
+    for partitions in (1, 4, 12):
+        made = [Calibration(10_000) for _ in range(partitions)]
+        ranks[partitions] = []
+        for party, segment, one in payments:
+            own = made[party % partitions]
+            ranks[partitions].append(own.rank(segment, one).p)
+            own.learn(segment, one)
+    for partitions in (4, 12):
+        apart = sorted(
+            abs(module.log(one / other))
+            for one, other in zip(ranks[1][10_000:], ranks[partitions][10_000:], strict=True)
+        )
+        assert apart[len(apart) // 2] < 0.12
+        assert apart[len(apart) * 95 // 100] < 0.6
+
+
+def test_a_level_of_fewer_than_ten_has_no_tail():
+    """It counts, and leaves what it has not seen to the level before."""
+    level = Level(100)
+    for _ in range(9):
+        level.add(0)
+    assert level.tail_count == 0
+    assert p_value((level,), 640) == pytest.approx(30 * prior(640) / 39)
+    level.add(0)
+    assert level.tail_count == 10
