@@ -25,7 +25,6 @@ from detectors.features import EventView, Feature, measure_again, observe
 from detectors.features.amount_own import NAME as OWN_AMOUNT
 from detectors.memory import event_clock, roster, taken_back, told_payments
 from detectors.memory.effective_configuration import Effective
-from detectors.memory.hearing import place_of
 from detectors.memory.item_news import keeping
 from detectors.memory.state import PartitionState
 from detectors.ranking.budget import Budget
@@ -311,7 +310,7 @@ def _score(step: _Step, row: Payment, worth: _Money, told: Payment | None = None
         features = measure_again(view, known.baselines, state.baselines, told.time / SECOND_US)
     scored = state.scorer.score_then_learn(segment, features, learn=told is None)
     if told is None:
-        state.exchange.count(state.partition, segment, place_of(scored), step.clock_us, effective.zone)
+        state.exchange.count(state.partition, segment, scored.place, step.clock_us, effective.zone)
     return _Score(scored, features, segment)
 
 

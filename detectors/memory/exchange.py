@@ -50,7 +50,6 @@ class _ExchangeState(msgspec.Struct, array_like=True):
     hour: int
     since: dict[str, dict[int, int]]
     last: dict[int, int]
-    everyone: dict[int, int]
     outcomes: dict[str, int]
 
 
@@ -70,8 +69,6 @@ class Exchange:
         self._since: dict[str, dict[int, int]] = {}
         self._pending = 0
         self._last: dict[int, int] = {}
-        # scores of all partitions by bin
-        self.everyone: Counter[int] = Counter()
         self.outcomes: Counter[str] = Counter()
 
     @property
@@ -143,7 +140,6 @@ class Exchange:
                 self.hour,
                 self._since,
                 self._last,
-                dict(self.everyone),
                 dict(self.outcomes),
             )
         )
@@ -157,7 +153,6 @@ class Exchange:
         found.day, found.hour = kept.day, kept.hour
         found._since, found._last = kept.since, kept.last
         found._pending = sum(sum(bins.values()) for bins in kept.since.values())
-        found.everyone.update(kept.everyone)
         found.outcomes.update(kept.outcomes)
         return found
 

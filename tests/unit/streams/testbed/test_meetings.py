@@ -83,9 +83,10 @@ def test_all_partitions_have_counted_all_that_was_told(result: Path) -> None:
         part = open_pass(result, number)
         for records in ledger_files.read_ledger(partition_file(result, LEDGER, number)):
             part.apply(records)
-        sums.append(dict(part.state.exchange.everyone))
+        assert part.state.scorer is not None
+        sums.append(part.state.scorer.calibration.everyone.to_state())
         assert part.state.exchange.outcomes == {"score_counts applied": len(told(result, number))}
-    assert sums[0]
+    assert sums[0].newer
     assert all(each == sums[0] for each in sums)
 
 
