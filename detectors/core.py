@@ -24,14 +24,17 @@ from detectors.contracts.events import (
     PartyType,
     Profile,
     Rate,
+    Sent,
     Source,
     Transaction,
 )
+from detectors.contracts.learning import Learning
 from detectors.contracts.open_items import ItemNews
 from detectors.contracts.screens import Screened
 from detectors.declared_line import apply_declaration
-from detectors.memory import dispositions
+from detectors.memory import dispositions, hearing
 from detectors.memory.event_clock import MILLISECOND_US, borne_out
+from detectors.memory.exchange import Heard
 from detectors.memory.marks import find_mark
 from detectors.memory.roster import recall, store
 from detectors.memory.state import PartitionState
@@ -47,6 +50,7 @@ from detectors.values.shares import OFFICES, OTHERS
 Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "configuration", "refused"]
 CONFLICT = "event.conflict"
 REFUSED = "configuration.refused"
+UNUSABLE = "learning.unusable"
 # Configurations come in one partition, so that their order is one.
 RULES_PARTITION = 0
 
@@ -102,6 +106,8 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     `displaced` that another officer's verdict on the alert gave way (verdicts.py); `snooze` that an officer began or
     ended one (snoozes.py); `items` is what became of open items of trade ledgers (contracts/open_items.py);
     `screened` are the entries of supervisors' lists that came of the time that passed (contracts/screens.py).
+    `told` is what the partition tells all others with this record; `heard` what became of a record that one told
+    (memory/exchange.py).
     """
 
     outcome: Outcome
@@ -118,6 +124,8 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     displaced: bool = False
     items: tuple[ItemNews, ...] = ()
     screened: tuple[Screened, ...] = ()
+    told: tuple[Learning, ...] = ()
+    heard: Heard | None = None
     snooze: Literal["begun", "ended"] | None = None
 
     @property
@@ -162,7 +170,7 @@ def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         state.counters["redelivered"] += 1
         state.next = origin.offset + 1
         return Outputs(outcome="redelivered")
-    outputs = _apply_new(state, event, origin)
+    outputs = _hear(state, event, origin) if isinstance(event, Learning) else _apply_new(state, event, origin)
     if state.restatement.waiting and state.effective is not None:
         bring_others_up_to_date(state, state.effective)
     if len(state.wakes) and (woken := wake_due(Occasion.of(state, origin), event)):
@@ -174,6 +182,8 @@ def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     if state.screened:
         outputs = msgspec.structs.replace(outputs, screened=tuple(state.screened))
         state.screened = []
+    if state.exchange.waiting:
+        outputs = msgspec.structs.replace(outputs, told=state.exchange.take_waiting())
     if mark is not None and origin.source is not None:
         state.marks[mark] = origin.source.offset
     _count(state, event, outputs)
@@ -181,7 +191,7 @@ def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     return outputs
 
 
-def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
+def _apply_new(state: PartitionState, event: Sent, origin: Origin) -> Outputs:
     if isinstance(event, ConfigurationChange):
         return _configure(state, event, origin)
     if state.configuration is None:
@@ -248,6 +258,18 @@ def _configure(state: PartitionState, change: ConfigurationChange, origin: Origi
     return Outputs(outcome="refused", notice=_notice(REFUSED, "", origin, None) if told else None, faults=tuple(faults))
 
 
+def _hear(state: PartitionState, event: Learning, origin: Origin) -> Outputs:
+    """Apply what a partition told; what no partition can have told is refused, and never stops this one.
+
+    The first partition tells of it: the record comes to all of them.
+    """
+    heard = hearing.hear(state, event)
+    if heard == "unusable":
+        notice = _notice(UNUSABLE, "", origin, None) if state.partition == 0 else None
+        return Outputs(outcome="refused", notice=notice, heard=heard)
+    return Outputs(outcome="duplicate" if heard == "repeated" else "applied", heard=heard)
+
+
 def _notice(code: str, identity: str, origin: Origin, first: Source | None) -> Notice:
     plain, keyed = (None, origin.commitment) if ":" in origin.commitment else (origin.commitment, None)
     return Notice(
@@ -262,7 +284,7 @@ def _notice(code: str, identity: str, origin: Origin, first: Source | None) -> N
     )
 
 
-def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
+def _learn(state: PartitionState, event: Sent, origin: Origin) -> Outputs:
     pass_time(state, event, origin)
     if isinstance(event, Transaction):
         assert state.configuration is not None
@@ -360,7 +382,7 @@ def _count(state: PartitionState, event: Event, outputs: Outputs) -> None:
         counters["refused"] += 1
         return
     counters["applied"] += 1
-    if isinstance(event, (Rate, ConfigurationChange)):
+    if isinstance(event, (Rate, ConfigurationChange, Learning)):
         counters["broadcast"] += 1
         return
     counters["late"] += outputs.late

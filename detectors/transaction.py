@@ -308,7 +308,10 @@ def _score(step: _Step, row: Payment, worth: _Money, told: Payment | None = None
         features, known.baselines = observe(view, known.baselines, state.baselines)
     else:
         features = measure_again(view, known.baselines, state.baselines, told.time / SECOND_US)
-    return _Score(state.scorer.score_then_learn(segment, features, learn=told is None), features, segment)
+    scored = state.scorer.score_then_learn(segment, features, learn=told is None)
+    if told is None:
+        state.exchange.count(state.partition, segment, scored.place, step.clock_us, effective.zone)
+    return _Score(scored, features, segment)
 
 
 def _dollars(step: _Step, krw: str | None) -> float | None:

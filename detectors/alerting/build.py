@@ -15,6 +15,7 @@ from detectors.alerting import desks as routing
 from detectors.alerting.as_usual import changes_to_usual
 from detectors.alerting.counted_against import counted_against
 from detectors.alerting.evidence import Trigger
+from detectors.alerting.learned import AlertedPayment, with_chance
 from detectors.alerting.legal_ground import ground_of, strongest
 from detectors.alerting.reasons import reasons
 from detectors.alerting.severity import of_finding, of_unusual
@@ -191,7 +192,9 @@ def build(
         rate_missing=case.usd is None and case.trigger is None,
         snoozed=snoozed,
     )
-    verdicts.note_raised(party, alert_id, state.shares.known_as(event.institution))
+    sender = state.shares.known_as(event.institution)
+    alert = with_chance(state, party, alert, AlertedPayment(sender, case.at_us, at_risk, case.segment, case.features))
+    verdicts.note_raised(party, alert_id, sender)
     if kind is not None and noticed is not None:
         now = Told(kind, alert_id, case_id, case.at_us, told, (noticed,))
         unusual.remember(party, now, known)

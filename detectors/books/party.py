@@ -31,6 +31,9 @@ MOST_ALERTED = 20
 MOST_PARTS = 64
 # alerts of a party on which a verdict still counts; 24 bytes each
 MOST_RAISED = 256
+# Alerts of a party of which it is kept what they were raised on, the newest; some 250 bytes each. A verdict on an older
+# one counts and teaches nothing: few parties have as many that nobody decided.
+MOST_GROUNDS = 32
 # Payments of a party whose first word raised a statistical alert, the newest; 8 bytes each. A second institution's word
 # comes within `accounting.RESTATED_DAYS`, and a partition has a few such alerts a day.
 MOST_UNUSUAL = 64
@@ -144,7 +147,7 @@ class Party(msgspec.Struct, array_like=True):
     alerts (verdicts.py). `words` are the types and residencies that each institution gave the party, as bits
     (party_type.py, residency.py); `party_type` is the strictest of them. `unusual` are the first events of payments
     that raised a statistical alert, 8 bytes each, so that each raises one at most. `trade` is the trade ledger
-    (trade_book.py), empty for nearly all.
+    (trade_book.py), empty for nearly all. `grounds` are what its newest alerts were raised on (memory/grounds.py).
     """
 
     party_type: str = ""
@@ -172,6 +175,7 @@ class Party(msgspec.Struct, array_like=True):
     words: dict[str, int] = {}
     unusual: bytes = b""
     trade: bytes = b""
+    grounds: list[bytes] = []
 
     def name_number(self, name: str) -> int:
         """The number of a name in `names`, added when new.

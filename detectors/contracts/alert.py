@@ -211,7 +211,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     is rarer. `x_rank_among` (contract 1.1) is how many payments stand behind the rank: one below 1 / (`x_rank_among` +
     1) is finer than what was counted, and coarse. It is left out where there is no rank. `x_shared` is there in alerts
     about what several residents share: `parties` are those residents then, and `party` the one with most at risk.
-    `snoozed` is left out where no officer let it rest.
+    `snoozed` is left out where no officer let it rest. `probability` (0-1, contract 1.1) is the chance that an
+    investigator confirms the alert, learned from `x_lessons` verdicts; both are left out while too few were given.
     """
 
     alert_id: str
@@ -242,3 +243,5 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     rank_among: int | msgspec.UnsetType = msgspec.field(name="x_rank_among", default=msgspec.UNSET)
     shared: SharedShown | msgspec.UnsetType = msgspec.field(name="x_shared", default=msgspec.UNSET)
     snoozed: Snoozed | msgspec.UnsetType = msgspec.UNSET
+    probability: float | msgspec.UnsetType = msgspec.UNSET
+    lessons: int | msgspec.UnsetType = msgspec.field(name="x_lessons", default=msgspec.UNSET)

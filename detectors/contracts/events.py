@@ -13,6 +13,7 @@ import msgspec
 
 from detectors.contracts.approvals import Approvals
 from detectors.contracts.configuration import Channel, Configuration
+from detectors.contracts.learning import Learning
 
 # A time without an offset is no point in time; one in the ledger is a record that cannot be read.
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -180,7 +181,9 @@ class ConfigurationChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="
     approvals: Approvals | msgspec.UnsetType = msgspec.UNSET
 
 
-Event = Transaction | Declaration | Rate | Profile | Disposition | ConfigurationChange
+# What somebody outside sent, or an operator; and, with what partitions tell one another, all that the ledger holds.
+Sent = Transaction | Declaration | Rate | Profile | Disposition | ConfigurationChange
+Event = Sent | Learning
 
 
 class Source(msgspec.Struct, frozen=True, array_like=True):

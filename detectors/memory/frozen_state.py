@@ -10,6 +10,7 @@ import msgspec
 
 from detectors.books.accounting import JOINS
 from detectors.books.fingerprints import Fingerprints
+from detectors.memory.exchange import SECTION as EXCHANGE
 from detectors.memory.sections import copy_stepwise, cut, cut_stream, digest, lots
 from detectors.rates.rate_checks import Checked
 
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
 # it said.
 # 7: the payment of a T16 deal is known by its first event; a party's trade ledger; what a party's statistical alerts
 # were of (unusual.py); what each institution told in a month.
-# 8: one set of members a partition, ranks by counts of the whole partition and of each segment (calibration.py); the
-# budget's ceiling.
+# 8: one set of members a partition, ranks by counts of all partitions, of the whole partition and of each segment
+# (calibration.py); the budget's ceiling; what the partition told all others, and what it heard of them; the lessons
+# that stand, and what a party's newest alerts were raised on.
 STATE_SCHEMA = 8
 # `corrections_given_up`: none any more (restatement.py); the name stands in snapshots of state schema 4.
 # `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.
@@ -122,6 +124,8 @@ class Frozen:
         yield
         if state.scorer is not None and state.budget is not None:
             self._parts.append(("budget", state.budget.to_state()))
+            self._parts.append((EXCHANGE, state.exchange.to_state()))
+            self._parts.append(("ranker", state.ranker.to_state()))
             self._parts += [(f"scorer/{name}", packed) for name, packed in state.scorer.to_state()]
             yield
         self._rates = Checked()

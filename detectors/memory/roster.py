@@ -12,7 +12,7 @@ from detectors.books.party import MOST_ALERTED, MOST_ALIASES, MOST_FORMERS, Fact
 from detectors.books.party_type import joined_words, stricter
 from detectors.books.payments import joined
 from detectors.books.proofs import newest_proofs
-from detectors.memory import verdicts
+from detectors.memory import grounds, verdicts
 from detectors.memory.item_news import keeping
 from detectors.memory.state import PartitionState
 from detectors.values.shares import OTHERS
@@ -123,6 +123,7 @@ def merge(current: Party, earlier: Party) -> Party:
     current.declarations += earlier.declarations
     current.verdicts = verdicts.kept(earlier.verdicts + current.verdicts)
     current.raised = verdicts.kept_alerts(earlier.raised + current.raised)
+    current.grounds = grounds.kept(earlier.grounds + current.grounds)
     current.unusual = newest_unusual(earlier.unusual + current.unusual)
     current.aliases = _newest(earlier.aliases, current.aliases)
     current.settlements = _newest(earlier.settlements, current.settlements)

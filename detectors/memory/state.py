@@ -15,13 +15,16 @@ from detectors.books.fingerprints import KINDS, Fingerprints
 from detectors.books.party import due_of, formers_of, last_seen
 from detectors.books.restatement import Correction, Restatement
 from detectors.contracts.approvals import Approvals
-from detectors.contracts.configuration import Configuration
+from detectors.contracts.configuration import Configuration, fingerprint
 from detectors.contracts.events import Transaction
 from detectors.contracts.open_items import ItemNews
 from detectors.contracts.screens import Screened
 from detectors.features import Shared as FeatureBaselines
+from detectors.learning.ranker import Ranker
 from detectors.memory.due_clock import RATES, DueClock
 from detectors.memory.effective_configuration import Effective
+from detectors.memory.exchange import SECTION as EXCHANGE
+from detectors.memory.exchange import Exchange
 from detectors.memory.frozen_state import COUNTERS, STATE_SCHEMA, Frozen, Header
 from detectors.memory.institution_months import InstitutionMonths
 from detectors.memory.officers import Officers
@@ -95,6 +98,8 @@ class PartitionState:
         self.baselines = FeatureBaselines()
         self.scorer: Scorer | None = None
         self.budget: Budget | None = None
+        self.exchange = Exchange()
+        self.ranker = Ranker()
         self.item_news: list[ItemNews] = []
         self.screened: list[Screened] = []
 
@@ -144,6 +149,7 @@ class PartitionState:
         changed = self.scores and (old is None or old.detectors != detectors)
         if changed:
             scorer = Scorer.new(detectors)
+            self.exchange.begin(fingerprint(detectors))
         if changed or (self.scores and old is not None and old.engine.partitions != new.engine.partitions):
             seed = derived_seed(detectors.seed, "budget", str(self.partition))
             budget = Budget.new(
@@ -346,4 +352,6 @@ def _thaw(made: type[S], whole: list[tuple[str, bytes]]) -> S:
         if state.scores:
             state.scorer = Scorer.from_state(configuration.detectors, under(whole, "scorer/"))
             state.budget = Budget.from_state(named["budget"])
+            state.exchange = Exchange.from_state(named[EXCHANGE])
+            state.ranker = Ranker.from_state(named["ranker"])
     return state

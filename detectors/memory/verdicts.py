@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from detectors.books.party import MOST_RAISED, MOST_VERDICTS, Given, Party, token_number
 from detectors.contracts.events import Disposition
+from detectors.memory.grounds import Replaced
 from detectors.memory.officers import Officers, officer_number
 from detectors.values.shares import fairly_cut
 
@@ -49,10 +50,11 @@ def kept_alerts(packed: bytes) -> bytes:
 
 
 class VerdictOutcome(NamedTuple):
-    """Why a verdict does not count, None if it does; and whether another one's on the alert gave way to it."""
+    """Why a verdict does not count, None if it does; what it was kept as, and which ones it took the place of."""
 
     refused: str | None
-    displaced: bool = False
+    given: Given | None = None
+    replaced: Replaced = Replaced()
 
 
 def judge(party: Party, event: Disposition, at_us: int, officers: Officers) -> VerdictOutcome:
@@ -67,6 +69,7 @@ def judge(party: Party, event: Disposition, at_us: int, officers: Officers) -> V
         return VerdictOutcome(UNKNOWN)
     alert = bytes.fromhex(event.alert_id)
     others = [one for one in party.verdicts if (one.alert, one.officer) != (alert, officer)]
+    own: Given | None = None
     gives_way: Given | None = None
     if len(others) < len(party.verdicts):
         own = next(one for one in party.verdicts if (one.alert, one.officer) == (alert, officer))
@@ -77,8 +80,9 @@ def judge(party: Party, event: Disposition, at_us: int, officers: Officers) -> V
     elif not officers.are_listed and sum(one.alert == alert for one in others) >= MOST_OFFICERS:
         gives_way = _who_gives_way([one for one in others if one.alert == alert], officers)
         others.remove(gives_way)
-    party.verdicts = kept([*others, Given(alert, officer, event.verdict, at_us)])
-    return VerdictOutcome(None, gives_way is not None)
+    given = Given(alert, officer, event.verdict, at_us)
+    party.verdicts = kept([*others, given])
+    return VerdictOutcome(None, given, Replaced(own, gives_way))
 
 
 def kept(verdicts: list[Given]) -> list[Given]:

@@ -1,7 +1,8 @@
 """From strangeness to rank: how rare a payment is among those before it, at every level that has seen some.
 
-Levels, from what is always known to what is near: a tail by construction, the whole partition, the segment. Each level
-corrects the one before by as much as it has seen:
+Levels, from what is always known to what is near: a tail by construction, all partitions as far as they told one
+another (docs/LEARNING.md), the whole partition, the segment. Each level corrects the one before by as much as it has
+seen:
 
     p = (payments at least as strange + k x p of the level before) / (payments + k)
 
@@ -33,6 +34,9 @@ LEAST_TAIL, MOST_TAIL, TAIL_SHARE = 10, 100, 10
 # The scale of the level before counts as so many payments of the tail.
 TAIL_SHRINKAGE = 30
 FIRST_GENERATION = 32
+# All partitions together see as many times more payments; 12 partitions are the default. Failure prevented: the widest
+# level would forget within the hours in which the others see what the partition sees in a day.
+WIDER = 12
 # Failure prevented: a rank of exactly 0, whose logarithm an alert's reasons take.
 FINEST = 1e-9
 
@@ -109,11 +113,14 @@ class Level:
         self.seen += count
         self.counted += count
         if self.seen >= self.limit:
-            self.limit = min(self.half, 2 * self.limit)
-            self.older, self.newer, self.seen = self.newer, array("q", bytes(8 * BINS)), 0
+            self._begin_generation()
             self._count()
         else:
             self._tail_of(self.counted)
+
+    def _begin_generation(self) -> None:
+        self.limit = min(self.half, 2 * self.limit)
+        self.older, self.newer, self.seen = self.newer, array("q", bytes(8 * BINS)), 0
 
     def _count(self) -> None:
         both = np.frombuffer(self.newer, dtype=np.int64) + np.frombuffer(self.older, dtype=np.int64)
@@ -143,13 +150,22 @@ class Level:
         return level
 
     def merge(self, counts: Mapping[int, int]) -> None:
-        """Count what another partition has seen, by bin. Raises `ValueError` for a bin or a count that is none."""
-        for place, count in sorted(counts.items()):
+        """Count what a partition has seen, by bin; 40 us. Raises `ValueError` for a bin or a count that is none.
+
+        A generation ends behind all of it. Failure prevented: cut in the middle of the bins, a generation that is
+        forgotten would take the low bins with it and leave the high ones.
+        """
+        for place, count in counts.items():
             if not 0 <= place < BINS or count < 0:
                 raise ValueError(
                     f"a count of scores is none; got: {count} in bin {place}; expected: 0 or more in one of {BINS}"
                 )
-            self.add(place, count)
+        for place, count in counts.items():
+            self.newer[place] += count
+            self.seen += count
+        if self.seen >= self.limit:
+            self._begin_generation()
+        self._count()
 
     def shared(self, place: int, before: float) -> float:
         """The share in this bin or a stranger one, by counting, and by the level before as far as that counts."""
@@ -208,24 +224,27 @@ def _scale(levels: Sequence[Level], begins: int) -> float:
 class Calibration:
     """Ranks of one partition. Deterministic: equal counts give equal ranks.
 
-    `levels(segment)` are those that a payment is counted in, the widest first; one more between the prior and the
-    partition is one more in that list. Segments are bounded by the caller. Cost of a rank and its counting: 3 us.
+    `levels(segment)` are those by which a payment is ranked, the widest first: all partitions, once any told, this one,
+    the segment. A payment is counted in the last two when it is learned, and in the first when what this partition told
+    comes back. Segments are bounded by the caller. Cost of a rank and its counting: 3 us.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
+        self.everyone = Level(WIDER * size)
         self.whole = Level(size)
         self.segments: dict[str, Level] = {}
 
     def levels(self, segment: str) -> tuple[Level, ...]:
         """The levels of a segment's payments, the widest first."""
         near = self.segments.get(segment)
-        return (self.whole,) if near is None else (self.whole, near)
+        own = (self.whole,) if near is None else (self.whole, near)
+        return (self.everyone, *own) if self.everyone.counted else own
 
     def rank(self, segment: str, strangeness: float) -> Ranked:
         """How rare a payment of this strangeness (mean -ln p, nats) is in its segment; changes nothing."""
         levels = self.levels(segment)
-        return Ranked(max(FINEST, p_value(levels, bin_of(strangeness))), levels[0].counted)
+        return Ranked(max(FINEST, p_value(levels, bin_of(strangeness))), max(self.everyone.counted, self.whole.counted))
 
     def learn(self, segment: str, strangeness: float) -> None:
         """Count a payment, at each level once."""
@@ -236,20 +255,25 @@ class Calibration:
         self.whole.add(place)
         near.add(place)
 
+    def hear(self, counts: Mapping[int, int]) -> None:
+        """Count what a partition told all others, by bin. Raises `ValueError` for a bin or a count that is none."""
+        self.everyone.merge(counts)
+
     def to_state(self) -> bytes:
         """Every level's counts. The same counts give the same bytes."""
         segments = [(name, level.to_state()) for name, level in sorted(self.segments.items())]
-        return msgspec.msgpack.encode((self.size, self.whole.to_state(), segments))
+        return msgspec.msgpack.encode((self.size, self.everyone.to_state(), self.whole.to_state(), segments))
 
     @classmethod
     def from_state(cls, size: int, state: bytes) -> "Calibration":
         """The calibration `to_state` described. Raises `ValueError` for damaged bytes or those of another size."""
-        kept_size, whole, segments = msgspec.msgpack.decode(
-            state, type=tuple[int, LevelState, list[tuple[str, LevelState]]]
+        kept_size, everyone, whole, segments = msgspec.msgpack.decode(
+            state, type=tuple[int, LevelState, LevelState, list[tuple[str, LevelState]]]
         )
         if kept_size != size:
             raise ValueError(f"a calibration's state is of another size; got: {kept_size}; expected: {size}")
         made = cls(size)
+        made.everyone = Level.from_state(WIDER * size, everyone)
         made.whole = Level.from_state(size, whole)
         made.segments = {name: Level.from_state(size, level) for name, level in segments}
         return made

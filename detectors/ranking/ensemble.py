@@ -16,7 +16,7 @@ from detectors.contracts.configuration import DetectorSet
 from detectors.features import Feature, against
 from detectors.models import REGISTRY
 from detectors.models.sliding_window import SlidingWindow
-from detectors.ranking.calibration import Calibration
+from detectors.ranking.calibration import Calibration, bin_of
 from detectors.ranking.fused_members import FusedMembers, derived_seed
 
 # Segments are chosen by the core (direction and party type: 8). Failure prevented: a key that grows without bound.
@@ -30,9 +30,9 @@ class Scored(msgspec.Struct, frozen=True):
     `score` is 1 - p, 0-1, higher is more unusual; it is given from the first event on. `rank` is p, the share of
     payments of the segment that are at least as strange, lower is rarer; None until the partition has learned `warm_up`
     events. `among` is how many payments stand behind it: a rank below 1 / (`among` + 1) is finer than what was counted,
-    and rests on a fitted tail. `members` holds each member's own score, in its own units. `contributions` are shares by
-    feature, largest first, which sum to 1; empty when nothing can be attributed (no feature known, or nothing learned
-    yet).
+    and rests on a fitted tail. `place` is the bin of the strangeness, as partitions tell one another. `members` holds
+    each member's own score, in its own units. `contributions` are shares by feature, largest first, which sum to 1;
+    empty when nothing can be attributed (no feature known, or nothing learned yet).
     """
 
     score: float
@@ -41,6 +41,7 @@ class Scored(msgspec.Struct, frozen=True):
     contributions: tuple[tuple[str, float], ...]
     warm: bool
     among: int = 0
+    place: int = 0
 
 
 class Scorer:
@@ -100,7 +101,7 @@ class Scorer:
         ordered = sorted(judged.credits.items(), key=lambda item: (-item[1], item[0]))
         contributions = tuple([(name, share / total) for name, share in ordered if share > 0.0])
         rank = ranked.p if warm else None
-        return Scored(1.0 - ranked.p, rank, judged.members, contributions, warm, ranked.among)
+        return Scored(1.0 - ranked.p, rank, judged.members, contributions, warm, ranked.among, bin_of(strangeness))
 
     def learned(self) -> dict[str, int]:
         """Events each member has learned, over saves and loads: once per event scored with `learn`."""

@@ -21,6 +21,7 @@ from streams.alert_text import korean
 from streams.alert_text.evidence_lines import paid_lines
 from streams.alert_text.field_names import FIELDS_KO
 from streams.alert_text.labels import LABELS, Labels
+from streams.alert_text.likelihood import likelihood
 from streams.alert_text.rank_told import rank_told
 from streams.plain_text.languages import Language
 from streams.plain_text.printable import make_printable
@@ -331,6 +332,7 @@ def lines(
     ] or [TextLine(words.untested, "-", 2, 2)]
     page += _evidence(alert, words, lang, zone, evidence, details)
     page += _rarity(alert, words, lang)
+    page += [TextLine(sentence, margin=2) for sentence in likelihood(alert, words)]
     page += _record(alert, words, lang)
     return page
 

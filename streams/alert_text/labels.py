@@ -101,6 +101,8 @@ class Labels(Words):
     })
     chance = Both("within the budget '{budget}', chance of being chosen {probability}",
                   "{budget} 건수 한도 안에서 선정하였으며 선정 확률은 {probability}입니다")
+    likely = Both("investigators confirm about {share} of 100 such alerts (learned from {verdicts} verdicts)",
+                  "이와 같은 경보는 100건 중 약 {share}건이 의심 확인으로 판정됩니다(판정 {verdicts}건에서 학습)")
     record = Both("FOR THE RECORD", "기록")
     alert = Both("alert_id", "경보 번호")
     case = Both("Case", "사안 번호")

@@ -195,6 +195,8 @@ def _sendable(letter: Original, partitions: dict[str, int]) -> str | None:
         return "cut for its size: the whole record is not kept, ask the sender to send it again"
     if letter.topic not in topics.INPUTS:
         return "its source is none of the input topics"
+    if letter.topic == topics.LEARNING:
+        return "monitors alone write there: see who else may, with fxwatch topics acls"
     if not 0 <= letter.partition < partitions[letter.topic]:
         return f"its topic has no partition {letter.partition}"
     return None

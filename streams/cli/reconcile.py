@@ -29,7 +29,7 @@ from streams.proofs.written_entries import EntryFault
 from streams.settings import Settings, load_settings
 
 # What ingest writes to every ledger partition (streams/ingest/door.py).
-BROADCAST = (topics.RATES, topics.RULES)
+BROADCAST = (topics.RATES, topics.RULES, topics.LEARNING)
 WITH_LEGS = (topics.TRANSACTIONS, topics.DECLARATIONS, topics.DISPOSITIONS)
 _PROBLEMS_SHOWN = 50
 _ALWAYS = ("read", "ledger", "dead_letters", "missing")
@@ -234,12 +234,13 @@ def command(up_to: str, *, entries: bool, as_json: bool) -> None:
     """Prove from the topics that no input was lost.
 
     Every record of every input topic must be one ledger record (rates and rules: one in each partition of ledger and
-    legs) or one dead letter, and nothing else may be: no ledger record or letter of an input that was never committed.
-    Each payment and declaration has its legs, each once: one for every shared thing that it names (a payment of an
-    earlier release: its counterparty's). Each trail follows from a leg and stands in its order. Each party has its
-    sealed identity (where they are kept). Redelivered records are counted, not held against it. Exit code 1 and a list
-    when something is missing or too much. Offsets that were deleted unread are held against it until an operator
-    acknowledges them (fxwatch acknowledge); who did, and why, is listed then.
+    legs; what partitions tell one another: one in each of the ledger) or one dead letter, and nothing else may be: no
+    ledger record or letter of an input that was never committed. Each payment and declaration has its legs, each once:
+    one for every shared thing that it names (a payment of an earlier release: its counterparty's). Each trail follows
+    from a leg and stands in its order. Each party has its sealed identity (where they are kept). Redelivered records
+    are counted, not held against it. Exit code 1 and a list when something is missing or too much. Offsets that were
+    deleted unread are held against it until an operator acknowledges them (fxwatch acknowledge); who did, and why, is
+    listed then.
 
     With --entries each record of fx.openitems.v1 and fx.screens.v1 is proven to follow from the ledger, which is
     replayed from its first record: each that is missing, differs or is too much is named by its key.

@@ -53,6 +53,9 @@ CODES: dict[str, str] = {
     "configuration.invalid": "The configuration, or who approved it, does not fit its type.",
     "configuration.partition": "A configuration stands in another partition than 0: it has no place in their order.",
     "configuration.refused": "It would stop every partition; the former configuration stays (told by the monitor).",
+    "learning.malformed": "The record is none that a monitor writes: bytes, type, or a number out of bounds.",
+    "learning.partition": "The record says another partition than it stands in, or one that the ledger has not.",
+    "learning.unusable": "It counts what no partition can have seen; nothing of it was applied (told by the monitor).",
     "event.conflict": "The same identity came before with another body (told by the monitor).",
     "verdict.unknown_officer": "The configuration does not list this investigator (told by the monitor).",
     "verdict.unknown_alert": "The verdict is on an alert not raised for this party, or long ago (told by the monitor).",
@@ -91,7 +94,7 @@ CODES: dict[str, str] = {
 
 # Told by the monitor, which alone knows what came before: their records stand in the ledger too.
 # the starts of their names
-_MONITORS = ("event.", "verdict.", "rate.", "configuration.refused")
+_MONITORS = ("event.", "verdict.", "rate.", "configuration.refused", "learning.unusable")
 TOLD_BY_MONITOR = frozenset(code for code in CODES if code.startswith(_MONITORS))
 # Faults of the bytes and their syntax; all others are found in a record that could be read.
 _OF_BYTES = ("value.", "size.", "utf8.", "depth.", "json.", "xml.", "fin.")

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from detectors.contracts.events import ConfigurationChange, Event, Origin
+from detectors.contracts.learning import Learning, ScoreCounts
 from streams.alert_text import korean
 from streams.alert_text.alert_text import TextLine, local_time, number
 from streams.contracts.record_headers import HISTORY
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.event_text import Purposes, purpose
-from streams.desk_text.record_words import KINDS, LABELS, NOTES, value_in_words
+from streams.desk_text.record_words import KINDS, LABELS, NOTES, TOLD, value_in_words
 from streams.plain_text.languages import Language
 from streams.plain_text.printable import make_printable
 
@@ -60,6 +61,11 @@ def _fields(event: Event, purposes: Purposes, zone: ZoneInfo, lang: Language) ->
             who, when = ", ".join(event.approvals.names), local_time(event.approvals.proposed_at, zone, lang)
             yield labels["approvals"], make_printable(f"{who} ({when}: {event.approvals.reason})")
         return
+    if isinstance(event, Learning):
+        yield labels["partition"], str(event.partition)
+        yield labels["number"], str(event.number)
+        yield labels["told"], _told_to_all(event, lang)
+        return
     names = sorted(event.__struct_fields__, key=lambda name: not isinstance(getattr(event, name), datetime))
     for name in names:
         content = getattr(event, name)
@@ -69,6 +75,13 @@ def _fields(event: Event, purposes: Purposes, zone: ZoneInfo, lang: Language) ->
             yield labels[name], purpose(content, purposes, lang)
         else:
             yield labels[name], _told(event, name, content, zone, lang)
+
+
+def _told_to_all(event: Learning, lang: Language) -> str:
+    """What a partition told all others, in a few words; the whole of it is in `--json`."""
+    told = event.told
+    scores = sum(sum(bins[1::2]) for bins in told.segments.values()) if isinstance(told, ScoreCounts) else 0
+    return TOLD[lang][str(told.__struct_config__.tag)].format(count=number(str(scores), lang=lang))
 
 
 def _told(event: Event, name: str, content: Any, zone: ZoneInfo, lang: Language) -> str:

@@ -12,6 +12,7 @@ KINDS = split_by_language(
         "profile": ("Profile of a party", "당사자 기본정보"),
         "disposition": ("Investigator's verdict", "조사관 판정"),
         "configuration": ("Configuration in force from here on", "이 지점부터 적용되는 설정"),
+        "learning": ("What a partition told all others of what it learned", "파티션이 학습하여 모두에게 알린 내용"),
     }
 )
 
@@ -100,6 +101,17 @@ LABELS = split_by_language(
         "former": ("Former fingerprints", "이전 지문"),
         "configuration": ("Tables", "설정 항목"),
         "approvals": ("Approved by", "승인"),
+        "partition": ("Partition that tells", "알린 파티션"),
+        "number": ("Number of what it told", "알림 번호"),
+        "told": ("What it tells", "알린 내용"),
+    }
+)
+
+# what a partition told (detectors/contracts/learning.py)
+TOLD = split_by_language(
+    {
+        "score_counts": ("{count} scores", "점수 {count}건"),
+        "lesson": ("what a verdict teaches", "판정에서 얻은 학습"),
     }
 )
 

@@ -58,7 +58,7 @@ _CODE = re.compile(r"[a-z]{1,20}(\.[a-z_]{1,30}){1,2}")
 NEWER = "A newer release says why."
 
 # Inputs whose records the door writes into each ledger partition: all monitors' partitions tell of one of them.
-BROADCAST = frozenset({topics.RATES, topics.RULES})
+BROADCAST = frozenset({topics.RATES, topics.RULES, topics.LEARNING})
 
 Deliver = Callable[[Sequence[Letter]], Awaitable[None]]
 # told of a record that became a dead letter: its topic, its code

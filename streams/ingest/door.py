@@ -18,6 +18,7 @@ from detectors.core import RULES_PARTITION
 from streams.contracts.identifiers import Identifiers
 from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, INPUTS, PROFILES, RATES, RULES, TRANSACTIONS
+from streams.contracts.learning_record import LEARNING, read_learning
 from streams.contracts.record_headers import Header, RawHeaders, by_name, is_history
 from streams.contracts.refusal_codes import CODES, Fault, list_codes, name_stage, write_message
 from streams.ingest import canonical
@@ -132,7 +133,7 @@ class Door:
     def admit(self, record: ArrivedRecord) -> Admitted | Rejected:
         """The record's ledger records, or why it is refused. Never raises."""
         try:
-            return self._admit_or_reject(record)
+            return self._learning(record) if record.topic == LEARNING else self._admit_or_reject(record)
         except Exception as fault:  # noqa: BLE001 - one record must not stop the others
             failed = Fault("door.failed", type(fault).__name__)
             told = f"{failed.code} {failed.field}: {CODES[failed.code]}"
@@ -221,6 +222,17 @@ class Door:
         )
         records = self._broadcast(envelope.CONFIGURATION_KEY, value, headers)
         return Admitted(records, records, when=decoded.when, notes=decoded.notes)
+
+    def _learning(self, record: ArrivedRecord) -> Admitted | Rejected:
+        """What a partition told, for every partition of the ledger; no agent that reads legs learns from it."""
+        told = read_learning(record, self._partitions)
+        if isinstance(told, Fault):
+            return _rejected([told])
+        source = Source(record.topic, record.partition, record.offset)
+        commitment = self._committer.commitment(source, record.value or b"")
+        topic_id = self.topic_ids.get(record.topic, b"")
+        headers = envelope.envelope(source, commitment, envelope.LEARNING_KEY, topic_id=topic_id)
+        return Admitted(self._broadcast(envelope.LEARNING_KEY, envelope.encode(told), headers))
 
     def _record(self, slot: int, token: str, value: bytes, headers: list[Header]) -> LedgerWrite:
         return LedgerWrite(slot % self._partitions, token.encode(), value, envelope.checked(headers, value))

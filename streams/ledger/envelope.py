@@ -83,6 +83,8 @@ _PLACES = {name: place for place, name in enumerate(LAYOUT)}
 
 # the key of configuration records, which belong to no party, and their type
 CONFIGURATION_KEY = CONFIGURATION = b"configuration"
+# the same of what partitions tell one another
+LEARNING_KEY = b"learning"
 
 # What Kafka's protocol can name; the state packs source positions into as much.
 _LARGEST_PARTITION = 2**31 - 1

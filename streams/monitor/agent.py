@@ -11,8 +11,8 @@ from streams.partition.alert_records import may_take_alerts
 
 
 def _may_write(topic: str) -> bool:
-    """Alerts, their copies for desks, open items, supervisors' lists, and notices for ingest."""
-    return topic in (topics.NOTICES, topics.OPEN_ITEMS, topics.SCREENS) or may_take_alerts(topic)
+    """Alerts, their copies for desks, open items, supervisors' lists, notices for ingest, and what it learned."""
+    return topic in (topics.NOTICES, topics.OPEN_ITEMS, topics.SCREENS, topics.LEARNING) or may_take_alerts(topic)
 
 
 def _observe_saved(metrics: Metrics, partition: int, state: PartitionState, size: int) -> None:

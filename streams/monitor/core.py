@@ -7,6 +7,7 @@ import msgspec
 
 from detectors import core as science
 from detectors.contracts.events import ConfigurationChange, Event, Origin, Transaction
+from detectors.contracts.learning import Learning
 from detectors.contracts.open_items import ItemNews
 from detectors.contracts.screens import Screened
 from detectors.memory.frozen_state import STATE_SCHEMA
@@ -77,6 +78,7 @@ class MonitorCore:
             self._count_news(event, origin, step, watermark, new_party=new)
             tally.forgotten += forgotten
             tally.count_snoozes(step)
+            tally.count_learning(event, step)
             if step.rate is not None and partition == 0:  # a rate comes to every partition
                 tally.rates[step.rate] += 1
         if isinstance(event, ConfigurationChange):
@@ -101,6 +103,7 @@ class MonitorCore:
             outputs += alert_outputs(one.alert, one.desks, origin, partition, agent=MONITOR.name)
         outputs += (item_output(one, origin, partition) for one in step.items)
         outputs += (screen_output(one, origin, partition) for one in step.screened)
+        outputs += (learning_output(one, origin, partition) for one in step.told)
         return [*outputs, *notice_outputs(step, record, origin, partition)]
 
     def _count(self, origin: Origin, step: science.Outputs) -> None:
@@ -163,3 +166,8 @@ def item_output(news: ItemNews, origin: Origin, partition: int) -> Output:
 def screen_output(entry: Screened, origin: Origin, partition: int) -> Output:
     """An entry of a supervisor's list, for `fx.screens.v1`."""
     return Output(topics.SCREENS, partition, entry.key.encode(), _encode(entry), [], origin.timestamp_ms)
+
+
+def learning_output(told: Learning, origin: Origin, partition: int) -> Output:
+    """What the partition tells all others, for `fx.learning.v1`, where it stands in the partition of its own number."""
+    return Output(topics.LEARNING, partition, b"%d" % partition, _encode(told), [], origin.timestamp_ms)

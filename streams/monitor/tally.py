@@ -2,6 +2,9 @@
 
 from collections import Counter
 
+from detectors.contracts.events import Event
+from detectors.contracts.learning import Learning
+from detectors.core import Outputs
 from streams.operations.metrics import Metrics
 from streams.partition.alert_tally import AlertTally
 
@@ -21,6 +24,15 @@ class Tally(AlertTally):
         self.folded = self.forgotten = 0
         self.said: Counter[tuple[str, str]] = Counter()
         self.rates: Counter[str] = Counter()
+        # by kind, and by what became of it: told, or as in memory/exchange.py
+        self.learning: Counter[tuple[str, str]] = Counter()
+
+    def count_learning(self, event: Event, step: Outputs) -> None:
+        """Add what a partition told with a record, and what became of one that was told."""
+        for one in step.told:
+            self.learning[str(one.told.__struct_config__.tag), "told"] += 1
+        if isinstance(event, Learning) and step.heard is not None:
+            self.learning[str(event.told.__struct_config__.tag), step.heard] += 1
 
     def publish(self, metrics: Metrics, agent: str, records: int | None) -> None:
         """Add everything to the metrics."""
@@ -39,10 +51,12 @@ class Tally(AlertTally):
         metrics.sender_words.add(self.said)
         for verdict, count in self.rates.items():
             metrics.rates.labels(verdict).inc(count)
+        for labels, count in self.learning.items():
+            metrics.count_learning(*labels, count)
 
     def clear(self) -> None:
         """Forget all but the time spent."""
         super().clear()
         self.rate_missing = self.folded = self.forgotten = 0
-        for kept in (self.joins, self.said, self.rates, self.late, self.scores):
+        for kept in (self.joins, self.said, self.rates, self.learning, self.late, self.scores):
             kept.clear()

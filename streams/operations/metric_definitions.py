@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
 
+from detectors.memory.exchange import HEARD
 from detectors.rates.rate_checks import VERDICTS
 from streams.operations import run_histogram
 from streams.operations.institution_metrics import institution_metrics
@@ -93,6 +94,17 @@ class DefinedMetrics:
         self.rates = counter("rates", "Reference rates that were not used, doubted or corrected, records.", "verdict")
         for verdict in VERDICTS:
             self.rates.labels(verdict)
+        self.learning = counter(
+            "learning",
+            "What partitions tell one another, records by kind and by what became of them. told: published by a "
+            "partition here; applied: learned from; repeated: applied before; passed: of another detector set; "
+            "unusable: what no partition can have told. A record told is heard by every partition.",
+            "kind",
+            "outcome",
+        )
+        for kind in ("score_counts", "lesson"):
+            for outcome in ("told", *HEARD):
+                self.learning.labels(kind, outcome)
         self.snoozes = counter(
             "snoozes",
             "Snoozes begun and ended by officers, and alerts under one, records. resting: no desk gets the alert; "

@@ -148,6 +148,10 @@ class Metrics(DefinedMetrics):
         """Count fields of admitted records by what was done to them, one of `Note`."""
         self._notes[note,].inc(fields)
 
+    def count_learning(self, kind: str, outcome: str, records: int = 1) -> None:
+        """Count what partitions tell one another, by kind: told, or as in detectors/memory/exchange.py."""
+        self.learning.labels(kind, outcome).inc(records)
+
     def count_alert(self, desk: str, typology: str | None, severity: Severity) -> None:
         """Count one alert under its strongest typology; None stands for `anomaly`."""
         self._alerts[desk, typology or "anomaly", severity].inc()

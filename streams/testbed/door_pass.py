@@ -65,6 +65,7 @@ def prepare(
         dict(sorted(door.read.items())),
         dict(sorted(door.codes.items())),
         sum(door.offsets),
+        told=False,
     )
 
 

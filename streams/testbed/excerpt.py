@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from detectors.contracts.events import ConfigurationChange, Event, Origin, Profile, Rate, Source
+from detectors.contracts.learning import Learning
 from streams.errors import UsageError
 from streams.keys.pseudonyms import partition_of
 from streams.ledger import envelope
@@ -161,7 +162,7 @@ def _tokens(paths: Sequence[Path]) -> tuple[dict[str, str], set[str]]:
     known: set[str] = set()
     for number, path in enumerate(paths):
         for _, event, _ in _decoded(path, number):
-            if not isinstance(event, (ConfigurationChange, Rate)):
+            if not isinstance(event, (ConfigurationChange, Rate, Learning)):
                 known.add(event.party)
                 names.update((new, old) for new, old in event.previous.items() if new != old)
     return names, known
@@ -194,6 +195,8 @@ def _items(paths: Sequence[Path], rekeyer: Rekeyer, wanted: set[str], span: _Tak
         newest = -1
         for record, event, origin in _decoded(path, number):
             redelivered = _redelivered(origin, marks)
+            if isinstance(event, Learning):
+                continue  # of all parties, most of which are not in the excerpt; its replay tells its own
             broadcast = isinstance(event, (ConfigurationChange, Rate))
             if not isinstance(event, ConfigurationChange):
                 # a configuration's timestamp is that of its making, which may lie after all events
@@ -232,6 +235,7 @@ def _written(items: Sequence[_Item], directory: Path, partitions: int, rekeyer: 
         for item in items:
             event = item.event
             event = rekeyer.configuration(event) if isinstance(event, ConfigurationChange) else rekeyer.event(event)
+            assert not isinstance(event, Learning)  # `_items` takes none
             targets = range(partitions)
             if not isinstance(event, (ConfigurationChange, Rate)):
                 number = partition_of(event.party, partitions)
@@ -273,6 +277,7 @@ def _record(event: Event, item: _Item, source: Source | None, offset: int, rekey
     if isinstance(event, ConfigurationChange):
         key = envelope.CONFIGURATION_KEY
     else:
+        assert not isinstance(event, Learning)
         key = f"{event.base}/{event.quote}".encode() if isinstance(event, Rate) else event.party.encode()
     value = envelope.encode(event)
     kind = str(event.__struct_config__.tag).encode()

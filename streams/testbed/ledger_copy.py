@@ -56,7 +56,8 @@ def prepare(home: Path, directory: Path, configuration: Configuration | None, st
         # a range without one, which began from snapshots
         known = [result_files.read_configuration(home)]
     source = _source(manifest, paths)
-    return Prepared(source, partitions, known[-1], members_of(known), {topics.LEDGER: records}, {}, records)
+    read, told = {topics.LEDGER: records}, configuration is None
+    return Prepared(source, partitions, known[-1], members_of(known), read, {}, records, told)
 
 
 def require_whole(home: Path) -> None:

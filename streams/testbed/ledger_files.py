@@ -78,11 +78,12 @@ class LedgerWriter:
             self._flush(partition)
 
     def _flush(self, partition: int) -> None:
-        self._files[partition].write(_batch(self._waiting[partition]))
+        self._files[partition].write(batch_of(self._waiting[partition]))
         self._waiting[partition] = []
 
 
-def _batch(records: Sequence[LedgerRecord]) -> Any:
+def batch_of(records: Sequence[LedgerRecord]) -> Any:
+    """Records as a record batch of a ledger file."""
     starts = np.cumsum([0, *(len(one.headers) for one in records)], dtype=np.int32)
     pairs = [pair for one in records for pair in one.headers]
     parts = [pa.array([name for name, _ in pairs], pa.string()), pa.array([held for _, held in pairs], pa.binary())]
@@ -110,12 +111,29 @@ def _opened(path: Path) -> Any:
 
 def read_ledger(path: Path) -> Iterator[list[LedgerRecord]]:
     """The records of a ledger file, in lists of a row group at most. 3 us a record. Raises `ResultError`."""
+    for _, records in read_batches(path):
+        yield records
+
+
+def read_batches(path: Path) -> Iterator[tuple[Any, list[LedgerRecord]]]:
+    """The same, each list behind the record batch that it was read from. Raises `ResultError`."""
     with _opened(path) as file:
         try:
             for batch in file.iter_batches(batch_size=ROW_GROUP):
-                yield _records(batch)
+                yield batch, _records(batch)
         except (OSError, pa.ArrowException) as fault:
             raise ResultError(f"a ledger file is damaged: {fault}", got=path, todo="replay again") from fault
+
+
+def moved(batch: Any, shift: int) -> Any:
+    """The record batch with every offset `shift` higher."""
+    columns = [pc.add(batch["offset"], shift), *(batch[name] for name in SCHEMA.names[1:])]
+    return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+
+
+def open_file(path: Path) -> ParquetFile:
+    """A ledger file to write record batches to (`batch_of`, `moved`)."""
+    return ParquetFile(path, SCHEMA, ROW_GROUP, _DICTIONARIES)
 
 
 def _records(batch: Any) -> list[LedgerRecord]:
@@ -156,11 +174,22 @@ def read_timestamps(path: Path, offsets: Iterable[int]) -> dict[int, int]:
 
 
 def copy_with(source: Path, target: Path, configuration: Configuration) -> None:
-    """Copy a ledger file with every configuration record's value replaced. Raises `ResultError`."""
+    """Copy a ledger file with every configuration record's value replaced. Raises `ResultError`.
+
+    What partitions told one another is left out: it was learned under the configuration before.
+    """
+    left_out = 0
     with _opened(source) as file, ParquetFile(target, SCHEMA, ROW_GROUP, _DICTIONARIES) as written:
         for batch in file.iter_batches(batch_size=ROW_GROUP):
+            learning = pc.fill_null(pc.equal(batch["key"], envelope.LEARNING_KEY), False).to_numpy(False)  # noqa: FBT003
+            before = left_out + np.cumsum(learning)
+            left_out = int(before[-1])
+            if left_out:
+                # later records take the places of those before them, as if nobody had told anything
+                offsets = pa.array(batch["offset"].to_numpy() - before, pa.int64())
+                batch = batch.set_column(0, SCHEMA.field("offset"), offsets).filter(pa.array(~learning))  # noqa: PLW2901
             if pc.any(pc.equal(batch["key"], envelope.CONFIGURATION_KEY)).as_py():
-                written.write(_batch([replace_configuration(one, configuration) for one in _records(batch)]))
+                written.write(batch_of([replace_configuration(one, configuration) for one in _records(batch)]))
             else:
                 written.write(batch)
 

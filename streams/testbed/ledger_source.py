@@ -19,6 +19,7 @@ from detectors.memory.state import PartitionState
 from streams.errors import BrokerUnavailableError, LedgerError, UsageError
 from streams.kafka import clients, topic_reader, topics
 from streams.kafka.denied import choose_error
+from streams.ledger import envelope
 from streams.ledger.progress import Progress
 from streams.monitor.core import MONITOR, MonitorCore
 from streams.partition.rebuild import begin
@@ -114,7 +115,8 @@ def prepare(
         )
     spans = {str(number): (one.judged, one.end) for number, one in enumerate(ranges)}
     source = SourceRead(kind="ledger", topic=topics.LEDGER, snapshots=snapshots, partitions=spans)
-    return Prepared(source, partitions, known[-1], members_of(known), {topics.LEDGER: records}, {}, records)
+    read, told = {topics.LEDGER: records}, configuration is None
+    return Prepared(source, partitions, known[-1], members_of(known), read, {}, records, told)
 
 
 async def _offsets(
@@ -220,6 +222,8 @@ def _copy(
                 expected[number] += 1
                 if one.offset in ranges[number].skips:
                     continue
+                if configuration is not None and envelope.is_kind(one.headers, envelope.LEARNING_KEY):
+                    continue  # told under the configuration before
                 record = _record(one, configuration)
                 if ledger_files.is_configuration(record):
                     configurations[number].append(ledger_files.read_configuration(record))

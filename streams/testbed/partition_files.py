@@ -25,15 +25,18 @@ class PartitionTask(NamedTuple):
     members: tuple[str, ...]
 
 
-def _scores_of(directory: Path, partition: int) -> Path:
+def scores_of(directory: Path, partition: int) -> Path:
+    """Where a partition's scores are written before they are joined."""
     return partition_file(directory, PARTS, partition)
 
 
-def _scores_file(path: Path, members: tuple[str, ...]) -> ParquetFile:
+def scores_file(path: Path, members: tuple[str, ...]) -> ParquetFile:
+    """A file of scores in the making."""
     return ParquetFile(path, score_columns.schema(members), score_columns.ROW_GROUP, score_columns.DICTIONARIES)
 
 
-def _alerts_of(directory: Path, partition: int) -> Path:
+def alerts_of(directory: Path, partition: int) -> Path:
+    """Where a partition's alerts are written before they are joined."""
     return directory / PARTS / f"{partition:02}.jsonl"
 
 
@@ -43,8 +46,8 @@ def replay_partition(task: PartitionTask, stages: Stages) -> PartitionFigures:
     part = open_pass(directory, partition, judged_from=task.judged_from)
     transactions = scored = raised = 0
     with (
-        _scores_file(_scores_of(directory, partition), members) as file,
-        _alerts_of(directory, partition).open("wb") as lines,
+        scores_file(scores_of(directory, partition), members) as file,
+        alerts_of(directory, partition).open("wb") as lines,
     ):
         for records in ledger_files.read_ledger(partition_file(directory, LEDGER, partition)):
             rows, alerts = part.apply(records)
@@ -61,13 +64,13 @@ def replay_partition(task: PartitionTask, stages: Stages) -> PartitionFigures:
 
 def join(directory: Path, partitions: int, members: tuple[str, ...]) -> None:
     """Join the parts to `scores.parquet` and `alerts.jsonl`, and remove them. Memory: a row group."""
-    with _scores_file(directory / SCORES, members) as file:
+    with scores_file(directory / SCORES, members) as file:
         for partition in range(partitions):
-            with pq.ParquetFile(_scores_of(directory, partition)) as part:
+            with pq.ParquetFile(scores_of(directory, partition)) as part:
                 for batch in part.iter_batches(batch_size=score_columns.ROW_GROUP):
                     file.write(batch)
     with (directory / ALERTS).open("wb") as joined:
         for partition in range(partitions):
-            with _alerts_of(directory, partition).open("rb") as part_lines:
+            with alerts_of(directory, partition).open("rb") as part_lines:
                 shutil.copyfileobj(part_lines, joined)
     shutil.rmtree(directory / PARTS)

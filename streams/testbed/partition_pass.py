@@ -14,6 +14,7 @@ from detectors import core as science
 from detectors.books.party import unpack
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import ConfigurationChange, Event, Origin, Profile, Transaction
+from detectors.contracts.learning import Learning
 from detectors.core import Outputs
 from detectors.memory.state import PartitionState
 from detectors.values.legal_calendar import local_date, to_us
@@ -95,6 +96,8 @@ class PartitionPass:
         self._change = change
         self.outcomes: Counter[str] = Counter()
         self.apply_seconds = 0.0
+        # what the partition told all others and nobody has taken yet
+        self.told: list[Learning] = []
         self._profiles = {
             token: (facts.as_of_us, facts.size, facts.region)
             for token, packed in self.state.parties.items()
@@ -152,6 +155,7 @@ class PartitionPass:
 
     def _take(self, step: Step, rows: list[ScoreRow], alerts: list[bytes]) -> None:
         event, origin, outputs = step
+        self.told += outputs.told
         if isinstance(event, Profile) and outputs.outcome == "applied":
             self._learn_profile(event)
         if origin.offset < self._judged_from:
@@ -219,6 +223,11 @@ class PartitionPass:
             {} if scored is None else scored.members,
             own[0] if own else None,
         )
+
+    def take_told(self) -> list[Learning]:
+        """What the partition told all others since the last time."""
+        told, self.told = self.told, []
+        return told
 
     def finish(self, end: int = 0) -> PartitionFigures:
         """The partition's figures; `end` is the ledger offset that the replay ends before (skips may stand there)."""

@@ -31,7 +31,8 @@ class Prepared(NamedTuple):
     """Ledger files that wait for the core.
 
     `configuration` is the newest in them, `members` those of all of them; `read` counts what was read by topic,
-    `records` the ledger records.
+    `records` the ledger records. `told` says that they hold what partitions told one another, as far as they did: then
+    the replay adds nothing to it.
     """
 
     source: SourceRead
@@ -41,6 +42,7 @@ class Prepared(NamedTuple):
     read: dict[str, int]
     dead_letters: dict[str, int]
     records: int
+    told: bool = True
 
     def judged_from(self, partition: int) -> int:
         """The first ledger offset whose outputs count."""

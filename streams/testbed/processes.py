@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from streams.errors import FxwatchError
 from streams.testbed.partition_pass import quiet_collector
@@ -150,6 +150,94 @@ def _shared(workers: Sequence[_Worker], tasks: Sequence[Any], stages: Stages) ->
             else:
                 answers[told.number] = told.answer
     return [answers[number] for number in range(len(tasks))]
+
+
+class Crew(Generic[Task, Answer]):
+    """Processes that keep what they learned from task to task: each has a part of the whole. A context manager.
+
+    `work` is copied to each process and called with each of its tasks, in order. `aside` is a task of its own, worked
+    off by `beside` in one more process meanwhile. With one process all is done in this one, the task aside at the end.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Task, Stages], Answer],
+        processes: int,
+        stages: Stages,
+        aside: Any = None,
+        beside: Callable[[Any, Stages], Any] | None = None,
+    ) -> None:
+        self.size, self._work, self._stages = max(1, processes), work, stages
+        self._aside, self._beside = aside, beside
+        self._workers: list[_Worker] = []
+        self._apart: _Worker | None = None
+        self._told_aside: _Done | None = None
+
+    def __enter__(self) -> Self:
+        if self.size > 1:
+            try:
+                for _ in range(self.size):
+                    self._workers.append(_started(self._work))
+                if self._beside is not None:
+                    self._apart = _started(self._beside)
+                    self._apart.pipe.send((0, self._aside))
+            except BaseException:
+                self.__exit__()
+                raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        workers = [*self._workers, *([] if self._apart is None else [self._apart])]
+        for worker in workers:
+            worker.process.terminate()
+        for worker in workers:
+            worker.process.join()
+            worker.pipe.close()
+
+    def ask(self, tasks: Sequence[Task]) -> list[Answer]:
+        """The answers of one task for each process, in their order. Raises as `run_in_processes`."""
+        if len(tasks) != self.size:
+            raise ValueError(f"a task for each process; got: {len(tasks)}; expected: {self.size}")
+        if not self._workers:
+            return [self._work(task, self._stages) for task in tasks]
+        for number, (worker, task) in enumerate(zip(self._workers, tasks, strict=True)):
+            worker.pipe.send((number, task))
+        answers: dict[int, Any] = {}
+        while len(answers) < self.size:
+            for told in self._hear(self._workers):
+                answers[told.number] = told.answer
+        return [answers[number] for number in range(self.size)]
+
+    def answer_aside(self) -> Any:
+        """What came of the task aside; waits for it."""
+        if self._beside is None:
+            return None
+        if self._apart is None:
+            return self._beside(self._aside, self._stages)
+        while self._told_aside is None:
+            self._hear([])
+        return self._told_aside.answer
+
+    def _hear(self, workers: Sequence[_Worker]) -> list[_Done]:
+        """What processes have done since, those of `workers`; the task aside is heard too, so that it never waits."""
+        listening = [*workers, *([] if self._apart is None or self._told_aside is not None else [self._apart])]
+        by_pipe = {worker.pipe: worker for worker in listening}
+        done = []
+        for pipe in wait(list(by_pipe)):
+            assert isinstance(pipe, Connection)
+            try:
+                told = pipe.recv()
+            except (EOFError, OSError) as fault:
+                raise _died(by_pipe[pipe].process) from fault
+            if isinstance(told, _Failed):
+                raise told.fault
+            if isinstance(told, _Advanced):
+                self._stages.advance(told.records)
+            elif by_pipe[pipe] is self._apart:
+                self._told_aside = told
+            else:
+                done.append(told)
+        return done
 
 
 def _died(process: Any) -> ProcessDiedError:

@@ -27,6 +27,7 @@ from streams.testbed import (
 )
 from streams.testbed.ledger_copy import set_partitions
 from streams.testbed.ledger_source import LedgerSpan
+from streams.testbed.meetings import replay_together
 from streams.testbed.partition_files import PARTS, PartitionTask
 from streams.testbed.partition_pass import OUTCOMES, PartitionFigures
 from streams.testbed.prepared import Prepared, Stages
@@ -200,22 +201,25 @@ def _prepare_ledger(
 def _run(directory: Path, prepared: Prepared, processes: int, stages: Stages) -> Manifest:
     (directory / PARTS).mkdir()
     whole = _is_whole(directory, prepared)
-    # the largest task first, so that none waits for it at the end
-    tasks: list[PartitionTask | SharedTask] = (
-        [SharedTask(directory, prepared.partitions, directory / SHARED_ALERTS)] if whole else []
-    )
-    tasks += [
+    partitions = [
         PartitionTask(directory, number, prepared.judged_from(number), prepared.end(number), prepared.members)
         for number in range(prepared.partitions)
     ]
     stages.begin("core", prepared.records * (2 if whole else 1))
-    answers = run_in_processes(_replay_one, tasks, processes, stages)
+    if whole and not prepared.told:
+        figures, together = replay_together(partitions, prepared, processes, stages)
+        shared = [together]
+    else:
+        # the largest task first, so that none waits for it at the end
+        legs = [SharedTask(directory, prepared.partitions, directory / SHARED_ALERTS)] if whole else []
+        some: list[PartitionTask | SharedTask] = [*legs, *partitions]
+        answers = run_in_processes(_replay_one, some, processes, stages)
+        figures = [one for one in answers if isinstance(one, PartitionFigures)]
+        shared = [one for one in answers if isinstance(one, SharedFigures)]
     stages.begin("files", 1)
     partition_files.join(directory, prepared.partitions, prepared.members)
     (directory / SHARED_ALERTS).touch()
     result_files.write_configuration(directory, prepared.configuration)
-    figures = [one for one in answers if isinstance(one, PartitionFigures)]
-    shared = [one for one in answers if isinstance(one, SharedFigures)]
     manifest = result_files.write_manifest(directory, _manifest(prepared, figures, shared))
     stages.advance(1)
     return manifest

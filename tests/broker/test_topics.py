@@ -294,6 +294,9 @@ def test_a_record_whose_stamp_is_far_from_now_is_refused_by_the_broker(
             producer.close()
 
     for topic in topics.INPUTS:
+        if topic == topics.LEARNING:
+            assert send(topic, -16 * 24 * 60) == 0  # stamped by the broker
+            continue
         assert send(topic, 50) == 0
         with pytest.raises(InvalidTimestampError):
             send(topic, 120)

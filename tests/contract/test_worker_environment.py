@@ -121,6 +121,7 @@ def test_a_command_that_needs_an_extra_says_so_where_it_is_missing():
         ("testbed compare {there} {there} --truth {there} --out {out}", "testbed"),
         ("testbed search {there} --vary a=1 --out {out}", "testbed"),
         ("testbed exercise {there} --truth {there} --out {out}", "testbed"),
+        ("testbed learn {there} --truth {there}", "testbed"),
         ("testbed library verify", "testbed"),
     ],
 )

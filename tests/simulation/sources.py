@@ -13,11 +13,13 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
-from detectors.contracts.configuration import Configuration
+from detectors.contracts.configuration import Configuration, fingerprint
 from detectors.contracts.events import ConfigurationChange
+from detectors.contracts.learning import Learning, ScoreCounts
 from detectors.memory.state import PartitionState
 from streams.contracts.input_record import ArrivedRecord, InputRecord
 from streams.contracts.inputs import DISPOSITIONS, RATES, RULES, TRANSACTIONS
+from streams.contracts.learning_record import LEARNING
 from streams.contracts.record_headers import HISTORY_HEADER
 from streams.generator import Simulation
 from streams.ingest.door import Admitted, Door
@@ -153,6 +155,19 @@ def _rules(number: int) -> InputRecord:
     return InputRecord(RULES, b"rules", orjson.dumps(body), 0)
 
 
+@cache
+def _detectors() -> str:
+    return fingerprint(light_configuration().detectors)
+
+
+def _told(number: int) -> bytes:
+    """What a partition told the others, as the topic's record of this offset; now and then under another set."""
+    told = ScoreCounts(
+        segments={"person.out": (number % 40, 1 + number % 9)}, detectors=_detectors() if number % 5 else "other"
+    )
+    return msgspec.json.encode(Learning(partition=0, number=number + 1, told=told))
+
+
 def _stream(draw: random.Random, events: int) -> list[InputRecord]:
     """A piece of the built-in stream with everything in it that this simulation is about."""
     pool = _pool(draw.randrange(POOLS))
@@ -177,6 +192,8 @@ def _stream(draw: random.Random, events: int) -> list[InputRecord]:
             found.append(_verdict(draw, len(found), token, orjson.loads(record.value or b"")["event_time"]))
         elif chance < 0.235:
             found.append(_rules(len(found)))
+        elif chance < 0.26:
+            found.append(InputRecord(LEARNING, b"0", None, record.timestamp_ms))  # `admitted` gives it its number
         else:
             found.append(record)
     for place in range(len(found) - 1):  # out of time order: neighbours, and now and then farther
@@ -192,10 +209,12 @@ def admitted(records: Sequence[InputRecord], partitions: int, source_partitions:
     offsets: Counter[tuple[str, int]] = Counter()
     for record in records:
         # a sender's key decides, so that one party's events keep their order; rates and rules are one partition's
-        spread = 1 if record.topic in {RATES, RULES} else source_partitions
+        spread = 1 if record.topic in {RATES, RULES, LEARNING} else source_partitions
         source = (record.topic, sum(record.key or b"") % spread)
         number = offsets[source]
         offsets[source] += 1
+        if record.topic == LEARNING:
+            record = record._replace(value=_told(number))  # noqa: PLW2901
         answer = door.admit(
             ArrivedRecord(*source, number, record.timestamp_ms, record.key, record.value, record.headers)
         )
@@ -225,7 +244,7 @@ def _written(record: Any, source: tuple[str, int], number: int, timestamp: int) 
 
 
 def real_sources(draw: random.Random, events: int, partitions: int) -> Sources:
-    """Simulated events through the real door: payments, declarations, rates, profiles, verdicts, rules, history."""
+    """Events through the real door: payments, declarations, rates, profiles, verdicts, rules, history, what is told."""
     key, value, headers = envelope.first_configuration(ConfigurationChange(configuration=light_configuration()))
     first = [Written(one, key, value, headers, 0, None, 0, None, None) for one in range(partitions)]
     return Sources(admitted(_stream(draw, events), partitions), first, WINDOW)

@@ -38,6 +38,7 @@ from tests.support import warm_commands
 from tests.support.ledger_replay import (
     BROKERS,
     SHARED_SOURCE,
+    STAMPED_BY_BROKER,
     LegsReplay,
     Replay,
     Seen,
@@ -267,9 +268,11 @@ class Cluster:
         """Wait until every input is ledgered or dead-lettered, the ledger applied, each conflict's letter written."""
 
         def drained() -> bool:
-            # in the order of the data: what ingest finished is in the ledger before the ledger's end is asked for
-            if self.lag("ingest", *topics.INPUTS) or self.lag("monitor", topics.LEDGER):
-                return False
+            # in the order of the data: what ingest finished is in the ledger before the ledger's end is asked for;
+            # twice, because what monitors tell one another goes once more through ingest and ledger, and tells nothing
+            for _ in range(2):
+                if self.lag("ingest", *topics.INPUTS) or self.lag("monitor", topics.LEDGER):
+                    return False
             return not self.follows_legs() or self.lag("shared", topics.LEGS) == 0
 
         took = self.until(drained, seconds, "not drained", may_end=may_end)
@@ -328,15 +331,15 @@ class Cluster:
         return any(worker.role in ("shared", "all") for worker in self.workers)
 
     def published(self, *, by: str = "monitor") -> dict[tuple[str, int], list[Seen]]:
-        """What a read_committed reader sees of an agent: alerts, their copies for desks, notices, open items, lists.
+        """What a read_committed reader sees of an agent: alerts and copies, notices, open items, lists, what it told.
 
         By (topic, partition). In which order two agents write into one partition is not fixed; each one's own is.
         """
         desks = [topics.desk_topic(desk) for desk in self.settings.effective.desks]
-        names = [topics.ALERTS, topics.NOTICES, topics.OPEN_ITEMS, topics.SCREENS, *desks]
+        names = [topics.ALERTS, topics.NOTICES, topics.OPEN_ITEMS, topics.SCREENS, topics.LEARNING, *desks]
         found: dict[tuple[str, int], list[Seen]] = {}
         for tp, record in self.read(*names):
-            stamp = BROKERS if tp.topic == topics.NOTICES else record.timestamp
+            stamp = BROKERS if tp.topic in STAMPED_BY_BROKER else record.timestamp
             seen = Seen(record.key, record.value, tuple(record.headers), stamp)
             if (SHARED_SOURCE in seen.headers) == (by == "shared"):
                 found.setdefault((tp.topic, tp.partition), []).append(seen)

@@ -12,8 +12,9 @@ from streams.proofs.state_digest import count_learned
 from streams.shared.core import SharedCore
 from streams.version import code_version
 
-# for a notice's Kafka timestamp, which the broker gives it: retention goes by that, and nobody reads it
+# for a Kafka timestamp that the broker gives: retention goes by that, and nobody reads it
 BROKERS = -1
+STAMPED_BY_BROKER = frozenset({topics.NOTICES, topics.LEARNING})
 # by which an alert says that the shared agent raised it
 SHARED_SOURCE = ("ce_source", b"/fxwatch/shared")
 
@@ -126,5 +127,5 @@ def source_place(headers: RawHeaders) -> tuple[str, int, int] | None:
 
 
 def seen(output: Output) -> Seen:
-    stamp = BROKERS if output.topic == topics.NOTICES else output.timestamp_ms
+    stamp = BROKERS if output.topic in STAMPED_BY_BROKER else output.timestamp_ms
     return Seen(output.key, output.value, tuple(output.headers), stamp)

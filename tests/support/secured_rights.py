@@ -39,13 +39,21 @@ READABLE = {
 }
 WRITABLE = {
     "ingest": {topics.LEDGER, topics.LEGS, topics.DEADLETTER, topics.IDENTITIES, topics.PROGRESS, topics.CLOCK},
-    "monitor": {topics.NOTICES, topics.ALERTS, topics.OPEN_ITEMS, topics.SCREENS, topics.PROGRESS, topics.SNAPSHOTS},
+    "monitor": {
+        topics.NOTICES,
+        topics.ALERTS,
+        topics.OPEN_ITEMS,
+        topics.SCREENS,
+        topics.LEARNING,
+        topics.PROGRESS,
+        topics.SNAPSHOTS,
+    },
     # trails are legs of the residents' own; a leg in conflict is a notice
     "shared": {topics.ALERTS, topics.LEGS, topics.NOTICES, topics.PROGRESS, topics.SNAPSHOTS},
     "investigator": {topics.DISPOSITIONS},
     "console": {topics.DISPOSITIONS, topics.AUDIT},
     "operator": {topics.RULES, topics.LEDGER, topics.LEGS, topics.PROGRESS},
-    "deadletter": {*topics.INPUTS} - {topics.RULES},
+    "deadletter": {*topics.INPUTS} - {topics.RULES, topics.LEARNING},
     "reidentifier": {topics.AUDIT},
     "auditor": set(),
     "reconciler": set(),

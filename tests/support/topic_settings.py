@@ -17,7 +17,7 @@ from tests.support.ledger_replay import source_place
 from tests.support.worker_process import Worker, reasons
 
 # their records go to every ledger partition
-BROADCAST = (topics.RATES, topics.RULES)
+BROADCAST = (topics.RATES, topics.RULES, topics.LEARNING)
 
 
 def set_topic(bootstrap: str, topic: str, settings: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("streams.cli.testbed.replay", "A stream, a file or the ledger through the core, into a result."),
     "judge": ("streams.cli.testbed.judge", "Figures of a replay against the truth and baselines."),
     "exercise": ("streams.cli.testbed.exercise", "Judge labelled cases blind, then see truth and reasons."),
+    "learn": ("streams.cli.testbed.learn", "What verdicts teach: hit rate before and after."),
     "search": ("streams.cli.testbed.search", "Replay history under changed limits and budgets."),
     "library": ("streams.cli.testbed.library", "Versioned sets of test data, with data sheets."),
 }

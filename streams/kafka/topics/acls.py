@@ -14,7 +14,7 @@ import msgspec
 
 from streams.errors import UsageError
 from streams.kafka.agent_names import GROUPS, INGEST, MONITOR, NOTICES, SHARED, AgentNames
-from streams.kafka.topics.table import RULES, Topic, table
+from streams.kafka.topics.table import LEARNING, RULES, Topic, table
 from streams.settings import Settings
 
 Role = Literal[
@@ -156,7 +156,7 @@ def _of_topics(settings: Settings, role: Role) -> list[Grant]:
         elif operations and role in CHECKING:
             # workers compare their topics with the table before they start, `publish` warns of a short retention
             operations.append("DescribeConfigs")
-        if role == "deadletter" and row.name == RULES:
+        if role == "deadletter" and row.name in (RULES, LEARNING):
             # letters of refused configurations are told apart by their topic's id; nothing is replayed there
             operations.append("Describe")
         if operations:

@@ -14,6 +14,7 @@ RATES = "fx.rates.v1"
 PROFILES = "fx.profiles.v1"
 DISPOSITIONS = "fx.dispositions.v1"
 RULES = "fx.rules.v1"
+LEARNING = "fx.learning.v1"
 LEDGER = "fx.ledger.v1"
 LEGS = "fx.legs.v1"
 DEADLETTER = "fx.deadletter.v1"
@@ -27,9 +28,10 @@ SNAPSHOTS = "fx.snapshots.v1"
 AUDIT = "fx.audit.v1"
 CLOCK = "fx.clock.v1"
 
-INPUTS = (TRANSACTIONS, DECLARATIONS, RATES, PROFILES, DISPOSITIONS, RULES)
+INPUTS = (TRANSACTIONS, DECLARATIONS, RATES, PROFILES, DISPOSITIONS, RULES, LEARNING)
 """What ingest reads. Partition i of each goes to one worker where they have equally many (DESIGN section 2), as `topics
-apply` creates them. With other numbers the order between topics is kept less well, and nothing else changes."""
+apply` creates them. With other numbers the order between topics is kept less well, and nothing else changes. The last
+one is written by monitors alone."""
 
 Keep = Literal["raw", "evidence", "for ever", "compacted"]
 
@@ -178,7 +180,8 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         partitions: int = many,
         extra: dict[str, str] | None = None,
     ) -> Topic:
-        advised = {BEFORE} if name in INPUTS else {STAMPED} if extra is _STAMPED_BY_BROKER else set()
+        advised = {BEFORE} if name in INPUTS else set()
+        advised |= {STAMPED} if extra is _STAMPED_BY_BROKER else set()
         # earlier releases let `evidence_retention_days` cut these too
         advised |= {"retention.ms"} if keep == "for ever" else set()
         return Topic(
@@ -189,7 +192,8 @@ def table(settings: Settings) -> tuple[Topic, ...]:
             writers=writers,
             readers=readers,
             extra=extra or {},
-            any_number=name in INPUTS,
+            # a monitor tells in the partition of its own number
+            any_number=name in INPUTS and name != LEARNING,
             advised=frozenset(advised),
         )
 
@@ -204,6 +208,9 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         # one is in force however old it is
         topic(RULES, "for ever", "configuration", "rules apply",
               "ingest, monitor, shared, rules apply, rules show, reconcile"),
+        # what a partition learned, for all others. Stamped by the broker: what is told of a payment of last year would
+        # be refused, and the partition would stop
+        topic(LEARNING, "raw", "partition that tells", "monitor", "ingest, reconcile", extra=_STAMPED_BY_BROKER),
         topic(LEDGER, "evidence", "party token", "ingest, topics apply",
               "ingest, monitor, shared, rescore, reconcile, rules show, skip, state, institutions, alerts list, "
               "alerts show, cases list, cases show, ledger show, party, trade show, dispose, snooze"),

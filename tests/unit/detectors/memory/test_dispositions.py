@@ -127,3 +127,57 @@ def test_an_officer_whose_word_counts_is_known_from_then_on_and_the_party_stays(
         assert party(ledger).last_us == to_us(later(days=8))
         ranks = [ledger.state.officers.rank(officer_number(name)) for name in ("I-1", "I-2")]
         assert ranks == [0, MOST_KNOWN]
+
+
+def test_a_verdict_teaches_what_its_alert_was_raised_on_and_a_withdrawal_takes_it_back():
+    ledger, alert_id = alerted()
+    told = []
+
+    def tell(verdict, **changed):
+        record = _disposition(alert_id, verdict, **changed)
+        origin = msgspec.structs.replace(ledger.origin("fx.dispositions.v1"), timestamp_ms=stamp(later(hours=9)))
+        told.append(dispositions.take(ledger.state, record, origin).lesson)
+
+    tell("confirmed", decided_at=later(hours=2))
+    tell("withdrawn", decided_at=later(hours=3))
+    first, second = told
+    assert (first.confirmed, first.lead, first.takes_back) == (True, "T16", ())
+    assert (second.confirmed, second.takes_back) == (None, (first.lesson,))
+
+
+def test_a_verdict_dated_in_the_future_is_a_lesson_of_its_kafka_timestamp():
+    ledger, alert_id = alerted()
+    origin = msgspec.structs.replace(ledger.origin("fx.dispositions.v1"), timestamp_ms=stamp(later(hours=9)))
+    record = _disposition(alert_id, "confirmed", decided_at=later(hours=9000))
+    assert dispositions.take(ledger.state, record, origin).lesson.decided_us == stamp(later(hours=9)) * 1000
+
+
+def test_who_is_not_listed_and_who_judges_what_never_was_teach_nothing():
+    ledger, alert_id = alerted()
+    origin = ledger.origin("fx.dispositions.v1")
+    assert dispositions.take(ledger.state, _disposition("7" * 32, "confirmed"), origin).lesson is None
+    ledger.state.officers.list(["I-2"])
+    assert dispositions.take(ledger.state, _disposition(alert_id, "confirmed"), origin) == Taken(
+        "verdict.unknown_officer"
+    )
+    ledger.state.officers.list([])
+    for number in range(MOST_KNOWN):
+        ledger.state.officers._known[number] = ledger.state.watermark_us
+    # no list, and every rank is taken: the verdict counts and teaches nothing
+    taken = dispositions.take(ledger.state, _disposition(alert_id, "confirmed"), origin)
+    assert (taken.refused, taken.lesson) == (None, None)
+
+
+def _disposition(alert_id, verdict, **changed):
+    fields = {
+        "event_id": f"{verdict}",
+        "identity": digest16(verdict),
+        "body": "1" * 32,
+        "alert_id": alert_id,
+        "party": PARTY,
+        "verdict": verdict,
+        "reason_hash": "0",
+        "investigator": "I-1",
+        "decided_at": later(hours=2),
+    }
+    return Disposition(**fields | changed)

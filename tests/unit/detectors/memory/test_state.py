@@ -118,7 +118,7 @@ def test_the_sections_have_their_names_and_order():
     between = names[len(first) : -len(last)]
     assert between[0].startswith("features/")
     order = list(dict.fromkeys(name.split("/")[0] for name in between))
-    assert order == ["features", "budget", "scorer"]
+    assert order == ["features", "budget", "exchange", "ranker", "scorer"]
 
 
 def test_parties_and_names_are_saved_in_lots_by_their_size():

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from detectors.contracts.approvals import Approvals
-from detectors.contracts.events import ConfigurationChange, Origin
+from detectors.contracts.events import ConfigurationChange, Origin, Source
+from detectors.contracts.learning import Learning, ScoreCounts
 from streams.alert_text.alert_text import text_of
 from streams.desk_text.record_text import record_json, record_lines
 from streams.desk_text.record_words import VALUES
@@ -127,3 +128,20 @@ def test_origin_without_a_source():
     text = text_of(record_lines("0:0", "configuration", EVENTS[5], origin, purposes=PURPOSES, zone=SEOUL, lang="en"))
     assert "topics apply" in text
     assert io.StringIO(text).readline().startswith("LEDGER RECORD 0:0  Configuration")
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "1,006 scores"), ("ko", "점수 1,006건")])
+def test_what_a_partition_told_is_said_in_a_few_words(lang, told):
+    """Who told it, the number, and how many scores; the bins are for machines."""
+    event = Learning(
+        partition=3,
+        number=7,
+        told=ScoreCounts(segments={"person.out": (2, 5, 9, 1), "person.in": (4, 1000)}, detectors="f00d"),
+    )
+    source = Source("fx.learning.v1", 3, 6)
+    origin = Origin(offset=7, source=source, commitment="k1:" + "0" * 64, timestamp_ms=0)
+    text = text_of(record_lines("3:7", "learning", event, origin, purposes=PURPOSES, zone=SEOUL, lang=lang))
+    assert told in text
+    assert "fx.learning.v1" in text
+    if lang == "ko":
+        assert [word for word in foreign_words(text) if word != "learning"] == []

@@ -23,6 +23,9 @@ TIMESTAMP_MS = 1_767_580_000_000
 WITHOUT_CASE = {
     "configuration.partition": "not its bytes: tests/unit/streams/ledger/test_configuration_in_force_ruling.py",
     "configuration.refused": "told by the monitor: tests/unit/detectors/test_configuration_trial.py",
+    "learning.malformed": "of monitors' records alone: tests/unit/streams/contracts/test_learning_record.py",
+    "learning.partition": "of monitors' records alone: tests/unit/streams/contracts/test_learning_record.py",
+    "learning.unusable": "told by the monitor: tests/unit/detectors/memory/test_hearing.py",
     "amount.minor_units": "payment messages alone: tests/unit/streams/ingest/formats/test_conversion_identifiers.py",
     "event.conflict": "told by the monitor, from an earlier record: tests/unit/detectors/test_core.py",
     **dict.fromkeys(

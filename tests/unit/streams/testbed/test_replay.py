@@ -15,9 +15,11 @@ from detectors.contracts.alert import Alert
 from streams.cli.testbed.replay import command
 from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import TRANSACTIONS
+from streams.contracts.learning_record import LEARNING
 from streams.errors import LedgerError, UsageError
 from streams.ingest.door import Admitted
 from streams.keys.pseudonyms import testbed_keys as keys_of_testbed
+from streams.ledger import envelope
 from streams.rule_packs import default_tables
 from streams.settings import overlay_configuration
 from streams.testbed import ledger_files, replay, result_files
@@ -31,6 +33,7 @@ from tests.support.pipeline import Pipeline
 from tests.support.repository import ROOT
 from tests.support.small_stream import START, days, payment, profile, rate, write
 
+HOUR_MS = 3_600_000
 CONFIGURATION = overlay_configuration(
     {"detectors": {"warm_up": 5, "daily_budget": 36.0, "rank_ceiling": 1.0, "most_by_chance": 1e9}}
 )
@@ -55,6 +58,12 @@ def result(stream: Path, tmp_path_factory: pytest.TempPathFactory) -> Result:
     return result_files.read_result(out)
 
 
+def ledger_records(directory: Path, partition: int) -> list[LedgerRecord]:
+    """The ledger of a result's partition."""
+    path = result_files.partition_file(directory, result_files.LEDGER, partition)
+    return [one for batch in ledger_files.read_ledger(path) for one in batch]
+
+
 def alerts_of(directory: Path) -> list[bytes]:
     """The alerts of a result."""
     return (directory / result_files.ALERTS).read_bytes().splitlines()
@@ -72,8 +81,10 @@ def test_a_stream_comes_to_rows_alerts_and_dead_letters(result: Result) -> None:
     assert manifest.source.kind == "stream"
     assert manifest.read == {"fx.profiles.v1": 6, "fx.rates.v1": 20, "fx.transactions.v1": 20 * 8 + 3}
     assert manifest.dead_letters == {"decimal.malformed": 1}
+    told = [one for one in ledger_records(result.directory, 0) if envelope.is_kind(one.headers, b"learning")]
+    assert len(told) > 20
     assert manifest.outcomes == {
-        "applied": 6 + 20 * 12 + 160,
+        "applied": 6 + 20 * 12 + 160 + len(told) * 12,
         "duplicate": 1,
         "conflict": 1,
         "redelivered": 0,
@@ -113,8 +124,16 @@ def test_alerts_are_those_of_the_pipeline(stream: Path, tmp_path: Path) -> None:
     pipeline.door = Door(keys_of_testbed(), 1, dict(configuration.legend.words))
     pipeline.state.code_version = code_version()
     assert isinstance(pipeline.core, MonitorCore)
-    expected, offsets = [], dict.fromkeys(manifest.read, 0)
+    expected, offsets, told, midnight = [], dict.fromkeys(manifest.read, 0), [], 0
     for record in read_stream(stream):
+        # what it told comes back at the end of the local day
+        for offset, value in enumerate(told) if record.timestamp_ms >= midnight else ():
+            if value is not None:
+                back = pipeline.door.admit(ArrivedRecord(LEARNING, 0, offset, midnight, b"0", value))
+                assert isinstance(back, Admitted)
+                pipeline.take(back, midnight)
+                told[offset] = None
+        midnight = (record.timestamp_ms + 9 * HOUR_MS) // (24 * HOUR_MS) * 24 * HOUR_MS + 15 * HOUR_MS
         answer = pipeline.door.admit(
             ArrivedRecord(
                 record.topic, 0, offsets[record.topic], record.timestamp_ms, record.key, record.value, record.headers
@@ -124,6 +143,7 @@ def test_alerts_are_those_of_the_pipeline(stream: Path, tmp_path: Path) -> None:
         if isinstance(answer, Admitted):
             outputs = pipeline.take(answer, record.timestamp_ms)
             expected += [one.value for one in outputs if one.topic == "fx.alerts.v1"]
+            told += [one.value for one in outputs if one.topic == LEARNING]
     assert alerts_of(tmp_path / "out") == expected
     assert len(expected) > 3
     sections = pipeline.state.freeze().sections()
@@ -277,7 +297,12 @@ def test_another_configuration_takes_the_ledgers_place(stream: Path, result: Res
     again = rerun(result.directory, fullest, challenger)
     assert not again.compared
     assert not again.identical
-    assert [row.score for row in again.rows] == sheet.score[sheet.partition == fullest].tolist()
+    # run alone it hears nobody, so that the scores are the same until the others' first records come back
+    assert [row.event_id for row in again.rows] == sheet.event_id[sheet.partition == fullest].tolist()
+    scores = sheet.score[sheet.partition == fullest].tolist()
+    alone = [row.score for row in again.rows]
+    heard = next(n for n, (one, other) in enumerate(zip(alone, scores, strict=True)) if one != other)
+    assert heard >= 3
 
 
 def test_every_partition_runs_again_bit_for_bit(result: Result) -> None:

@@ -55,7 +55,9 @@ def test_a_name_of_nobody_is_an_error():
 def test_a_monitor_reads_no_identifier():
     """Not the inputs, dead letters or identities; it may not even describe them."""
     seen = {name for resource, name, _ in held("monitor") if resource == "topic"}
-    assert not seen & ({*topics.INPUTS, topics.DEADLETTER, topics.IDENTITIES} - {topics.RULES})
+    own = {topics.RULES, topics.LEARNING}
+    assert not seen & ({*topics.INPUTS, topics.DEADLETTER, topics.IDENTITIES} - own)
+    assert held("monitor")["topic", topics.LEARNING, False] == {"Write", "DescribeConfigs"}
     assert {row.name for row in topics_of(load_settings(), ["monitor"])} == seen
 
 
@@ -101,7 +103,15 @@ def test_every_grant_has_kafkas_own_form():
 def test_the_dead_letter_reader_may_describe_every_input_and_writes_no_rules():
     """`deadletter` asks for the ids of all inputs; a refused configuration is put right by `rules apply`."""
     of_inputs = {name: held("deadletter")["topic", name, False] for name in topics.INPUTS}
-    assert of_inputs == {name: {"Write"} for name in topics.INPUTS} | {topics.RULES: {"Describe"}}
+    described = {topics.RULES: {"Describe"}, topics.LEARNING: {"Describe"}}
+    assert of_inputs == {name: {"Write"} for name in topics.INPUTS} | described
+
+
+def test_what_partitions_tell_one_another_is_written_by_monitors_alone():
+    """Whoever could write there would teach every partition; the reconciler and ingest read it."""
+    operations = {role: held(role).get(("topic", topics.LEARNING, False), set()) for role in ROLES}
+    assert {role for role, may in operations.items() if "Write" in may} == {"monitor"}
+    assert {role for role, may in operations.items() if "Read" in may} == {"ingest", "reconciler"}
 
 
 def test_principals_can_be_named():

@@ -30,6 +30,7 @@ def test_the_table_holds_every_topic_of_the_design() -> None:
         "fx.profiles.v1",
         "fx.dispositions.v1",
         "fx.rules.v1",
+        "fx.learning.v1",
         "fx.ledger.v1",
         "fx.legs.v1",
         "fx.deadletter.v1",
@@ -113,13 +114,14 @@ def test_what_is_kept_by_key_is_compacted_only(name: str) -> None:
 def test_who_stamps_a_topics_records() -> None:
     """What follows from the ledger keeps its stamp; an input may have either kind and is created with the sender's.
 
-    Letters and notices are stamped by the broker: of a sender whose clock is years back none may be deleted at once.
+    Letters, notices and what partitions tell one another are stamped by the broker: of a sender whose clock is years
+    back none may be deleted at once, or refused.
     """
     for row in topics.table(settings()):
         held, made = row.configuration(settings()), row.creation(settings())
-        by_broker = row.name in {topics.DEADLETTER, topics.NOTICES}
+        by_broker = row.name in {topics.DEADLETTER, topics.NOTICES, topics.LEARNING}
         assert made["message.timestamp.type"] == ("LogAppendTime" if by_broker else "CreateTime")
-        assert ("message.timestamp.type" in held) == (row.name not in topics.INPUTS)
+        assert ("message.timestamp.type" in held) == (by_broker or row.name not in topics.INPUTS)
         assert held.items() <= made.items()
 
 

@@ -1,0 +1,32 @@
+"""What becomes of a record that a partition told: counts of scores, which widen the calibration, and lessons."""
+
+from collections import Counter
+
+from detectors.contracts.learning import Learning, Lesson, ScoreCounts
+from detectors.memory.exchange import Heard, bins_of
+from detectors.memory.state import PartitionState
+from detectors.ranking.calibration import BINS
+
+
+def hear(state: PartitionState, record: Learning) -> Heard:
+    """Apply a record that a partition told, this one's own too; returns what became of it. Never raises.
+
+    Cost: some 0.1 ms for a record of a thousand scores.
+    """
+    exchange = state.exchange
+    heard = exchange.hear(record)
+    told = record.told
+    if heard == "applied" and isinstance(told, ScoreCounts):
+        counts = bins_of(told, BINS)
+        if counts is None:
+            heard = "unusable"
+        else:
+            assert state.scorer is not None  # a detector set is in force, and it is this record's
+            of_all: Counter[int] = Counter()
+            for bins in counts.values():
+                of_all.update(bins)
+            state.scorer.calibration.hear(of_all)
+    if heard == "applied" and isinstance(told, Lesson):
+        state.ranker.learn(told)
+    exchange.note(heard, str(told.__struct_config__.tag))
+    return heard

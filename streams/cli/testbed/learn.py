@@ -1,0 +1,93 @@
+"""`fxwatch testbed learn`: what verdicts of a simulated investigator teach, and what a desk's hit rate gains by it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from streams.installation.extras import needs
+from streams.plain_text import tables
+from streams.plain_text.printable import say, say_json
+
+if TYPE_CHECKING:
+    from detectors.testbed.learning_curve import Course, Order
+
+
+@click.command(short_help="What verdicts teach: hit rate before and after, by way of ordering.")
+@click.argument("result", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--truth",
+    "truth_place",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="The stream's truth: a file, or a directory with truth.jsonl.",
+)
+@click.option("--a-day", type=click.IntRange(1), default=20, show_default=True, help="Alerts that a desk opens a day.")
+@click.option("--pool", type=click.FloatRange(1), help="Replay under this alert budget a day, to have a choice.")
+@click.option("--seed", default=1, show_default=True, help="Which verdicts are wrong, and how late each comes.")
+@click.option(
+    "--verdicts",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the verdicts of the desk's own order as fx.dispositions.v1 lines; not with --pool.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The figures as one JSON object on standard output.")
+@needs("testbed")
+def command(
+    result: Path, truth_place: Path, a_day: int, pool: float | None, seed: int, verdicts: Path | None, as_json: bool
+) -> None:
+    """Replay RESULT's ledger, let a simulated investigator judge its alerts day by day, and tell what that teaches.
+
+    The investigator answers from the truth after one to seven days, and is wrong once in twenty. Each way of ordering
+    the alerts has a desk of its own, which learns from its own verdicts. All are compared on the same days: before 200
+    verdicts, from 200 on, and from 1 000 on. With --verdicts the answers are written as records: put the file into the
+    stream's directory and replay it again, and they go through the door and the ledger like those of an officer.
+
+    Example: fxwatch testbed learn result/ --truth stream/ --pool 100
+
+    Example: fxwatch testbed learn result/ --truth stream/ --verdicts stream/fx.dispositions.v1.jsonl
+    """
+    import msgspec
+
+    from detectors.testbed.learning_curve import ORDERS, course_of
+    from streams.errors import UsageError
+    from streams.testbed.raised_alerts import disposition_lines, raised_alerts
+    from streams.testbed.truth_files import read_truth
+
+    if verdicts is not None and pool is not None:
+        raise UsageError(
+            "verdicts under another budget name alerts that no replay raises again",
+            got="--verdicts and --pool",
+            expected="one of them",
+            todo="leave --pool out",
+        )
+    raised = raised_alerts(result, read_truth(truth_place), pool)
+    courses = {order: course_of(raised, order, a_day, seed) for order in ORDERS}
+    if verdicts is not None:
+        verdicts.write_bytes(b"".join(disposition_lines(courses["desk"].given)))
+    figures = _figures(courses)
+    if as_json:
+        say_json(msgspec.json.encode(figures))
+        return
+    say(f"{len(raised):,} alerts raised, {sum(one.true for one in raised):,} of them true; {a_day} opened a day")
+    say("")
+    rows = [
+        [row["order"], *(f"{one['true']} of {one['opened']}" for one in row["stages"]), _share(row["stages"][-1])]
+        for row in figures["orders"]
+    ]
+    tables.show(["order", "before 200 verdicts", "from 200", "from 1000", "share then"], rows, whole=["order"])
+
+
+def _figures(courses: "dict[Order, Course]") -> dict[str, Any]:
+    """Opened and true alerts by order and stage, and the mean squared error of what the ranker said."""
+    from detectors.testbed.learning_curve import stages_of
+
+    found: list[dict[str, Any]] = []
+    for order, course in courses.items():
+        errors = [(one.probability - one.confirmed) ** 2 for one in course.told]
+        stages = [stage._asdict() for stage in stages_of(course, courses["desk"])]
+        found.append({"order": order, "stages": stages, "brier": sum(errors) / len(errors) if errors else None})
+    return {"orders": found}
+
+
+def _share(stage: dict[str, Any]) -> str:
+    return f"{stage['true'] / stage['opened']:.1%}" if stage["opened"] else "-"

@@ -1,0 +1,32 @@
+"""A worker that is killed (kill -9) between telling the other partitions and committing: `python -m` this, then a role.
+
+It kills itself when the broker has acknowledged a record for `fx.learning.v1` and its transaction is still open. No
+test that looks from outside could choose that moment.
+"""
+
+import os
+import signal
+from typing import Any
+
+from streams.cli import main
+from streams.kafka import topics
+from streams.partition.outputs import PartitionOutputs
+
+
+def die_telling() -> None:
+    """Have this process die in the first transaction that tells something."""
+    send = PartitionOutputs._send
+
+    async def sent(self: PartitionOutputs, producer: Any, outputs: list[Any], position: int) -> Any:
+        writes = await send(self, producer, outputs, position)
+        if any(one.topic == topics.LEARNING for one in outputs):
+            await self.outstanding.wait_acknowledged(writes)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return writes
+
+    PartitionOutputs._send = sent  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    die_telling()
+    main()

@@ -1,0 +1,94 @@
+"""`testbed learn` on a small stream, and its verdicts through the door: lessons come to all partitions."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from detectors.contracts.alert import Alert
+from detectors.testbed.learning_curve import ORDERS, GivenVerdict
+from streams.cli.testbed.learn import command
+from streams.testbed.raised_alerts import disposition_lines, raised_alerts
+from streams.testbed.truth_files import read_truth
+from tests.support.small_result import replayed, simulate
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a stream and its replay."""
+    home = tmp_path_factory.mktemp("learn")
+    simulate(home / "stream", 2500, 70)
+    replayed(home / "stream", home / "result")
+    return home
+
+
+def run(place: Path, *more: str) -> str:
+    """What the command printed."""
+    arguments = [str(place / "result"), "--truth", str(place / "stream"), *more]
+    done = CliRunner().invoke(command, arguments)
+    assert done.exit_code == 0, (done.output, done.exception)
+    return done.stdout
+
+
+def alerts(place: Path, result: str = "result") -> list[Alert]:
+    """The monitor's alerts of a result."""
+    lines = (place / result / "alerts.jsonl").read_bytes().splitlines()
+    return [msgspec.json.decode(line, type=Alert) for line in lines]
+
+
+def test_every_alert_comes_again_with_what_it_was_raised_on(place: Path) -> None:
+    raised = raised_alerts(place / "result", read_truth(place / "stream"))
+
+    assert {one.alert_id for one in raised} == {one.alert_id for one in alerts(place) if one.status != "retracted"}
+    assert all(one.inputs for one in raised)
+    assert any(one.true for one in raised)
+    assert not all(one.true for one in raised)
+
+
+def test_a_larger_budget_raises_more_and_the_table_names_every_order(place: Path) -> None:
+    told = json.loads(run(place, "--pool", "500", "--json"))["orders"]
+
+    assert [one["order"] for one in told] == list(ORDERS)
+    assert len(raised_alerts(place / "result", read_truth(place / "stream"), 500.0)) > len(alerts(place))
+    table = run(place, "--a-day", "1").splitlines()
+    assert [line.split("\t")[0] for line in table[3:]] == list(ORDERS)
+
+
+def test_verdicts_go_through_the_door_and_later_alerts_say_how_likely_they_are(place: Path) -> None:
+    """The same alerts, each party's verdicts applied; no alert is missing, and some say their chance."""
+    own = place / "stream" / "fx.dispositions.v1.jsonl"
+    before = own.read_bytes() if own.exists() else None
+    run(place, "--verdicts", str(own))
+    try:
+        manifest = replayed(place / "stream", place / "judged")
+    finally:
+        own.unlink() if before is None else own.write_bytes(before)
+
+    again = alerts(place, "judged")
+    assert [one.alert_id for one in again] == [one.alert_id for one in alerts(place)]
+    assert manifest.outcomes.get("refused", 0) == 0
+    told = [one for one in again if one.probability is not msgspec.UNSET]
+    assert told
+    assert all(0.0 <= one.probability <= 1.0 and one.lessons >= 20 for one in told)
+
+
+def test_verdicts_under_another_budget_are_refused(place: Path, tmp_path: Path) -> None:
+    arguments = [str(place / "result"), "--truth", str(place / "stream")]
+    done = CliRunner().invoke(command, [*arguments, "--pool", "9", "--verdicts", str(tmp_path / "v")])
+    assert done.exit_code != 0
+    assert not (tmp_path / "v").exists()
+
+
+def test_lines_are_in_order_of_time_with_ids_of_their_own() -> None:
+    given = [
+        GivenVerdict("b" * 32, "p", confirmed=True, at_us=2_000_000),
+        GivenVerdict("a" * 32, "q", confirmed=False, at_us=1_000_000),
+    ]
+    lines = [json.loads(line) for line in disposition_lines(given)]
+    assert [(one["alert_id"][0], one["verdict"], one["decided_at"]) for one in lines] == [
+        ("a", "refuted", "1970-01-01T00:00:01+00:00"),
+        ("b", "confirmed", "1970-01-01T00:00:02+00:00"),
+    ]
+    assert len({one["event_id"] for one in lines}) == 2
