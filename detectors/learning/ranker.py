@@ -8,7 +8,7 @@ Three parts, each a function of the standing lessons as a set, so that one taken
 2. A second regression of what the first says of lessons that it did not see (Platt): each half of the cases is told by
    the other half. It corrects a model that is too sure of itself.
 3. Few lessons say little: the chance is the base rate of the alert's lead, and the model's word has weight
-   n / (n + 200) (DETECTION, "Feedback").
+   n / (n + 200) (docs/DETECTION.md, "Learning from verdicts").
 """
 
 from collections import Counter, defaultdict
@@ -23,7 +23,7 @@ from detectors.learning.inputs import LARGEST
 from detectors.learning.kept_lessons import KeptLesson, KeptLessons
 from detectors.learning.logistic import LESSON_PART, WEIGHT_PART, Floats
 
-# DETECTION, "Feedback": the model's word weighs as much as the base rate's from 200 lessons on.
+# docs/DETECTION.md, "Learning from verdicts": the model's word weighs as much as the base rate's from 200 lessons on.
 HALF_WAY = 200.0
 # Under so many lessons nothing is said. Ten of one kind leave its rate unknown within 30 points either way.
 LEAST_LESSONS = 20

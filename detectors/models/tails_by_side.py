@@ -10,10 +10,15 @@ from detectors.models.member import Deviations, Member, check_parameters
 from detectors.models.sliding_window import SlidingWindow
 
 PARAMETERS = {"window": (1000.0, 100.0, 1_000_000.0)}
-# Beyond the largest few values a window cannot tell how rare a value is. There the tail is taken to fall exponentially,
-# as fast as it does from the 50th largest to the 5th. Failure prevented: of two features beyond all kept values, one by
-# a hair and one by ten spreads, both count the same.
-TAIL_FROM, TAIL_TO = 50, 5
+# Among its largest values a window has few to count. There the tail is fitted to the largest tenth: at least 10, or its
+# scale is a guess, and at most 100. Failure prevented: of two values beyond all kept ones, one by a hair and one by ten
+# spreads, both count the same.
+LEAST_TAIL, MOST_TAIL, TAIL_SHARE = 10, 100, 10
+# The body's scale counts as so many values of the tail.
+SHRINKAGE = 10
+# Spreads or nats. A feature that is nearly always 0 has no scale of its own, and would call a hair infinitely rare. The
+# bounded scaler has the same floor.
+LEAST_SCALE = 0.5
 # Nats; one absurd value must not outshout all other sides together.
 LARGEST_SURPRISE = 12.0
 
@@ -23,9 +28,8 @@ class TailsBySide(Member):
 
     Purpose: features of one side see the same oddity (a large payment is large against the own past and against the
     corridor), so their surprise is averaged; different sides are independent witnesses, so theirs is added.
-    Formula: -ln p of each feature, p = (1 + #(kept >= x)) / (1 + n) among the last `window` values, beyond the fifth
-    largest the exponential tail through the 50th and the 5th; the mean over a side's features, an absent one being 0;
-    the sum over sides. Source: Fisher's method, weighed for dependence. Unit: nats. Range: 0 to 12 x sides; higher is
+    Formula: -ln p of each feature, p = (1 + #(kept >= x)) / (1 + n) among the last `window` values, in the largest tenth
+    of them a fitted tail (`surprise`); the mean over a side's features, an absent one being 0; the sum over sides. Source: Fisher's method, weighed for dependence. Unit: nats. Range: 0 to 12 x sides; higher is
     more unusual. Inputs are one-sided (features/direction.py): 0 or more, higher counts more against a payment. On raw
     columns each name is a side of its own and low values say nothing.
     Cost: about 1.5 us a feature. Fails where what is odd is low, or a combination.
@@ -98,13 +102,22 @@ class TailsBySide(Member):
 
 
 def surprise(window: SlidingWindow, value: float) -> float:
-    """-ln of the share of values at least this high, nats, 0 for what is as low as any, at most `LARGEST_SURPRISE`."""
+    """-ln of the share of values at least this high, nats, 0 for what is as low as any, at most `LARGEST_SURPRISE`.
+
+    By counting, but for what fewer than a tenth reach. There the excess over where that tenth begins is taken as
+    exponential, of a scale that is known by the tail's own values and, as `SHRINKAGE` more, by how far the tail's
+    beginning is from the median. (1 + x / (sum + k scale))^-(count + k) is the predictive distribution (Lomax), heavier
+    than an exponential one where few stand behind it.
+    """
     order = window.order
-    count = len(order)
-    above = window.at_least(value)
-    if above < TAIL_TO and count >= 2 * TAIL_FROM:
-        low, high = order[count - TAIL_FROM], order[count - TAIL_TO]
-        if high > low:
-            beyond = (value - high) / (high - low) * log(TAIL_FROM / TAIL_TO)
-            return min(LARGEST_SURPRISE, log((1 + count) / (1 + TAIL_TO)) + beyond)
-    return min(LARGEST_SURPRISE, log((1 + count) / (1 + above)))
+    known, above = len(order), window.at_least(value)
+    in_tail = min(MOST_TAIL, max(LEAST_TAIL, known // TAIL_SHARE))
+    if known < LEAST_TAIL or above >= in_tail:
+        return min(LARGEST_SURPRISE, log((1 + known) / (1 + above)))
+    begins, middle = order[known - in_tail], order[known // 2]
+    excess = sum(order[known - in_tail :]) - in_tail * begins
+    # of an exponential distribution: from its median to where the share of the tail begins
+    halves = log(0.5 * known / in_tail) if 2 * in_tail < known else 1.0
+    scale = max(LEAST_SCALE, (begins - middle) / halves)
+    further = log(1.0 + (value - begins) / (excess + SHRINKAGE * scale))
+    return min(LARGEST_SURPRISE, log((1 + known) / (1 + in_tail)) + (in_tail + SHRINKAGE) * further)

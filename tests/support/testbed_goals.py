@@ -16,7 +16,7 @@ from detectors.testbed.judgement import PRODUCT
 
 BUDGET = 20
 NAIVE = "own_history"
-# STAGE-2 section 6 and the issue on scores: at 20 alerts a day with all rules on, over all streams together.
+# Goals of the issue on scores: at 20 alerts a day with all rules on, over all streams together.
 LEAST_PRECISION, LEAST_FOUND, LEAST_GAIN = 0.35, 0.85, 0.30
 # On a stream without crime, for 3 000 payments.
 MOST_STATISTICAL = 2.0

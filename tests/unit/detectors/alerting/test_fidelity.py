@@ -8,7 +8,8 @@ import pytest
 from detectors.alerting.reasons import reasons
 from detectors.features import DIRECTIONS, NAMES, Feature
 from detectors.ranking.ensemble import Scorer
-from tests.support.ledger import Ledger, configuration, later
+from tests.support.firms import FirmLedger
+from tests.support.ledger import configuration, later
 
 # spreads or nats
 FAR = 8.0
@@ -20,11 +21,13 @@ SEGMENT = "person.out"
 def taught(seed: int) -> Scorer:
     """The models of a partition that learned ordinary payments of one party, with the shipped set under a seed."""
     chance = random.Random(seed)
-    ledger = Ledger(configuration(detectors={"seed": seed, "warm_up": 50}))
+    ledger = FirmLedger(configuration(detectors={"seed": seed, "warm_up": 50}))
+    ledger.profile(later(), party="k1.0a3.remitter", party_type="person", turnover_krw="50000000")
     for number in range(LEARNED):
         at = later(days=number, hours=chance.choice((0, 1, 2)))
         ledger.rate(at)
-        terms = {"evidence": "shown", "settled_currency": "KRW", "deal_rate": str(1400 + chance.randint(-3, 3))}
+        terms = {"settled_currency": "KRW", "deal_rate": str(1400 + chance.randint(-3, 3)), "trade_terms": "advance"}
+        terms |= {"exchange_linked_inflow_24h": "0"} | ({"evidence": "shown"} if number % 2 else {})
         ledger.pay(f"a{number}", at, str(chance.randint(800, 1200)), **terms)
     assert ledger.state.scorer is not None
     return ledger.state.scorer

@@ -18,34 +18,39 @@ def window(*values: float, size: int = 1000) -> SlidingWindow:
 
 
 def test_a_surprise_is_the_logarithm_of_the_share_at_least_as_high():
-    """Of nine values three are at least 7; what is as low as any surprises nobody; nothing known, nothing said."""
-    kept = window(*range(1, 10))
-    assert surprise(kept, 7.0) == pytest.approx(log(10 / 4))
+    """Of 99 values 51 are at least 49; what is as low as any surprises nobody; nothing known, nothing said."""
+    kept = window(*range(1, 100))
+    assert surprise(kept, 49.0) == pytest.approx(log(100 / 52))
     assert surprise(kept, 1.0) == 0.0
     assert surprise(kept, -5.0) == 0.0
-    assert surprise(kept, 99.0) == pytest.approx(log(10))
     assert surprise(window(), 99.0) == 0.0
+    assert surprise(window(*range(1, 10)), 99.0) == pytest.approx(log(10))
 
 
-def test_beyond_the_fifth_largest_the_tail_falls_as_it_did():
-    """From the 50th largest (51) to the 5th (96) it falls tenfold: 45 more are ten times rarer again."""
+def test_in_the_largest_tenth_a_fitted_tail_says_how_rare_a_value_is():
+    """It begins at 91 of 100, 4.5 beyond it on average; the body's scale from the median 51 is 40 / ln 5."""
     kept = window(*range(1, 101))
-    assert surprise(kept, 96.0) == pytest.approx(log(101 / 6))
-    assert surprise(kept, 96.0 + 45.0) == pytest.approx(log(101 / 6) + log(10))
-    assert surprise(kept, 97.0) == pytest.approx(log(101 / 6) + log(10) / 45)
+    scale = 40 / log(0.5 * 100 / 10)
+    for value in (92.0, 100.0, 150.0):
+        tail = 20 * log(1 + (value - 91) / (45 + 10 * scale))
+        assert surprise(kept, value) == pytest.approx(log(101 / 11) + tail)
     assert surprise(kept, 1e9) == LARGEST_SURPRISE
 
 
-def test_a_tail_needs_a_hundred_values_that_differ():
-    """With 99, or with equal ones up there, counting alone says how rare a value is."""
-    assert surprise(window(*range(1, 100)), 1e9) == pytest.approx(log(100))
-    assert surprise(window(*[1.0] * 200), 1e9) == pytest.approx(log(201))
+def test_a_hair_above_equal_values_is_not_rare_and_ten_spreads_are():
+    """The scale is half a spread at least; from ten values on."""
+    for count in (10, 1000):
+        kept, tail = window(*[0.0] * count), min(100, max(10, count // 10))
+        rest = log((1 + count) / (1 + tail))
+        assert surprise(kept, 0.01) == pytest.approx(rest + (tail + 10) * log(1 + 0.01 / 5))
+        assert surprise(kept, 40.0) == LARGEST_SURPRISE
+    assert surprise(window(*[0.0] * 9), 40.0) == pytest.approx(log(10))
 
 
 def test_a_surprise_never_falls_as_the_value_rises():
     """Over the join of counting and tail too."""
     kept = window(*[x**2 / 50 for x in range(150)])
-    values = [step * 0.5 for step in range(5000)]
+    values = [step * 0.5 for step in range(20_000)]
     told = [surprise(kept, value) for value in values]
     assert told == sorted(told)
     assert max(told) == LARGEST_SURPRISE
@@ -54,17 +59,17 @@ def test_a_surprise_never_falls_as_the_value_rises():
 def taught(sides: dict[str, str]) -> TailsBySide:
     model = TailsBySide(window=1000, sides=sides)
     for number in range(99):
-        model.learn_one({"a": number % 10, "b": number % 10, "c": number % 10})
+        model.learn_one({"a": number % 5, "b": number % 5, "c": number % 5})
     return model
 
 
 def test_one_side_is_averaged_and_sides_are_added():
-    """Ten values of 99 are 9 or more; the absent feature of a side is as usual as can be."""
-    model, odd = taught({"a": "amount", "b": "amount", "c": "time"}), log(100 / 10)
-    assert model.score_one({"a": 9}) == pytest.approx(odd / 2)
-    assert model.score_one({"a": 9, "b": 9}) == pytest.approx(odd)
-    assert model.score_one({"a": 9, "b": 9, "c": 9}) == pytest.approx(2 * odd)
-    assert model.explain_one({"a": 9, "b": 0, "c": 9}) == {
+    """Nineteen values of 99 are 4 or more; the absent feature of a side is as usual as can be."""
+    model, odd = taught({"a": "amount", "b": "amount", "c": "time"}), log(100 / 20)
+    assert model.score_one({"a": 4}) == pytest.approx(odd / 2)
+    assert model.score_one({"a": 4, "b": 4}) == pytest.approx(odd)
+    assert model.score_one({"a": 4, "b": 4, "c": 4}) == pytest.approx(2 * odd)
+    assert model.explain_one({"a": 4, "b": 0, "c": 4}) == {
         "a": pytest.approx(odd / 2),
         "b": 0.0,
         "c": pytest.approx(odd),
@@ -74,7 +79,7 @@ def test_one_side_is_averaged_and_sides_are_added():
 def test_a_name_without_a_side_is_one_of_its_own_and_a_new_one_says_nothing():
     """So raw columns are added."""
     model = taught({})
-    assert model.score_one({"a": 9, "b": 9}) == pytest.approx(2 * log(10))
+    assert model.score_one({"a": 4, "b": 4}) == pytest.approx(2 * log(5))
     assert model.score_one({"new": 1e9}) == 0.0
 
 
