@@ -28,10 +28,11 @@ class TailsBySide(Member):
 
     Purpose: features of one side see the same oddity (a large payment is large against the own past and against the
     corridor), so their surprise is averaged; different sides are independent witnesses, so theirs is added.
-    Formula: -ln p of each feature, p = (1 + #(kept >= x)) / (1 + n) among the last `window` values, in the largest tenth
-    of them a fitted tail (`surprise`); the mean over a side's features, an absent one being 0; the sum over sides. Source: Fisher's method, weighed for dependence. Unit: nats. Range: 0 to 12 x sides; higher is
-    more unusual. Inputs are one-sided (features/direction.py): 0 or more, higher counts more against a payment. On raw
-    columns each name is a side of its own and low values say nothing.
+    Formula: -ln p of each feature, p = (1 + #(kept >= x)) / (1 + n) among the last `window` values, in the largest
+    tenth of them a fitted tail (`surprise`); the mean over a side's features, an absent one being 0; the sum over
+    sides. Source: Fisher's method, weighed for dependence. Unit: nats. Range: 0 to 12 x sides; higher is more unusual.
+    Inputs are one-sided (features/direction.py): 0 or more, higher counts more against a payment. On raw columns each
+    name is a side of its own and low values say nothing.
     Cost: about 1.5 us a feature. Fails where what is odd is low, or a combination.
 
     >>> model = TailsBySide(window=100, sides={"a": "amount", "b": "amount"})
