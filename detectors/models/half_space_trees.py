@@ -46,6 +46,8 @@ class HalfSpaceTrees(Member):
     True
     """
 
+    compiled = True
+
     def __init__(
         self,
         trees: int = 50,

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from river.base import AnomalyDetector
 
@@ -17,6 +17,8 @@ class Member(AnomalyDetector):
     `score_one(x)` changes nothing; higher is more unusual. A missing feature is absent from `x`, never None or NaN.
     """
 
+    # Whether machine code runs it (compiled_code.py), which a worker prepares before it is ready.
+    compiled: ClassVar[bool] = False
     # How many times `learn_one` was called, over saves and loads: proves that each payment was learned once.
     n_learned: int
 

@@ -41,6 +41,8 @@ class WindowedTails(Member):
     0.0
     """
 
+    compiled = True
+
     def __init__(self, window: int = 1000) -> None:
         self.window = window
         self.n_learned = 0
