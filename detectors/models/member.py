@@ -19,6 +19,8 @@ class Member(AnomalyDetector):
 
     # Whether machine code runs it (compiled_code.py), which a worker prepares before it is ready.
     compiled: ClassVar[bool] = False
+    # Whether low values say nothing to it, so that its input is how much counts against a payment (direction.py).
+    one_sided: ClassVar[bool] = False
     # How many times `learn_one` was called, over saves and loads: proves that each payment was learned once.
     n_learned: int
 

@@ -1,7 +1,7 @@
 """Detector: upper tails of one-sided features, averaged within a side and added over the sides."""
 
 from collections.abc import Mapping
-from math import log
+from math import isnan, log
 
 import msgspec
 
@@ -19,6 +19,8 @@ SHRINKAGE = 10
 # Spreads or nats. A feature that is nearly always 0 has no scale of its own, and would call a hair infinitely rare. The
 # bounded scaler has the same floor.
 LEAST_SCALE = 0.5
+# Failure prevented: a sender that makes up names of columns would fill the memory. The product has a few dozen.
+MOST_FEATURES = 256
 # Nats; one absurd value must not outshout all other sides together.
 LARGEST_SURPRISE = 12.0
 
@@ -42,6 +44,8 @@ class TailsBySide(Member):
     (1.109, 2.217, 0.0)
     """
 
+    one_sided = True
+
     def __init__(self, window: int = 1000, sides: Mapping[str, str] | None = None) -> None:
         self.window, self.sides = window, dict(sides or {})
         counts: dict[str, int] = {}
@@ -52,9 +56,11 @@ class TailsBySide(Member):
         self.windows: dict[str, SlidingWindow] = {}
 
     def learn_one(self, x: Deviations) -> None:
-        """Take each present value into its window."""
+        """Take each present value into its window; NaN is none, and names beyond the first 256 are not kept."""
         for name, value in x.items():
             window = self.windows.get(name)
+            if isnan(value) or (window is None and len(self.windows) >= MOST_FEATURES):
+                continue
             if window is None:
                 window = self.windows[name] = SlidingWindow(self.window)
             window.add(value)
@@ -64,7 +70,7 @@ class TailsBySide(Member):
         """Each feature's part of the sum, >= 0."""
         windows, parts = self.windows, self.parts
         return {
-            name: surprise(windows[name], value) * parts.get(name, 1.0) if name in windows else 0.0
+            name: 0.0 if name not in windows or isnan(value) else surprise(windows[name], value) * parts.get(name, 1.0)
             for name, value in x.items()
         }
 
@@ -98,6 +104,8 @@ class TailsBySide(Member):
             raise ValueError(
                 f"tails_by_side state is of other parameters; got: window {window}; expected: {model.window}"
             )
+        if len(kept) > MOST_FEATURES:
+            raise ValueError(f"tails_by_side state is too large; got: {len(kept)} features; expected: {MOST_FEATURES}")
         model.windows = {name: SlidingWindow.from_bytes(window, values) for name, values in kept.items()}
         return model
 

@@ -30,9 +30,6 @@ from streams.kafka import topics
 from streams.kafka.security import kafka_python_access
 from streams.settings import Settings
 
-# Every detector scores every payment once; this one stands for all.
-SCORED_BY = "half_space_trees"
-
 READY_SECONDS = 60.0
 DRAIN_SECONDS = 120.0
 STOP_SECONDS = 25.0
@@ -93,11 +90,16 @@ class WorkerFigures(msgspec.Struct, kw_only=True):
 
     read: Counter[str] = msgspec.field(default_factory=Counter)
     rejected: Counter[str] = msgspec.field(default_factory=Counter)
-    scored: int = 0
+    scored_by: Counter[str] = msgspec.field(default_factory=Counter)
     duplicates: int = 0
     conflicts: int = 0
     lag: int = 0
     gap: int = 0
+
+    @property
+    def scored(self) -> int:
+        """Payments scored: every detector scores each once, so any of them tells it."""
+        return max(self.scored_by.values(), default=0)
 
 
 def read_figures(workers: list[WorkerProcess]) -> WorkerFigures:
@@ -116,8 +118,8 @@ def read_figures(workers: list[WorkerProcess]) -> WorkerFigures:
 
 
 def _add(found: WorkerFigures, name: str, labels: dict[str, str], value: float) -> None:
-    if name == "fxwatch_detector_score_count" and labels["detector"] == SCORED_BY:
-        found.scored += int(value)
+    if name == "fxwatch_detector_score_count":
+        found.scored_by[labels["detector"]] += int(value)
     elif name == "fxwatch_records_read_total":
         found.read[labels["topic"]] += int(value)
     elif name == "fxwatch_events_total" and labels["agent"] == "monitor":

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from streams.demo.broker import EmbeddedBroker
-from streams.demo.run import SCORED_BY
 from streams.kafka import topics
 from streams.ledger import envelope
+from streams.settings import overlay_configuration
 from tests.support.cluster import Cluster
 
 pytestmark = pytest.mark.broker
@@ -34,9 +34,8 @@ def test_messages_are_scored_and_a_broken_one_is_a_dead_letter_with_its_bytes(
             record for _, record in cluster.read(topics.LEDGER) if dict(record.headers)[envelope.TYPE] == b"transaction"
         ]
         (letter,) = cluster.dead_letters()
-        scored = sum(
-            worker.metric_now("fxwatch_detector_score_count", detector=SCORED_BY) for worker in cluster.workers
-        )
+        (member,) = overlay_configuration({}).detectors.members
+        scored = sum(worker.metric_now("fxwatch_detector_score_count", detector=member) for worker in cluster.workers)
     parties = {cluster.keys.party(party).token.encode() for party in ("529900SAMPLE00000194", "SAMPLE-8801")}
     assert {record.key for record in payments} == parties
     assert len(payments) == 2

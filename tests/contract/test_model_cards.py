@@ -72,7 +72,7 @@ def test_figures_are_taken_of_each_stream() -> None:
         return {"name": name, "by_payment": told, "by_party_day": told}
 
     def report(value: float) -> dict:
-        orders = [order("models", 0.2), order("member robust_z", value), order("own_history", 0.125)]
+        orders = [order("models", 0.2), order("member tails_by_side", value), order("own_history", 0.125)]
         statistical = {"payments": 4000, "illicit_payments": 40, "orders": orders}
         return {"judgement": {"statistical": statistical}, "result": {"versions": {"detectors": "d1"}}}
 
@@ -80,9 +80,9 @@ def test_figures_are_taken_of_each_stream() -> None:
     pages = make_cards(figures)
     around = "(1.00 to 50.00)"
     row = f"| stream 2 | 40 of 4,000 | 30.00 {around} | 30.00 {around} | 20.00 {around} | 12.50 {around} |"
-    assert row in pages["robust_z.md"]
-    assert "2 streams of the built-in generator; detectors `d1`" in pages["robust_z.md"]
-    assert "| [robust_z](robust_z.md) | 1 | 20.00 % |" in pages["README.md"]
+    assert row in pages["tails_by_side.md"]
+    assert "2 streams of the built-in generator; detectors `d1`" in pages["tails_by_side.md"]
+    assert "| [tails_by_side](tails_by_side.md) | 1 | 20.00 % |" in pages["README.md"]
     assert "Of the fused rank: 20.00 %. Of the naive baseline `own_history`: 12.50 %." in pages["README.md"]
     assert "This detector was in none of them." in pages["half_space_trees.md"]
     assert "No figures were measured yet." in make_cards({})["robust_z.md"]

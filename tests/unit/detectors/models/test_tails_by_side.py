@@ -108,3 +108,16 @@ def test_a_save_holds_counter_window_and_values():
     assert msgspec.msgpack.decode(model.to_state())[:2] == [130, 120]
     with pytest.raises(ValueError, match="got: window 120; expected: 1000"):
         TailsBySide.from_state({}, 1, model.to_state())
+
+
+def test_made_up_names_and_nan_are_not_kept():
+    """The first 256 names are, and their numbers."""
+    model = TailsBySide(window=100)
+    for number in range(300):
+        model.learn_one({f"made up {number}": 1.0, "nan": float("nan")})
+    assert len(model.windows) == 256
+    assert "nan" not in model.windows
+    assert model.explain_one({"made up 1": float("nan"), "made up 299": 9.0}) == {"made up 1": 0.0, "made up 299": 0.0}
+    kept = (1, 100, {f"made up {number}": b"" for number in range(257)})
+    with pytest.raises(ValueError, match="got: 257 features; expected: 256"):
+        TailsBySide.from_state({"window": 100}, 1, msgspec.msgpack.encode(kept))
