@@ -9,7 +9,7 @@ from detectors.features import SIDES
 from detectors.models.member import Deviations, Member, check_parameters
 from detectors.models.sliding_window import SlidingWindow
 
-PARAMETERS = {"window": (1000.0, 100.0, 1_000_000.0)}
+PARAMETERS = {"window": (1000.0, 10.0, 1_000_000.0)}
 # Among its largest values a window has few to count. There the tail is fitted to the largest tenth: at least 10, or its
 # scale is a guess, and at most 100. Failure prevented: of two values beyond all kept ones, one by a hair and one by ten
 # spreads, both count the same.

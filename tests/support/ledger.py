@@ -40,9 +40,14 @@ def digest16(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+# A test of rules has few payments, and to the models some of them are unusual indeed: none of them is ranked unless a
+# test asks for it by a warm-up of its own.
+RULES_ALONE = {"warm_up": 1000}
+
+
 def configuration(**tables: Any) -> Configuration:
-    """The default configuration, overlaid with `tables`."""
-    return overlay_configuration(tables)
+    """The default configuration, overlaid with `tables`; without a table of detectors the models do not alert."""
+    return overlay_configuration({"detectors": RULES_ALONE} | tables)
 
 
 class Ledger:

@@ -9,6 +9,7 @@ from detectors import transaction
 from detectors.books import payments
 from detectors.books.party import unpack
 from detectors.books.payments import rows
+from detectors.features import Feature
 from detectors.ranking.budget import Budget
 from detectors.ranking.ensemble import Scored
 from detectors.typologies import wanted
@@ -25,6 +26,11 @@ SCORED = Scored(score=0.5, rank=0.01, members={}, contributions=(), warm=True)
 
 
 # The budget
+
+
+def with_a_past(scored: Scored | None) -> Any:
+    """A score with a feature of five own observations, so that there is enough to compare with."""
+    return transaction._Score(scored, (Feature("amount_own", 1.0, "USD", 1.0, 1.0, 5, None),), "person.out")
 
 
 class Offered:
@@ -54,7 +60,7 @@ def test_the_budget_is_asked_by_the_partitions_day(monkeypatch: pytest.MonkeyPat
     step, _ = step_of(ledger, payment("e", later(hours=19)))
     step = step._replace(at_us=step.at_us + 5 * DAY_US)
     scored = SCORED
-    selection, offered = transaction._offer(step, scored, again=again)
+    selection, offered = transaction._offer(step, with_a_past(scored), again=again)
     told = (later(hours=19).timestamp(), "2025-03-04", "BANKA", ledger.state.shares.several, again)
     assert (selection, budget.asked) == ("chosen", [(0.01, *told)])
     assert [offered(rank) for rank in (0.4, 0.6)] == [True, False]
@@ -70,7 +76,7 @@ def test_without_a_warm_rank_or_a_budget_nothing_is_offered(missing: str) -> Non
     scored = None if missing == "score" else SCORED
     if missing == "rank":
         scored = msgspec.structs.replace(SCORED, rank=None)
-    selection, offered = transaction._offer(step, scored, again=False)
+    selection, offered = transaction._offer(step, with_a_past(scored), again=False)
     assert (selection, offered(0.0)) == (None, False)
 
 

@@ -50,7 +50,8 @@ def test_any_feature_with_an_own_past_and_any_money_counts():
 @pytest.mark.parametrize("drawn", [0.0, 1.0])
 def test_a_small_payment_with_one_earlier_one_is_no_alert(drawn):
     """Through the real core, at a budget for every payment, by rank or by lot; the same of a party with a past is."""
-    settings = {"warm_up": 5, "daily_budget": 1e6, "exploration": drawn}
+    off = {"rank_ceiling": 1.0, "most_by_chance": 1e9}
+    settings = {"warm_up": 5, "daily_budget": 1e6, "exploration": drawn} | off
     ledger = Ledger(configuration(detectors=settings))
     for day in range(30):
         ledger.pay(f"a{day}", later(days=day), str(200 + day % 7), evidence="shown")

@@ -38,7 +38,8 @@ def verdict(pipeline: Pipeline, on: dict[str, str], event_id: str, officer: str,
     outputs = pipeline.send(
         DISPOSITIONS, DISPOSITION | on | {"event_id": event_id, "investigator": officer, "verdict": said}
     )
-    codes = [msgspec.json.decode(one.value, type=Notice).code for one in outputs]
+    notices = [one for one in outputs if one.topic == topics.NOTICES]  # a verdict that counts tells a lesson too
+    codes = [msgspec.json.decode(one.value, type=Notice).code for one in notices]
     return codes[0] if codes else None
 
 

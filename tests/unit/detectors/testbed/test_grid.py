@@ -8,7 +8,9 @@ from detectors.testbed import grid
 from detectors.testbed.grid import Dimension, PathError
 from streams.settings import overlay_configuration
 
-CONFIGURATION = overlay_configuration({})
+# the shipped set has one member; a grid is about several
+MEMBERS: dict[str, dict[str, float]] = {"robust_z": {}, "windowed_tails": {}, "half_space_trees": {}}
+CONFIGURATION = overlay_configuration({"detectors": {"members": MEMBERS}})
 DAY = date(2026, 4, 20)
 
 
