@@ -11,6 +11,7 @@ from math import log
 from typing import Literal, get_args
 
 from detectors.features.moment import VALUE_BITS, Moment
+from detectors.features.past import LEAST_WEIGHT
 from detectors.features.view import EventView, Feature
 
 Field = Literal["country", "currency", "institution", "purpose", "trade_terms"]
@@ -51,7 +52,7 @@ def measure(moment: Moment, field: Field, name: str) -> Feature:
     share, peers = _peer_share(moment, field, value)
     this = habit(field, moment.view.direction, value)
     own = moment.by_field.get(this >> VALUE_BITS)
-    if own is None:
+    if own is None or own[0] < LEAST_WEIGHT:  # what has faded to nothing is no habit
         return Feature(name, None, "ratio", None, None, 0, peers)
     most, total = own
     weight = moment.habits.get(this, 0.0)

@@ -29,6 +29,8 @@ def measure(moment: Moment, own: list[float]) -> Feature:
     kept = own[moment.view.direction == "out"]
     filled = max(1.0 - exp(-moment.age_s / SLOW_S), LEAST_FILLED)
     ratio = (kept * moment.fade + amount) * YEAR_S / (SLOW_S * filled) / max(turnover, LEAST_TURNOVER)
+    if ratio <= 0.0:  # too small a flow for a number
+        return Feature(NAME, None, "ratio", None, None, moment.seen, None)
     return Feature(NAME, ratio, "ratio", log(ratio), None, moment.seen, None)
 
 

@@ -98,7 +98,7 @@ def prepare(
             judged = asyncio.run(_offsets(settings, span.first, begins, ends, default=begins))
             until = asyncio.run(_offsets(settings, span.last, begins, ends, default=ends))
             ranges, snapshots, known = asyncio.run(_begin(settings, span, begins, judged, until, directory))
-            found, records = _copy(reader, ranges, directory, configuration, stages)
+            found, records, ranges = _copy(reader, ranges, directory, configuration, stages)
     except KafkaError as fault:
         gone = BrokerUnavailableError(
             "the ledger cannot be read", got=repr(fault), todo="see `fxwatch broker status`, then run it again"
@@ -204,12 +204,16 @@ def _copy(
     directory: Path,
     configuration: Configuration | None,
     stages: Stages,
-) -> tuple[list[list[Configuration]], int]:
-    """Write the ranges' records; the configurations among them by partition, and how many records there were."""
+) -> tuple[list[list[Configuration]], int, list[_PartitionRange]]:
+    """Write the ranges' records; the configurations among them by partition, how many there were, and the ranges.
+
+    Under another configuration what partitions told one another is left out. Later records take the places of those
+    before them, as `ledger_files.copy_with` has it, and the ranges are of these places.
+    """
     stages.begin("ledger", sum(one.end - one.start for one in ranges))
     configurations: list[list[Configuration]] = [[] for _ in ranges]
     expected = [one.start for one in ranges]
-    records = 0
+    records, left_out, before_judged = 0, [0] * len(ranges), [0] * len(ranges)
     starts = {TopicPartition(topics.LEDGER, number): one.start for number, one in enumerate(ranges)}
     for tp in reader.ends:
         reader.ends[tp] = ranges[tp.partition].end
@@ -223,8 +227,11 @@ def _copy(
                 if one.offset in ranges[number].skips:
                     continue
                 if configuration is not None and envelope.is_kind(one.headers, envelope.LEARNING_KEY):
-                    continue  # told under the configuration before
+                    left_out[number] += 1
+                    before_judged[number] += one.offset < ranges[number].judged
+                    continue
                 record = _record(one, configuration)
+                record = record._replace(offset=record.offset - left_out[number])
                 if ledger_files.is_configuration(record):
                     configurations[number].append(ledger_files.read_configuration(record))
                 writer.write(number, record)
@@ -233,7 +240,11 @@ def _copy(
     for number, one in enumerate(ranges):
         if expected[number] < one.end:
             raise _hole(number, "nothing", expected[number])
-    return configurations, records
+    placed = [
+        one._replace(judged=one.judged - early, end=one.end - out)
+        for one, early, out in zip(ranges, before_judged, left_out, strict=True)
+    ]
+    return configurations, records, placed
 
 
 def _record(one: Any, configuration: Configuration | None) -> LedgerRecord:

@@ -24,9 +24,9 @@ VIEWS = st.builds(
     party_type=st.sampled_from(["person", "bank"]),
     channel=st.just("web"),
     country=st.sampled_from(["VN", "US"]),
-    currency=st.just("USD"),
-    purpose=st.none(),
-    institution=st.just("b"),
+    currency=st.sampled_from(["USD", "EUR"]),
+    purpose=st.sampled_from([None, "10101", "40101"]),
+    institution=st.sampled_from(["b", "c", "d"]),
     counterparty=st.sampled_from([f"k.{i}" for i in range(30)]),
     amount_usd=MAYBE,
     deal_deviation_bp=MAYBE,
@@ -35,6 +35,9 @@ VIEWS = st.builds(
     local_weekday=st.integers(0, 6),
     doc_line_ratio=MAYBE,
     sum_7d_usd=MAYBE,
+    trade_terms=st.sampled_from([None, "advance"]),
+    turnover_usd=st.one_of(st.none(), st.floats(0.0, 1e30)),
+    exchange_inflow_usd=st.one_of(st.none(), st.floats(0.0, 1e30)),
 )
 
 
@@ -84,7 +87,7 @@ def test_features_are_finite_or_none_and_replay_exactly(views):
         mirror = Shared.from_state(mirror.to_state())
         repeated, again = observe(view, again, mirror)
         assert (repeated, again) == (features, past)
-    assert len(past) <= 400
+    assert len(past) <= 594
     assert len(shared.groups) <= 20
 
 

@@ -60,6 +60,17 @@ def test_without_own_habits_or_a_value_nothing_is_said():
     assert measure(event, "purpose", "x") == Feature("x", None, "ratio", None, None, 10, None)
 
 
+def test_habits_that_faded_to_nothing_are_none():
+    """A party that is back after 60 years; a weight of exactly 0 would divide by itself."""
+    for weight in (0.0, 0.0009):
+        event = moment(shared=shared_of(**PEERS))
+        remember(event, habits(JP=weight))
+        assert measure(event, "country", "x").deviation is None
+    event = moment(shared=shared_of(**PEERS))
+    remember(event, habits(JP=0.001))
+    assert measure(event, "country", "x").deviation == 0.0
+
+
 def test_peers_that_nobody_saw_have_a_prior_of_one_in_twenty():
     """And no baseline that could be read as theirs."""
     event = moment()

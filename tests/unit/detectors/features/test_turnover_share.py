@@ -29,10 +29,11 @@ def test_a_young_past_counts_as_90_days_and_no_turnover_as_ten_thousand():
 
 
 def test_what_is_not_told_is_not_compared():
-    """No turnover, or no amount."""
+    """No turnover, no amount, or too small a one for a number."""
     nothing = Feature("turnover_share", None, "ratio", None, None, 10, None)
     assert turnover_share.measure(moment(), [1.0, 1.0]) == nothing
     assert turnover_share.measure(moment(turnover_usd=5.0, amount_usd=None), [1.0, 1.0]) == nothing
+    assert turnover_share.measure(moment(turnover_usd=1e30, amount_usd=5e-324), [0.0, 0.0]) == nothing
 
 
 def test_both_directions_fade_and_the_payments_own_takes_it_in():
