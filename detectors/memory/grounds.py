@@ -15,7 +15,7 @@ from detectors.contracts.learning import Lesson
 from detectors.values.shares import fairly_cut
 
 _ALERT_BYTES = 16
-_HEAD_BYTES = _ALERT_BYTES + 8
+HEAD_BYTES = _ALERT_BYTES + 8
 _TEACHES = {"confirmed": True, "refuted": False}
 
 
@@ -45,14 +45,14 @@ def remember(party: Party, alert_id: str, sender: str, grounds: Grounds) -> None
 
 def kept(entries: list[bytes]) -> list[bytes]:
     """At most `MOST_GROUNDS`, each sender its share of them, the newest."""
-    return fairly_cut(entries, MOST_GROUNDS, lambda one: one[_ALERT_BYTES:_HEAD_BYTES])
+    return fairly_cut(entries, MOST_GROUNDS, lambda one: one[_ALERT_BYTES:HEAD_BYTES])
 
 
 def find(party: Party, alert_id: str) -> Grounds | None:
     """What an alert of the party was raised on; None where it is not kept any more, or never was."""
     alert = bytes.fromhex(alert_id)
     packed = next((one for one in reversed(party.grounds) if one.startswith(alert)), None)
-    return None if packed is None else msgspec.msgpack.decode(packed[_HEAD_BYTES:], type=Grounds)
+    return None if packed is None else msgspec.msgpack.decode(packed[HEAD_BYTES:], type=Grounds)
 
 
 def lesson_of(party: Party, event: Disposition, given: Given, replaced: Replaced, *, teaches: bool) -> Lesson | None:

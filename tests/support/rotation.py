@@ -15,6 +15,7 @@ import msgspec
 from detectors.alerting.unusual import SLOT, Told
 from detectors.books.party import Party, unpack
 from detectors.contracts.alert import Alert
+from detectors.memory.grounds import HEAD_BYTES, Grounds
 from detectors.memory.state import PartitionState
 from streams.ledger import envelope
 
@@ -97,5 +98,8 @@ def _comparable(party: Party) -> dict[str, Any]:
     body["slots"] = {**party.slots, SLOT: told}
     body["case"] = party.case and party.case[1]
     body["raised"] = len(party.raised)
+    # behind the ids of alert and case, which are hashes of names
+    grounds = [msgspec.msgpack.decode(one[HEAD_BYTES:], type=Grounds) for one in party.grounds]
+    body["grounds"] = [msgspec.structs.replace(one, case_id="") for one in grounds]
     body["verdicts"] = [(one.officer, one.verdict, one.decided_us) for one in party.verdicts]
     return body
