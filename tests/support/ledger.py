@@ -40,14 +40,14 @@ def digest16(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-# A test of rules has few payments, and to the models some of them are unusual indeed: none of them is ranked unless a
-# test asks for it by a warm-up of its own.
+# A test of rules has few payments, and to the models some of them are unusual indeed: without a configuration of its
+# own none of them is ranked.
 RULES_ALONE = {"warm_up": 1000}
 
 
 def configuration(**tables: Any) -> Configuration:
-    """The default configuration, overlaid with `tables`; without a table of detectors the models do not alert."""
-    return overlay_configuration({"detectors": RULES_ALONE} | tables)
+    """The default configuration, overlaid with `tables`."""
+    return overlay_configuration(tables)
 
 
 class Ledger:
@@ -58,7 +58,7 @@ class Ledger:
         self.log: list[tuple[Event, Origin]] = []
         self.sources: dict[str, int] = {}
         first = Origin(offset=0, source=None, commitment="", timestamp_ms=0)
-        self.put(ConfigurationChange(configuration=config or configuration()), first)
+        self.put(ConfigurationChange(configuration=config or configuration(detectors=RULES_ALONE)), first)
 
     def put(self, event: Event, origin: Origin) -> Outputs:
         """Apply a record as it is; one without a Kafka timestamp was sent at its own time."""

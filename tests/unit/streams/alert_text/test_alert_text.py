@@ -88,8 +88,7 @@ def test_unverified_limit_is_marked(mark):
 def test_weak_baselines_are_marked():
     """Of 20 own observations the number stands beside the reason; of fewer the core's sentence says that it is weak."""
     raw = json.loads(ALERT)
-    base = raw["reasons"][1] | {"text_en": "It is so."}
-    assert base["feature"] == "document_line"
+    base = raw["reasons"][0] | {"text_en": "It is so.", "feature": "document_line"}
     raw["reasons"] = [base | {"own_n": 19}, base | {"own_n": 20}]
     page = alert_text.plain(alert_text.read_alert(json.dumps(raw).encode()))
     assert "It is so.\n" in page

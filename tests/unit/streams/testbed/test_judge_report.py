@@ -208,7 +208,7 @@ def test_the_models_are_told_apart_from_the_rules(report: JudgeReport) -> None:
     """Page and Markdown: the models alone beside members and baselines, and the raised alerts of each kind."""
     told = report.judgement.statistical
     assert told.orders[0].name == "models"
-    assert {"member robust_z", "own_history", "random"} <= {one.name for one in told.orders}
+    assert {"member tails_by_side", "own_history", "random"} <= {one.name for one in told.orders}
     raised = sum(kind.alerts for kind in report.judgement.kinds)
     assert raised == report.judgement.system(PRODUCT).at(AS_SHIPPED).precision.alerts
     for text in (html(report), markdown(report)):
