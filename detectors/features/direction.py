@@ -6,7 +6,7 @@ from detectors.features.moment import Direction
 
 
 def count_against(deviation: float | None, direction: Direction) -> float | None:
-    """How much of a deviation counts against the payment: >= 0, 0 = as usual or on the harmless side.
+    """How much of a deviation counts against the payment: one-sided, >= 0, 0 = as usual or on the harmless side.
 
     Unit: that of the deviation (spreads or nats). None, NaN and infinite are "not known" and give None.
 
