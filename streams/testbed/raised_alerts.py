@@ -56,7 +56,9 @@ def raised_alerts(directory: Path, truth: Truth, daily_budget: float | None = No
 
 
 def _with_budget(daily_budget: float, configuration: Configuration) -> Configuration:
-    detectors = msgspec.structs.replace(configuration.detectors, daily_budget=daily_budget)
+    # without the ceiling on ranks, which would keep the larger budget from being used
+    changes = {"daily_budget": daily_budget, "rank_ceiling": 1.0, "most_by_chance": daily_budget}
+    detectors = msgspec.structs.replace(configuration.detectors, **changes)
     return msgspec.structs.replace(configuration, detectors=detectors)
 
 

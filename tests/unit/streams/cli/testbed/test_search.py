@@ -71,7 +71,7 @@ def test_models_that_had_not_learned_enough_are_told(place, tmp_path, warm_up, t
     replay.replay(
         replay.prepare_result(place / "result", changed), tmp_path / "result", processes=1, force=False, stages=Silent()
     )
-    found = run(tmp_path, tmp_path / "out", "--processes", "1", "--vary", "detectors.weights.robust_z=2")
+    found = run(tmp_path, tmp_path / "out", "--processes", "1", "--vary", "detectors.weights.tails_by_side=2")
     assert (found["cold_share"] > 0.9) == told
     assert ("no calibrated score yet" in (tmp_path / "out" / "search.md").read_text("utf-8")) == told
 
