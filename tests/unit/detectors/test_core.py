@@ -120,7 +120,7 @@ def test_a_bad_amount_is_refused_before_anything_changes():
 
 def test_models_start_anew_only_with_another_detector_set():
     """New limits keep what was learned; another detector set does not."""
-    ledger = Ledger()
+    ledger = Ledger(configuration())
     ledger.pay("a", START)
     scorer = ledger.state.scorer
     limits = configuration(engine={"case_window_days": 10})
