@@ -16,8 +16,8 @@ PurposeKind = Literal["import", "export", "living", "study", "gift", "salary", "
 # Parties that a partition remembers where the configuration does not say: 12 million in 12 partitions, a multiple of
 # the remitters of a country of 50 million. Some 0.65 GB a partition where they are made up, at 600 bytes each.
 MOST_PARTIES = 1_000_000
-# Where the detector set does not say. STAGE-2 6.2: p <= 0.002. One payment in 500 is worth a look where that is one a
-# week; where it is many a day, the second bound counts.
+# Where the detector set does not say (our judgement). One payment in 500 is worth a look where that is one a week.
+# Where it is many a day, the second bound counts.
 RANK_CEILING = 0.002
 # One alert in ten by chance alone, where the budget is used up by payments that deserve it: 2 a day of 20.
 SHARE_BY_CHANCE = 0.1

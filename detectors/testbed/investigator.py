@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from detectors.values.legal_calendar import DAY_US
 
-# One verdict in twenty is wrong, and each takes one to seven days: STAGE-2 6.7's simulated investigator.
+# One verdict in twenty is wrong, and each takes one to seven days (our assumption of a desk).
 WRONG = 0.05
 LEAST_DAYS, MOST_DAYS = 1.0, 7.0
 _BITS = 32

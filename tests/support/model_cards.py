@@ -36,7 +36,7 @@ MARKS = {
     "Cost:": "Cost",
     "Fails": "Limits",
 }
-# What a page cannot do without: STAGE-2 asks for purpose, limits and cost of every detector.
+# What a page cannot do without: whoever judges a detector asks for its purpose, limits and cost.
 NEEDED = ("Purpose", "Range", "Cost", "Limits")
 _MARK = re.compile("|".join(rf"(?<![\w`]){re.escape(mark)}(?=:?\s)" for mark in MARKS))
 _DATA = (

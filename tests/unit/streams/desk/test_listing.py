@@ -144,7 +144,7 @@ def test_orders():
 
 
 def test_the_order_by_expected_value():
-    """A finding of 40 % on 60 000 USD, then the models' on 90 millions, of which one counts: 2 % of it is 20 000.
+    """The models' on 90 millions, of which one counts: 13 % of it is 130 000. Then a finding of 40 % on 60 000 USD.
 
     What verdicts taught goes before the strength; an amount that is not known is worth nothing.
     """
@@ -160,10 +160,10 @@ def test_the_order_by_expected_value():
         found(4, 0.9, None),
         found(5, 0.9, "60000.00", probability=0.1),
     ]
-    assert [each.expected for each in heads] == [24_000, 9_000, 20_000, 0, 6_000]
+    assert [each.expected for each in heads] == [24_000, 9_000, 130_000, 0, 6_000]
     first = First(5, order("value"))
     first.add_all(heads)
-    assert "".join(each.alert_id[-1] for each in first.in_order()) == "13254"
+    assert "".join(each.alert_id[-1] for each in first.in_order()) == "31254"
 
 
 def test_the_first_of_many_are_kept_and_all_are_counted():
