@@ -226,7 +226,10 @@ def test_three_nodes_form_one_cluster(tmp_path: Path) -> None:
             node.wait_ready()
         admin = KafkaAdminClient(bootstrap_servers=[node.bootstrap for node in nodes])
         admin.create_topics({"three": {"num_partitions": 1, "replication_factor": 3}}, wait_for_metadata=True)
-        (topic,) = admin.describe_topics(["three"])
+        # whichever broker is asked next may not have heard of the topic yet, though another one had
+        deadline = time.monotonic() + 60.0
+        while not (topic := admin.describe_topics(["three"])[0])["partitions"] and time.monotonic() < deadline:
+            time.sleep(0.1)
         admin.close()
         assert sorted(topic["partitions"][0]["replica_nodes"]) == [1, 2, 3]
     finally:

@@ -1,6 +1,5 @@
 """Access control lists on a cluster: granting what the table says, and whether a worker has what it needs."""
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,9 +18,7 @@ from kafka.errors import AuthorizationError, SecurityDisabledError, TopicAuthori
 
 from streams.errors import NotAuthorizedError, TopicsError
 from streams.kafka.topics.acls import Grant, Operation, Role
-
-SETTLING_SECONDS = 15.0
-"""A broker shows a new list some 100 ms after the controller accepted it."""
+from streams.kafka.topics.settling import SETTLING_SECONDS, wait_until_shown
 
 _RESOURCES = {
     "topic": ResourceType.TOPIC,
@@ -108,15 +105,12 @@ def grant(admin: KafkaAdminClient, wanted: Sequence[Any]) -> tuple[list[Any], li
             expected="all of them",
             todo="see the controller's log, then run it again",
         )
-    deadline = time.monotonic() + SETTLING_SECONDS
-    while missing and not set(missing) <= _held(admin, who):
-        if time.monotonic() > deadline:
-            raise TopicsError(
-                "the cluster does not show the entries that it accepted",
-                got=f"some missing after {SETTLING_SECONDS:.0f} s",
-                todo="run it again",
-            )
-        time.sleep(0.1)
+    if missing and not wait_until_shown(admin, lambda: set(missing) <= _held(admin, who)):
+        raise TopicsError(
+            "the cluster does not show the entries that it accepted",
+            got=f"some missing after {SETTLING_SECONDS:.0f} s",
+            todo="run it again",
+        )
     return missing, sorted(held - set(wanted), key=repr)
 
 

@@ -1,7 +1,5 @@
 """The topic table on a cluster: brought into line without ever deleting anything, and required by every worker."""
 
-import time
-
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import InvalidPartitionsError, TopicAlreadyExistsError, for_code
@@ -20,6 +18,7 @@ from streams.kafka.topics.differences import (
     tell_begun_instead,
 )
 from streams.kafka.topics.ledger_partitions import read_begun_partitions
+from streams.kafka.topics.settling import count_brokers, wait_until_shown
 from streams.kafka.topics.table import table
 from streams.log import logs
 from streams.settings import Settings
@@ -28,9 +27,6 @@ logger = logs.get_logger(__name__)
 
 LARGEST_REPLICATION = 3
 """Replicas per topic where nothing is configured and there are brokers enough: survives one loss and one upkeep."""
-
-SETTLING_SECONDS = 15.0
-"""A broker shows a change some 100 ms after the controller accepted it; a busy cluster takes seconds."""
 
 
 def apply(admin: KafkaAdminClient, settings: Settings) -> list[TopicDifference]:
@@ -54,19 +50,21 @@ def apply(admin: KafkaAdminClient, settings: Settings) -> list[TopicDifference]:
 
 
 def _wait_until_settled(admin: KafkaAdminClient, settings: Settings) -> list[TopicDifference]:
-    """The differences once no mendable one is left, or after `SETTLING_SECONDS`."""
-    deadline = time.monotonic() + SETTLING_SECONDS
-    while True:
-        differences = compare_with_table(admin, settings)
-        if not any(each.mendable for each in differences) or time.monotonic() >= deadline:
-            return differences
-        time.sleep(0.1)
+    """The differences once no broker shows a mendable one, or after `SETTLING_SECONDS`."""
+    differences: list[TopicDifference] = []
+
+    def look() -> bool:
+        differences[:] = compare_with_table(admin, settings)
+        return not any(each.mendable for each in differences)
+
+    wait_until_shown(admin, look)
+    return differences
 
 
 def _create(admin: KafkaAdminClient, settings: Settings, names: list[str]) -> None:
     if not names:
         return
-    replication = _choose_replication(settings, _count_brokers(admin))
+    replication = _choose_replication(settings, count_brokers(admin))
     wanted = {
         row.name: {
             "num_partitions": row.partitions,
@@ -128,10 +126,6 @@ def _correct(admin: KafkaAdminClient, differences: list[TopicDifference]) -> Non
 def _choose_replication(settings: Settings, brokers: int) -> int:
     """Replicas of a topic to be created."""
     return settings.replication or min(LARGEST_REPLICATION, brokers)
-
-
-def _count_brokers(admin: KafkaAdminClient) -> int:
-    return sum(not broker.get("is_fenced", False) for broker in admin.describe_cluster()["brokers"])
 
 
 def require(settings: Settings, *roles: Role) -> dict[str, int]:
