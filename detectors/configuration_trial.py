@@ -18,7 +18,7 @@ from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import Declaration, Origin, Profile, Rate, Source, Transaction
 from detectors.contracts.limits import DatedLimit, Rulebook
 from detectors.memory.state import PartitionState
-from detectors.typologies import registered
+from detectors.typologies import NODE_REGISTRY, registered
 from detectors.typologies.base import Typology
 from detectors.typologies.declared import TrialDay, made_up
 from detectors.typologies.node_trial import try_rules
@@ -65,10 +65,21 @@ def _tried(configuration: Configuration) -> str | None:
 
 
 def _over_shared_things(configuration: Configuration, state: PartitionState) -> Iterator[str]:
-    """Rules over what residents share look under each date's limits; what is tried is said before it is."""
+    """Rules over what residents share look under each date's limits; what is tried is said before it is.
+
+    A date is left out where no limit of these rules changes: of 13 dates most change other rules.
+    """
     effective, rulebook = state.effective, Rulebook(configuration)
     assert effective is not None
+    # of all these typologies together, because one reads another's: T03 tells what T01's line is
+    typologies = {rule.id for rule in NODE_REGISTRY} & configuration.rules.keys()
+    theirs = [(each, one.name) for each in sorted(typologies) for one in configuration.rules[each].limits]
+    tried: list[DatedLimit | None] | None = None
     for day in _dates(configuration):
+        now = [rulebook.limit(typology, name, day + timedelta(days=1)) for typology, name in theirs]
+        if now == tried:
+            continue
+        tried = now
         noon = datetime(day.year, day.month, day.day, 3, tzinfo=UTC) + timedelta(days=1)
         for what in try_rules(rulebook, noon, effective.zone, configuration.legend):
             yield f"{what} under the limits of {day}"

@@ -1,6 +1,6 @@
 """A trial of rules over nodes: every rule finds something in what is made up, and what fails in one is told."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -76,3 +76,23 @@ def test_a_rule_that_is_not_switched_on_is_tried_too(monkeypatch):
     engine = msgspec.structs.replace(KNOWN.engine, case_window_days=27)
     assert trial_fault(msgspec.structs.replace(KNOWN, rules=rules, engine=engine)) is None
     assert seen
+
+
+def dates_tried(monkeypatch, configuration):
+    """The local days under whose limits Fan looked, in the trial of a configuration."""
+    days = []
+    monkeypatch.setattr(Fan, "look", lambda _, view, _series, at_us: days.append(view.day(at_us)))
+    assert trial_fault(configuration) is None
+    return sorted({day.year for day in days})
+
+
+def test_each_date_that_changes_a_rule_over_shared_things_is_tried_and_no_other(monkeypatch):
+    """Of the shipped dates three change T01 or T03; a fourth is tried as soon as one of their limits has it."""
+    engine = msgspec.structs.replace(KNOWN.engine, case_window_days=26)
+    changed = msgspec.structs.replace(KNOWN, engine=engine)
+    assert dates_tried(monkeypatch, changed) == [2001, 2019, 2025]
+    rules = KNOWN.rules["T03"]
+    (least,) = (one for one in rules.limits if one.name == "names_min")
+    later = msgspec.structs.replace(least, effective_from=date(2023, 3, 1), value="9")
+    more = KNOWN.rules | {"T03": msgspec.structs.replace(rules, limits=(*rules.limits, later))}
+    assert dates_tried(monkeypatch, msgspec.structs.replace(changed, rules=more)) == [2001, 2019, 2023, 2025]
