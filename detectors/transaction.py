@@ -13,34 +13,30 @@ from detectors.alerting.woken import Occasion
 from detectors.books import accounting, aliases, payments, trade_entries, trade_ledger
 from detectors.books import folded_payments as folded
 from detectors.books.accounting import Effect, Incoming, Join
-from detectors.books.party import MOST_NAMES, Party
+from detectors.books.party import MOST_NAMES
 from detectors.books.party_type import expected_type, readings, remember_word
-from detectors.books.payment_ids import event_number, payment_number
+from detectors.books.payment_ids import event_number
 from detectors.books.payments import Payment
 from detectors.books.residency import remember_residency, residence
 from detectors.contracts.alert import Selection
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import Origin, PartyType, Transaction
-from detectors.features import EventView, Feature, measure_again, observe
+from detectors.features import Feature
 from detectors.features.amount_own import NAME as OWN_AMOUNT
 from detectors.memory import event_clock, roster, taken_back, told_payments
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.item_news import keeping
 from detectors.memory.state import PartitionState
+from detectors.payment_score import PaymentScore, score_payment
+from detectors.payment_step import PaymentMoney, PaymentStep, row_of, worth_of
 from detectors.ranking.budget import Budget
 from detectors.ranking.ensemble import Scored
 from detectors.typologies import registered, wanted
-from detectors.typologies.base import Context, Deal, Usual
+from detectors.typologies.base import Context, Usual
 from detectors.typologies.due import PartyDates, hears_amendments
-from detectors.values import money
 from detectors.values.institution_code import institution_code
-from detectors.values.legal_calendar import DAY_US, SECOND_US, local, to_us, year_bounds
-from detectors.values.market_gap import CENTIBP, deviation_of
-from detectors.values.money import Exact, Ratio
-
-WEEK_US = 7 * DAY_US
-# Peers are compared within a segment. Sole traders behave as companies do; banks as neither.
-SEGMENTS = {"person": "person", "sole_trader": "business", "company": "business", "bank": "bank"}
+from detectors.values.legal_calendar import SECOND_US, local, to_us, year_bounds
+from detectors.values.market_gap import CENTIBP
 
 
 class Seen(NamedTuple):
@@ -66,33 +62,6 @@ class Seen(NamedTuple):
     type_differs: bool
 
 
-class _Step(NamedTuple):
-    """The event at hand and what it is applied to; `clock_us` is the partition's clock with this event counted.
-
-    `event` has the type that its party is judged as, `told` the one that the sender said; `readings` are the types that
-    others said (party_type.py).
-    """
-
-    state: PartitionState
-    configuration: Configuration
-    effective: Effective
-    event: Transaction
-    origin: Origin
-    at_us: int
-    clock_us: int
-    known: Party
-    told: PartyType
-    readings: tuple[PartyType, ...]
-
-
-class _Score(NamedTuple):
-    """What the models said; nothing for an event that is only an amendment of a payment."""
-
-    scored: Scored | None = None
-    features: tuple[Feature, ...] = ()
-    segment: str = ""
-
-
 class _Judged(NamedTuple):
     """The alert, if any; the strength by typology of all that fired; the strengths of what is news; the type it is for.
 
@@ -103,15 +72,6 @@ class _Judged(NamedTuple):
     fired: tuple[tuple[str, float], ...]
     news: tuple[float, ...]
     judged_as: PartyType
-
-
-class _Money(NamedTuple):
-    """The event's amounts, parsed before anything is changed."""
-
-    amount: Exact
-    usd: int | None
-    own_krw: int | None
-    deal: Deal | None
 
 
 def apply_transaction(
@@ -127,7 +87,7 @@ def apply_transaction(
     if (one := institution_code(event.institution)) != event.institution:
         event = msgspec.structs.replace(event, institution=one)
     at_us = to_us(event.event_time)
-    worth = _worth(state, effective, event, at_us)
+    worth = worth_of(state, effective, event, at_us)
     step, differs = _begin(state, configuration, effective, event, origin, at_us)
     known = step.known
     state.give_share(event.institution, step.clock_us)
@@ -137,17 +97,17 @@ def apply_transaction(
     aliases.make_room(known, state.shares.known_as)
     was = taken_back.before(known)
     late = state.watermark_us is not None and at_us < state.watermark_us - effective.lateness_us
-    row = _row(step, worth)
+    row = row_of(step, worth)
     effect = _account(step, row, worth, late)
     if effect.kind == "new" and not origin.history:
         told_payments.count(
             state, effective, configuration.legend, told_payments.ToldPayment(event, origin, row, worth.deal)
         )
-    score = _Score()
+    score = PaymentScore()
     if effect.kind == "new" or (effect.kind == "late" and event.status in {"ordered", "settled"}):
-        score = _score(step, row, worth)
+        score = score_payment(step, row, worth)
     elif effect.second:
-        score = _score(step, row, worth, told=effect.payment)
+        score = score_payment(step, row, worth, told=effect.payment)
     judged = _judge(step, effect, worth, score)
     raised = [] if judged.raised is None else [judged.raised]
     occasion = Occasion(state, configuration, effective, origin)
@@ -181,7 +141,7 @@ def _begin(
     event: Transaction,
     origin: Origin,
     at_us: int,
-) -> tuple[_Step, bool]:
+) -> tuple[PaymentStep, bool]:
     """The event under the party type that it is judged as, and whether its sender tells another than was known."""
     known = roster.recall(state, event.party, event.previous)
     if not known.party_type:
@@ -193,11 +153,11 @@ def _begin(
     if judged_as != told:
         event = msgspec.structs.replace(event, party_type=judged_as)
     clock_us = event_clock.moved(state.watermark_us, at_us, origin.timestamp_ms)
-    step = _Step(state, configuration, effective, event, origin, at_us, clock_us, known, told, tuple(others))
+    step = PaymentStep(state, configuration, effective, event, origin, at_us, clock_us, known, told, tuple(others))
     return step, before not in {"", told}
 
 
-def _account(step: _Step, row: Payment, worth: _Money, late: bool) -> Effect:
+def _account(step: PaymentStep, row: Payment, worth: PaymentMoney, late: bool) -> Effect:
     """Bring the legal totals up to date, and what follows from them: alerted sizes, and the proof of what counts."""
     state, effective, event, known = step.state, step.effective, step.event, step.known
     original = event_number(event.institution, event.original_event_id)
@@ -221,7 +181,7 @@ def _account(step: _Step, row: Payment, worth: _Money, late: bool) -> Effect:
     return effect
 
 
-def _is_named(step: _Step, row: Payment) -> bool:
+def _is_named(step: PaymentStep, row: Payment) -> bool:
     """Whether an alert may have to name the payment later."""
     every = wanted()
     if any(which.holds(row.flags) for which in every.proofs):
@@ -229,115 +189,7 @@ def _is_named(step: _Step, row: Payment) -> bool:
     return every.trade and trade_entries.is_trade(step.event, step.configuration.legend.purposes)
 
 
-def _worth(state: PartitionState, effective: Effective, event: Transaction, at_us: int) -> _Money:
-    amount = money.parse(event.amount)
-    stale = effective.stale_us
-    rate = state.rates.ratio(event.currency, "USD", at_us, stale)
-    usd = None if rate is None else money.cents(amount, rate)
-    own_krw = build.krw_of(amount, money.ONE) if event.currency == "KRW" else None
-    deal = None
-    if event.deal_rate is not None and event.settled_currency is not None and event.settled_currency != event.currency:
-        exact = money.parse(event.deal_rate)
-        reference = state.rates.ratio(event.currency, event.settled_currency, at_us, stale)
-        if reference is not None:
-            deal_rate = Ratio(exact.mantissa, 10**exact.exponent)
-            deviation = deviation_of(exact, reference)
-            deal = Deal(f"{event.currency}/{event.settled_currency}", deal_rate, reference, deviation)
-    return _Money(amount, usd, own_krw, deal)
-
-
-def _row(step: _Step, worth: _Money) -> Payment:
-    event, known, at_us = step.event, step.known, step.at_us
-    flags = payments.OUT if event.direction == "out" else 0
-    if event.evidence == "none" and event.report_no is None:
-        flags |= payments.NO_DOCUMENT
-    flags |= {"settled": payments.SETTLED, "ordered": payments.ORDERED}.get(event.status, 0)
-    if event.channel == "small_remitter":
-        flags |= payments.SMALL_REMITTER
-    if worth.usd is None:
-        flags |= payments.RATE_MISSING
-    mantissa, exponent = money.fitted(worth.amount)
-    return Payment(
-        time=at_us,
-        amount_us=at_us,
-        event=event_number(event.institution, event.event_id),
-        payment=payment_number(event.institution, event.payment_id),
-        usd=worth.usd or 0,
-        beneficiary=known.canonical(event.counterparty, event.previous),
-        amount=mantissa,
-        offset=step.origin.offset,
-        purpose=known.name_number(event.purpose or ""),
-        institution=known.name_number(event.institution),
-        currency=known.name_number(event.currency),
-        exponent=exponent,
-        flags=flags,
-    )
-
-
-def _score(step: _Step, row: Payment, worth: _Money, told: Payment | None = None) -> _Score:
-    """Score the payment against the past, then learn from it, unless it was `told` and learned before."""
-    state, effective, event, at_us, known = step.state, step.effective, step.event, step.at_us, step.known
-    assert state.scorer is not None
-    wall = local(at_us, effective.zone)
-    line = effective.rulebook.law("document_line", wall.date())
-    dollars = None if worth.usd is None else worth.usd / 100
-    week = None if worth.usd is None else _week_sum(step, row, worth.usd, told) / 100
-    view = EventView(
-        event_time_s=at_us / SECOND_US,
-        direction=event.direction,
-        party_type=event.party_type,
-        channel=event.channel,
-        country=event.counterparty_country,
-        currency=event.currency,
-        purpose=event.purpose,
-        institution=event.institution,
-        counterparty=f"{row.beneficiary:016x}",
-        amount_usd=dollars,
-        deal_deviation_bp=None if worth.deal is None else worth.deal.deviation / CENTIBP,
-        no_document=bool(row.flags & payments.NO_DOCUMENT),
-        local_hour=wall.hour + wall.minute / 60 + wall.second / 3600,
-        local_weekday=wall.weekday(),
-        sum_7d_usd=week,
-        doc_line_ratio=None if line is None or dollars is None else dollars / float(line.number),
-        trade_terms=event.trade_terms,
-        turnover_usd=_dollars(step, None if known.facts is None else known.facts.turnover_krw),
-        exchange_inflow_usd=_dollars(step, event.exchange_linked_inflow_24h),
-    )
-    segment = f"{SEGMENTS[event.party_type]}.{event.direction}"
-    if told is None:
-        features, known.baselines = observe(view, known.baselines, state.baselines)
-    else:
-        features = measure_again(view, known.baselines, state.baselines, told.time / SECOND_US)
-    scored = state.scorer.score_then_learn(segment, features, learn=told is None)
-    if told is None:
-        state.exchange.count(state.partition, segment, scored.place, step.clock_us, effective.zone)
-    return _Score(scored, features, segment)
-
-
-def _dollars(step: _Step, krw: str | None) -> float | None:
-    """An amount in KRW as USD at the event's time; None where it is not told, or there is no rate."""
-    if krw is None:
-        return None
-    rate = step.state.rates.ratio("KRW", "USD", step.at_us, step.effective.stale_us)
-    return None if rate is None else money.cents(money.parse_or_zero(krw), rate) / 100
-
-
-def _week_sum(step: _Step, row: Payment, usd: int, told: Payment | None) -> int:
-    """USD cents of the last seven days in the payment's direction, the payment itself once, as this event says it."""
-    out, at_us = step.event.direction == "out", step.at_us
-    rows = payments.rows(step.known)
-    cents = payments.window_sum(rows, out, at_us - WEEK_US + 1, at_us)
-    summed = folded.folded_of(step.known)
-    if summed is not None:
-        cents += summed.flow(out, at_us - WEEK_US + 1, at_us)
-    if told is not None:
-        return cents + usd - (told.usd if at_us - WEEK_US < told.time <= at_us else 0)
-    # a late payment is in no window, yet the sum is said to hold this payment
-    counted = bool(len(rows)) and int(rows["offset"][-1]) == row.offset
-    return cents if counted else cents + usd
-
-
-def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged:
+def _judge(step: PaymentStep, effect: Effect, worth: PaymentMoney, score: PaymentScore) -> _Judged:
     """Evaluate the typologies, offer the event to the budget if none fired, build the alert; then let typologies learn.
 
     History is learned from and counts in every window, and never alerts.
@@ -353,7 +205,7 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
     if not found:
         # one statistical alert a payment, whoever tells of it
         had_one = effect.payment is not None and known.was_unusual(effect.payment.event)
-        selection, offered = _offer(step, _Score() if history or had_one else score, again=effect.second)
+        selection, offered = _offer(step, PaymentScore() if history or had_one else score, again=effect.second)
     raised = None
     event = _read_as(step.event, found)
     if selection is not None:
@@ -388,7 +240,7 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
     )
 
 
-def _let_learn(step: _Step, effect: Effect, context: Context) -> None:
+def _let_learn(step: PaymentStep, effect: Effect, context: Context) -> None:
     """Let typologies learn of a new payment, or of what was said anew, and keep what names it if one of them asks."""
     if effect.kind == "new":
         for typology in registered():
@@ -413,7 +265,7 @@ def _never(rank: float) -> bool:  # noqa: ARG001 - the form of an offer
     return False
 
 
-def _offer(step: _Step, score: _Score, *, again: bool) -> tuple[Selection | None, Callable[[float], bool]]:
+def _offer(step: PaymentStep, score: PaymentScore, *, again: bool) -> tuple[Selection | None, Callable[[float], bool]]:
     """Offer a warm rank to the budget; the second part asks the budget as it stood before what it would have chosen.
 
     Where there is not enough to compare the payment with, it is counted and not offered.
@@ -434,7 +286,7 @@ def _offer(step: _Step, score: _Score, *, again: bool) -> tuple[Selection | None
     )
 
 
-def _is_piece(step: _Step, row: Payment) -> bool:
+def _is_piece(step: PaymentStep, row: Payment) -> bool:
     """Whether a rule wants the payment one by one, by the amounts of its own day."""
     if not any(one.payments.holds(row.flags) for one in wanted().one_by_one):
         return False
@@ -442,18 +294,18 @@ def _is_piece(step: _Step, row: Payment) -> bool:
     return any(one.holds(row.flags, row.usd) for one in wanted().in_force(step.effective.rulebook, day))
 
 
-def _fold(step: _Step) -> int:
+def _fold(step: PaymentStep) -> int:
     return folded.fold(step.known, _needs(step)) if folded.is_due(step.known) else 0
 
 
-def _needs(step: _Step) -> folded.Needs:
+def _needs(step: PaymentStep) -> folded.Needs:
     """What decides which payments are folded first; the bands are those of the clock's day."""
     effective, every = step.effective, wanted()
     in_force = every.in_force(effective.rulebook, local(step.clock_us, effective.zone).date())
     return folded.Needs(step.clock_us, effective.lateness_us, every, in_force, effective.zone, step.state.shares.has)
 
 
-def _prune(step: _Step) -> None:
+def _prune(step: PaymentStep) -> None:
     watermark_us, effective = step.state.watermark_us, step.effective
     assert watermark_us is not None
     year = local(watermark_us - effective.lateness_us, effective.zone).year
@@ -461,7 +313,7 @@ def _prune(step: _Step) -> None:
     payments.prune(step.known, wanted().horizons(watermark_us, effective.lateness_us, start))
 
 
-def _context(step: _Step, effect: Effect, worth: _Money, features: tuple[Feature, ...]) -> Context | None:
+def _context(step: PaymentStep, effect: Effect, worth: PaymentMoney, features: tuple[Feature, ...]) -> Context | None:
     payment, effective, known = effect.payment, step.effective, step.known
     if payment is None or effect.kind not in {"new", "amended"}:
         return None

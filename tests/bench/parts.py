@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from detectors import core, transaction
+from detectors import core, payment_score, transaction
 from detectors.alerting import build
 from detectors.books import accounting, payments
 from detectors.books.fingerprints import Fingerprints
@@ -22,7 +22,7 @@ from tests.bench.workload import Stored
 
 # (where the name is looked up, name, part); a part's own time excludes the parts that it calls
 PLACES: list[tuple[Any, str, str]] = [
-    (transaction, "observe", "features"),
+    (payment_score, "observe", "features"),
     (Scorer, "score_then_learn", "models"),
     (transaction, "_context", "typologies"),
     *((type(typology), name, "typologies") for typology in REGISTRY for name in ("evaluate", "learn")),
@@ -31,8 +31,8 @@ PLACES: list[tuple[Any, str, str]] = [
     (accounting, "account", "accounting"),
     (payments, "prune", "accounting"),
     (payments, "window_sum", "accounting"),
-    (transaction, "_row", "accounting"),
-    (transaction, "_worth", "money and rates"),
+    (transaction, "row_of", "accounting"),
+    (transaction, "worth_of", "money and rates"),
     (reference_rates.Rates, "add", "money and rates"),
     (Fingerprints, "find", "duplicates"),
     (Fingerprints, "add", "duplicates"),

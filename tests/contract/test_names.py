@@ -18,9 +18,7 @@ TREES = {name: ast.parse(text) for name, text in MODULES.items()}
 MOST_LINES = 400
 MOST_FUNCTION_LINES = 60
 # Longer ones, each with why. Take a line away when its module or function is short; add none without need.
-LONG_MODULES = {
-    "detectors/transaction.py": "one payment's way through the core; its parts are split with the next rule",
-}
+LONG_MODULES: dict[str, str] = {}
 LONG_FUNCTIONS = {
     "detectors/typologies/t01_split_remittance.py _finding": "one finding, field by field",
     "streams/ingest/agent.py __init__": "one line a part of the agent",
@@ -58,6 +56,8 @@ AT_THE_TOP = {
         "configuration_trial",
         "core",
         "declared_line",
+        "payment_score",
+        "payment_step",
         "transaction",
     },
 }

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from detectors import transaction
+from detectors import payment_step, transaction
 from detectors.contracts.events import Origin, Source, Transaction
 from detectors.values.legal_calendar import to_us
 from tests.support.ledger import START, TOPIC, Ledger, stamp
@@ -29,7 +29,7 @@ def worth_of(ledger: Ledger, event: Transaction) -> Any:
     """What a payment is worth under the ledger's rates."""
     state = ledger.state
     assert state.effective is not None
-    return transaction._worth(state, state.effective, event, at_us_of(event))
+    return payment_step.worth_of(state, state.effective, event, at_us_of(event))
 
 
 def step_of(ledger: Ledger, event: Transaction) -> tuple[Any, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from detectors import transaction
+from detectors import payment_step, transaction
 from detectors.alerting import evidence
 from detectors.books import accounting
 from detectors.books.accounting import Effect, Incoming
@@ -26,7 +26,7 @@ def accounted(
 ) -> tuple[Any, Any, Any, list[Any]]:
     """An event whose accounting comes to `effect`: the step, its row, its money, and what accounting was asked."""
     step, worth = step_of(ledger, payment("e", later(hours=1), **fields))
-    row = transaction._row(step, worth)
+    row = payment_step.row_of(step, worth)
     asked = record(monkeypatch, accounting, "account", effect)
     step.known.folded = folded
     assert transaction._account(step, row, worth, late) is effect
@@ -101,7 +101,7 @@ def test_what_names_a_payment_without_papers_is_kept(
         monkeypatch.setattr(transaction.taken_back, "follow", lambda *_: None)
         ledger = rated()
         step, _ = step_of(ledger, payment("e", later(hours=1), **fields))
-        row = transaction._row(step, step_worth(step))
+        row = payment_step.row_of(step, step_worth(step))
         step, *_ = accounted(monkeypatch, Effect(kind, row), ledger, **fields)
         [proof] = step.known.proofs
         assert proof == evidence.proof_of(ledger.state, step.event, step.origin, piece=piece)
@@ -109,7 +109,7 @@ def test_what_names_a_payment_without_papers_is_kept(
 
 def step_worth(step: Any) -> Any:
     """The money of a step's event."""
-    return transaction._worth(step.state, step.effective, step.event, step.at_us)
+    return payment_step.worth_of(step.state, step.effective, step.event, step.at_us)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_nothing_is_kept_of_what_does_not_count_without_papers(
     monkeypatch.setattr(transaction.taken_back, "follow", lambda *_: None)
     ledger = rated()
     step, worth = step_of(ledger, payment("e", later(hours=1), **fields))
-    effect = Effect(kind, transaction._row(step, worth) if row else None)
+    effect = Effect(kind, payment_step.row_of(step, worth) if row else None)
     assert accounted(monkeypatch, effect, ledger, **fields)[0].known.proofs == []
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors import transaction
+from detectors import payment_score, payment_step, transaction
 from detectors.books import payments
 from detectors.books.party import unpack
 from detectors.books.payments import rows
@@ -30,7 +30,7 @@ SCORED = Scored(score=0.5, rank=0.01, members={}, contributions=(), warm=True)
 
 def with_a_past(scored: Scored | None) -> Any:
     """A score with a feature of five own observations, so that there is enough to compare with."""
-    return transaction._Score(scored, (Feature("amount_own", 1.0, "USD", 1.0, 1.0, 5, None),), "person.out")
+    return payment_score.PaymentScore(scored, (Feature("amount_own", 1.0, "USD", 1.0, 1.0, 5, None),), "person.out")
 
 
 class Offered:
@@ -110,7 +110,7 @@ def test_the_band_is_that_of_the_clocks_day_and_a_pieces_of_its_own() -> None:
     assert [transaction._needs(one).in_force for one in (step, after)] == [
         needs_of(0, 0, band, step.effective.zone).in_force for band in (BAND, (8000_00, 10_000_00))
     ]
-    row = transaction._row(step, worth)
+    row = payment_step.row_of(step, worth)
     assert transaction._is_piece(after, row)
     row.time += 60_000_000
     assert not transaction._is_piece(step, row)

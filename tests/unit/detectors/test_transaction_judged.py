@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors import transaction
+from detectors import payment_score, payment_step, transaction
 from detectors.alerting import build, evidence
 from detectors.alerting.build import RULE, UNSCORED
 from detectors.books import payments
@@ -39,7 +39,7 @@ class Judging:
         self.step, self.worth = step_of(ledger, payment("e", later(hours=1), **fields))
         if history:
             self.step = self.step._replace(origin=msgspec.structs.replace(self.step.origin, history=True))
-        self.row = transaction._row(self.step, self.worth)
+        self.row = payment_step.row_of(self.step, self.worth)
         payments.append(self.step.known, self.row)
         hits = [SimpleNamespace(finding=SimpleNamespace(strength=0.25 * (1 + n), reading=reading)) for n in range(news)]
         self.hits = hits
@@ -62,7 +62,7 @@ class Judging:
     def judge(self, kind: str = "new", score: Any = None, *, second: bool = False) -> Any:
         """The judgement."""
         effect = Effect(kind, self.row, second=second)
-        return transaction._judge(self.step, effect, self.worth, score or transaction._Score())
+        return transaction._judge(self.step, effect, self.worth, score or payment_score.PaymentScore())
 
 
 FEATURE = Feature("amount_own", 1.0, "USD", 3.5, 2.0, 7, 4.0)
@@ -72,7 +72,7 @@ SCORED = Scored(score=0.5, rank=0.01, members={}, contributions=(), warm=True)
 def test_a_rules_alert_is_built_of_everything_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """The budget is not asked; the alert, the strengths of what fired and of what is news are handed on."""
     judging = Judging(monkeypatch, fired=3, news=2, amount="1400", currency="KRW")
-    score = transaction._Score(SCORED, (FEATURE,), "person.out")
+    score = payment_score.PaymentScore(SCORED, (FEATURE,), "person.out")
     judged = judging.judge(score=score)
     step, worth = judging.step, judging.worth
     [(case, hits, selection, offered)] = judging.built
@@ -116,7 +116,7 @@ def test_the_alerts_won_is_of_the_event_and_not_of_an_old_rate(monkeypatch: pyte
 def test_what_no_rule_explains_is_offered_to_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     """What it chooses is an alert under its name; what it does not choose is none. No proof is kept."""
     judging = Judging(monkeypatch, fired=0)
-    score = transaction._Score(SCORED, (), "person.out")
+    score = payment_score.PaymentScore(SCORED, (), "person.out")
     assert judging.judge(score=score).raised is None
     assert (judging.offers, judging.built) == ([(judging.step, score, False)], [])
     judging.chosen = "selected"
@@ -130,11 +130,11 @@ def test_a_payment_raises_one_statistical_alert(monkeypatch: pytest.MonkeyPatch,
     """The second bank's word is offered as another one about it, where the first one raised none."""
     judging = Judging(monkeypatch)
     judging.chosen = chosen
-    score = transaction._Score(SCORED, (), "person.out")
+    score = payment_score.PaymentScore(SCORED, (), "person.out")
     judging.judge(score=score)
     assert judging.step.known.was_unusual(judging.row.event) == (chosen is not None)
     judging.judge("amended", score, second=True)
-    assert judging.offers[1:] == [(judging.step, transaction._Score() if chosen else score, True)]
+    assert judging.offers[1:] == [(judging.step, payment_score.PaymentScore() if chosen else score, True)]
 
 
 def test_an_alert_by_rule_takes_no_statistical_one_from_the_second_word(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,16 +144,16 @@ def test_an_alert_by_rule_takes_no_statistical_one_from_the_second_word(monkeypa
     assert (len(ruled.built), ruled.step.known.unusual) == (1, b"")
     late = Judging(monkeypatch)
     late.chosen, late.row = "selected", None
-    late.judge("late", transaction._Score(SCORED, (), "person.out"))
+    late.judge("late", payment_score.PaymentScore(SCORED, (), "person.out"))
     assert (len(late.built), late.step.known.unusual) == (1, b"")
 
 
 def test_history_is_learned_from_and_never_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever fires and however odd it is: no news, no rank for the budget; what fired is remembered."""
     judging = Judging(monkeypatch, fired=2, news=2, history=True)
-    judged = judging.judge(score=transaction._Score(SCORED, (), "person.out"))
+    judged = judging.judge(score=payment_score.PaymentScore(SCORED, (), "person.out"))
     assert judged == (None, (("T0", 0.5), ("T1", 1.5)), (), "person")
-    assert judging.offers == [(judging.step, transaction._Score(), False)]
+    assert judging.offers == [(judging.step, payment_score.PaymentScore(), False)]
     assert [name for name, _ in judging.learned] == [typology.id for typology in REGISTRY]
     assert len(judging.step.known.proofs) == 1
 
@@ -168,7 +168,10 @@ def test_typologies_look_at_what_counts_and_learn_what_is_new(
     """All of them learn, after the alert is built, from the context that they judged."""
     judging = Judging(monkeypatch)
     judging.judge(kind)
-    assert (len(judging.evaluated), judging.offers) == (int(looked), [(judging.step, transaction._Score(), False)])
+    assert (len(judging.evaluated), judging.offers) == (
+        int(looked),
+        [(judging.step, payment_score.PaymentScore(), False)],
+    )
     contexts = [context for context, _ in judging.evaluated] * learns
     assert judging.learned == [(typology.id, context) for context in contexts for typology in REGISTRY]
 
@@ -205,13 +208,13 @@ def test_a_context_has_the_payment_as_it_counts_on_its_local_day(monkeypatch: py
     terms = {"settled_currency": "KRW", "deal_rate": "1414"}
     step, worth = step_of(ledger, payment("e", later(hours=1), **terms))
     step = step._replace(readings=("company",))
-    row = transaction._row(step, worth)
+    row = payment_step.row_of(step, worth)
     # 2024-12-31 15:30 in UTC is New Year's Day in Seoul
     row.time = to_us(later(days=-62, hours=14, minutes=30))
     payments.append(step.known, row)
     step.known.facts = Facts(1, None, "10000000", None, None, None, None, None, ())
     step.known.first_us, step.known.last_us = 11, 22
-    monkeypatch.setattr(transaction.folded, "folded_of", lambda party: ("folded", party))
+    monkeypatch.setattr(payment_score.folded, "folded_of", lambda party: ("folded", party))
     context = transaction._context(step, Effect("amended", row), worth, ())
     assert context is not None
     assert (str(context.day), context.year_us) == ("2025-01-01", year_bounds(2025, step.effective.zone))

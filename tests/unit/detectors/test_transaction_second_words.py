@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors import transaction
+from detectors import payment_score
 from detectors.books.party import unpack
 from detectors.contracts.events import Transaction
 from detectors.core import apply
@@ -111,7 +111,7 @@ def test_the_features_see_the_second_word_and_when_the_first_was_told(monkeypatc
     ledger = quiet()
     word(ledger, "x", "BANKX", odd=False)
     asked: list[Any] = []
-    monkeypatch.setattr(transaction, "measure_again", lambda *told: asked.append(told) or measure_again(*told))
+    monkeypatch.setattr(payment_score, "measure_again", lambda *told: asked.append(told) or measure_again(*told))
     baselines = unpack(ledger.state.parties[PARTY]).baselines
     word(ledger, "a", "BANKA", odd=True)
     [(view, *rest)] = asked
@@ -150,7 +150,7 @@ def seen(ledger: Ledger, event: Transaction) -> EventView:
     """What the models' features see of an event."""
     found: list[EventView] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(transaction, "observe", lambda view, *rest: found.append(view) or observe(view, *rest))
+        patch.setattr(payment_score, "observe", lambda view, *rest: found.append(view) or observe(view, *rest))
         copy = PartitionState.thaw(list(ledger.state.freeze().sections()))
         apply(copy, event, msgspec.structs.replace(ledger.log[-1][1], offset=len(ledger.log), source=None))
     return found[0]

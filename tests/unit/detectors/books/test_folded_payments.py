@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from detectors import transaction
+from detectors import payment_score
 from detectors.books import folded_payments
 from detectors.books.folded_payments import Day, Folded, folded_of
 from detectors.books.party import unpack
@@ -258,13 +258,13 @@ def test_the_day_on_which_the_cap_was_crossed_is_found_among_folded_and_kept_pay
 
 def test_the_models_see_the_week_of_all_payments(monkeypatch):
     """Seven days of 10 USD an hour: the sum that is scored holds folded payments too, to a day."""
-    seen, observe = [], transaction.observe
+    seen, observe = [], payment_score.observe
 
     def kept_view(view, *rest):
         seen.append(view.sum_7d_usd)
         return observe(view, *rest)
 
-    monkeypatch.setattr(transaction, "observe", kept_view)
+    monkeypatch.setattr(payment_score, "observe", kept_view)
     ledger = Ledger()
     with few_rows(4, 2):
         for hour in range(24 * 9):

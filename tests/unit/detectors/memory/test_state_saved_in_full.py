@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from detectors import transaction
+from detectors import payment_score
 from detectors.books.party import unpack
 from detectors.contracts.events import Profile
 from detectors.core import apply
@@ -68,13 +68,13 @@ def test_the_newest_of_two_profiles_of_one_time_stands():
 def weeks(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
     """The sums of seven days that the models were shown, in order."""
     seen: list[float | None] = []
-    observe = transaction.observe
+    observe = payment_score.observe
 
     def watched(view, *rest):
         seen.append(view.sum_7d_usd)
         return observe(view, *rest)
 
-    monkeypatch.setattr(transaction, "observe", watched)
+    monkeypatch.setattr(payment_score, "observe", watched)
     return seen
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors import transaction
+from detectors import payment_score, payment_step
 from detectors.books import payments
 from detectors.books.party import token_number
 from detectors.books.payments import rows
@@ -14,7 +14,7 @@ from detectors.features import EventView
 from detectors.ranking.ensemble import Scorer
 from tests.support.ledger import Ledger, configuration, later, payment
 from tests.support.transaction_steps import step_of
-from tests.unit.detectors.test_transaction import rated
+from tests.unit.detectors.test_payment_step import rated
 
 DAY_US = 86_400_000_000
 
@@ -29,7 +29,7 @@ class Watched:
         self.ledger = ledger or rated()
         self.views: list[EventView] = []
         self.segments: list[str] = []
-        observe, score = transaction.observe, Scorer.score_then_learn
+        observe, score = payment_score.observe, Scorer.score_then_learn
 
         def watched(view: EventView, *rest: Any) -> Any:
             self.views.append(view)
@@ -39,7 +39,7 @@ class Watched:
             self.segments.append(segment)
             return score(scorer, segment, *rest, **how)
 
-        monkeypatch.setattr(transaction, "observe", watched)
+        monkeypatch.setattr(payment_score, "observe", watched)
         monkeypatch.setattr(Scorer, "score_then_learn", scored)
 
     def weeks(self) -> list[float | None]:
@@ -98,7 +98,7 @@ def test_without_a_document_line_in_force_there_is_no_share_of_it(monkeypatch: p
     assert effective is not None
     monkeypatch.setattr(effective.rulebook, "limit", lambda *told: asked.append(told))
     step, worth = step_of(watched.ledger, payment("e", later(hours=15), "4900"))
-    transaction._score(step, transaction._row(step, worth), worth)
+    payment_score.score_payment(step, payment_step.row_of(step, worth), worth)
     assert watched.views[-1].doc_line_ratio is None
     # 2025-03-04 in Seoul
     assert asked == [("T01", "document_line", later(hours=15).astimezone(effective.zone).date())]
@@ -160,14 +160,14 @@ def test_a_payment_told_again_is_in_its_week_once(told_us: int, counted: bool) -
     ledger = rated()
     ledger.pay("other", later(days=8), "600")
     step, worth = step_of(ledger, payment("e", later(days=8, hours=2), "500"))
-    row = transaction._row(step, worth)
+    row = payment_step.row_of(step, worth)
     told = msgspec.structs.replace(row, time=step.at_us + told_us, usd=400_00, event=7)
     payments.append(step.known, told)
     in_week = payments.window_sum(
         rows(step.known), outbound=True, first_us=step.at_us - WEEK_US + 1, last_us=step.at_us
     )
     assert in_week == (1000_00 if counted else 600_00)
-    assert transaction._week_sum(step, row, 500_00, told) == 1100_00
+    assert payment_score.week_sum(step, row, 500_00, told) == 1100_00
 
 
 def test_what_was_folded_of_the_week_counts_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,10 +181,10 @@ def test_what_was_folded_of_the_week_counts_in_it(monkeypatch: pytest.MonkeyPatc
             return 1000_00
 
     step, worth = step_of(watched.ledger, payment("e", later(hours=1), "4900"))
-    row = transaction._row(step, worth)
+    row = payment_step.row_of(step, worth)
     payments.append(step.known, row)
-    monkeypatch.setattr(transaction.folded, "folded_of", lambda party: Folded() if party is step.known else None)
-    transaction._score(step, row, worth)
+    monkeypatch.setattr(payment_score.folded, "folded_of", lambda party: Folded() if party is step.known else None)
+    payment_score.score_payment(step, row, worth)
     assert watched.weeks() == [5900.0]
     assert asked == [(True, step.at_us - WEEK_US + 1, step.at_us)]
 
@@ -194,12 +194,12 @@ def test_the_models_answer_and_the_features_are_kept_for_the_alert(monkeypatch: 
     ledger = rated()
     step, worth = step_of(ledger, payment("e", later(hours=1)))
     assert step.known.baselines == b""
-    score = transaction._score(step, transaction._row(step, worth), worth)
+    score = payment_score.score_payment(step, payment_step.row_of(step, worth), worth)
     assert (score.segment, len(score.features) > 0, score.scored is not None) == ("person.out", True, True)
     first = step.known.baselines
     asked: list[Any] = []
-    observe = transaction.observe
-    monkeypatch.setattr(transaction, "observe", lambda *told: asked.append(told[1:]) or observe(*told))
-    transaction._score(step, transaction._row(step, worth), worth)
+    observe = payment_score.observe
+    monkeypatch.setattr(payment_score, "observe", lambda *told: asked.append(told[1:]) or observe(*told))
+    payment_score.score_payment(step, payment_step.row_of(step, worth), worth)
     assert asked == [(first, ledger.state.baselines)]
     assert step.known.baselines != first
