@@ -1,21 +1,16 @@
 """Detector: upper tails of one-sided features, averaged within a side and added over the sides."""
 
 from collections.abc import Mapping
-from math import isnan, log
+from math import isnan
 
 import msgspec
 
 from detectors.features import SIDES
+from detectors.models.fitted_tail import surprise
 from detectors.models.member import Deviations, Member, check_parameters
 from detectors.models.sliding_window import SlidingWindow
 
 PARAMETERS = {"window": (1000.0, 10.0, 1_000_000.0)}
-# Among its largest values a window has few to count. There the tail is fitted to the largest tenth: at least 10, or its
-# scale is a guess, and at most 100. Failure prevented: of two values beyond all kept ones, one by a hair and one by ten
-# spreads, both count the same.
-LEAST_TAIL, MOST_TAIL, TAIL_SHARE = 10, 100, 10
-# The body's scale counts as so many values of the tail.
-SHRINKAGE = 10
 # Spreads or nats. A feature that is nearly always 0 has no scale of its own, and would call a hair infinitely rare. The
 # bounded scaler has the same floor.
 LEAST_SCALE = 0.5
@@ -31,7 +26,7 @@ class TailsBySide(Member):
     Purpose: features of one side see the same oddity (a large payment is large against the own past and against the
     corridor), so their surprise is averaged; different sides are independent witnesses, so theirs is added.
     Formula: -ln p of each feature, p = (1 + #(kept >= x)) / (1 + n) among the last `window` values, in the largest
-    tenth of them a fitted tail (`surprise`); the mean over a side's features, an absent one being 0; the sum over
+    tenth of them a fitted tail (fitted_tail.py); the mean over a side's features, an absent one being 0; the sum over
     sides. Source: Fisher's method, weighed for dependence. Unit: nats. Range: 0 to 12 x sides; higher is more unusual.
     Inputs are one-sided (features/direction.py): 0 or more, higher counts more against a payment. On raw columns each
     name is a side of its own and low values say nothing.
@@ -68,11 +63,12 @@ class TailsBySide(Member):
 
     def explain_one(self, x: Deviations) -> dict[str, float]:
         """Each feature's part of the sum, >= 0."""
-        windows, parts = self.windows, self.parts
-        return {
-            name: 0.0 if name not in windows or isnan(value) else surprise(windows[name], value) * parts.get(name, 1.0)
-            for name, value in x.items()
-        }
+        windows, parts, credited = self.windows, self.parts, dict.fromkeys(x, 0.0)
+        for name, value in x.items():
+            if name in windows and not isnan(value):
+                told = surprise(windows[name], value, LEAST_SCALE, LARGEST_SURPRISE)
+                credited[name] = told * parts.get(name, 1.0)
+        return credited
 
     def score_one(self, x: Deviations) -> float:
         """The sum over sides, nats; changes nothing."""
@@ -108,25 +104,3 @@ class TailsBySide(Member):
             raise ValueError(f"tails_by_side state is too large; got: {len(kept)} features; expected: {MOST_FEATURES}")
         model.windows = {name: SlidingWindow.from_bytes(window, values) for name, values in kept.items()}
         return model
-
-
-def surprise(window: SlidingWindow, value: float) -> float:
-    """-ln of the share of values at least this high, nats, 0 for what is as low as any, at most `LARGEST_SURPRISE`.
-
-    By counting, but for what fewer than a tenth reach. There the excess over where that tenth begins is taken as
-    exponential, of a scale that is known by the tail's own values and, as `SHRINKAGE` more, by how far the tail's
-    beginning is from the median. (1 + x / (sum + k scale))^-(count + k) is the predictive distribution (Lomax), heavier
-    than an exponential one where few stand behind it.
-    """
-    order = window.order
-    known, above = len(order), window.at_least(value)
-    in_tail = min(MOST_TAIL, max(LEAST_TAIL, known // TAIL_SHARE))
-    if known < LEAST_TAIL or above >= in_tail:
-        return min(LARGEST_SURPRISE, log((1 + known) / (1 + above)))
-    begins, middle = order[known - in_tail], order[known // 2]
-    excess = sum(order[known - in_tail :]) - in_tail * begins
-    # of an exponential distribution: from its median to where the share of the tail begins
-    halves = log(0.5 * known / in_tail) if 2 * in_tail < known else 1.0
-    scale = max(LEAST_SCALE, (begins - middle) / halves)
-    further = log(1.0 + (value - begins) / (excess + SHRINKAGE * scale))
-    return min(LARGEST_SURPRISE, log((1 + known) / (1 + in_tail)) + (in_tail + SHRINKAGE) * further)

@@ -2,19 +2,23 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from math import inf, log
+from math import inf
 
 import msgspec
 
 from detectors.models import REGISTRY, Member
+from detectors.models.fitted_tail import surprise
 from detectors.models.member import Deviations, check_parameters
 from detectors.models.sliding_window import SlidingWindow
-from detectors.ranking.member_rarity import rarity
 
 PARAMETERS = {"window": (10_000.0, 10.0, 1_000_000.0)}
 # The members of `build`, which judges columns of any kind: each adds something to the others on the labelled streams
 # (docs/DETECTION.md, "Which members add something").
 CHOSEN = ("windowed_tails", "sampled_neighbours")
+# Scores of one value have no scale at all.
+LEAST_SCALE = 1e-9
+# Nats, p = 1e-9. A window of 10 000 can bear witness to 1e-4, and a fitted tail is believed for a few more powers.
+MOST_SURPRISE = 20.7
 
 
 def derived_seed(seed: int, *parts: str) -> int:
@@ -62,7 +66,7 @@ class FusedMembers(Member):
     """Several members as one River anomaly detector, on any numeric dict.
 
     Purpose: one score from detectors of different units. Formula: sum over members of weight x -ln p, where p says
-    how rare the member's score is among its last `window` scores (member_rarity.py; Fisher's method; weights: Good
+    how rare the member's score is among its last `window` scores (fitted_tail.py; Fisher's method; weights: Good
     1955, "On the weighted combination of significance tests"). Unit: nats. Range: 0 to sum of weights x 20.7; higher is
     more unusual. Only ratios of weights matter to an order. NaN and infinite values count as missing. Credits: each
     member's strangeness is shared out as its own credits are. They add up to the score, unless a member is strange by
@@ -96,7 +100,7 @@ class FusedMembers(Member):
         for name, member in self.members.items():
             score, credited = member.score_then_learn_one(x, learn)
             ranks = self.ranks[name]
-            strange = -log(rarity(ranks, score)) * self.weights[name]
+            strange = surprise(ranks, score, LEAST_SCALE, MOST_SURPRISE) * self.weights[name]
             if learn:
                 ranks.add(score)
             scores[name] = score

@@ -18,7 +18,7 @@ from kafka.errors import AuthorizationError, SecurityDisabledError, TopicAuthori
 
 from streams.errors import NotAuthorizedError, TopicsError
 from streams.kafka.topics.acls import Grant, Operation, Role
-from streams.kafka.topics.settling import SETTLING_SECONDS, wait_until_shown
+from streams.kafka.topics.shown_by_brokers import LONGEST_SECONDS, wait_until_shown
 
 _RESOURCES = {
     "topic": ResourceType.TOPIC,
@@ -108,7 +108,7 @@ def grant(admin: KafkaAdminClient, wanted: Sequence[Any]) -> tuple[list[Any], li
     if missing and not wait_until_shown(admin, lambda: set(missing) <= _held(admin, who)):
         raise TopicsError(
             "the cluster does not show the entries that it accepted",
-            got=f"some missing after {SETTLING_SECONDS:.0f} s",
+            got=f"some missing after {LONGEST_SECONDS:.0f} s",
             todo="run it again",
         )
     return missing, sorted(held - set(wanted), key=repr)

@@ -18,7 +18,7 @@ from streams.kafka.topics.differences import (
     tell_begun_instead,
 )
 from streams.kafka.topics.ledger_partitions import read_begun_partitions
-from streams.kafka.topics.settling import count_brokers, wait_until_shown
+from streams.kafka.topics.shown_by_brokers import count_brokers, wait_until_shown
 from streams.kafka.topics.table import table
 from streams.log import logs
 from streams.settings import Settings
@@ -50,7 +50,7 @@ def apply(admin: KafkaAdminClient, settings: Settings) -> list[TopicDifference]:
 
 
 def _wait_until_settled(admin: KafkaAdminClient, settings: Settings) -> list[TopicDifference]:
-    """The differences once no broker shows a mendable one, or after `SETTLING_SECONDS`."""
+    """The differences once no broker shows a mendable one, or after `LONGEST_SECONDS`."""
     differences: list[TopicDifference] = []
 
     def look() -> bool:

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from detectors.features import SIDES
+from detectors.models.fitted_tail import surprise as fitted_surprise
 from detectors.models.sliding_window import SlidingWindow
-from detectors.models.tails_by_side import LARGEST_SURPRISE, TailsBySide, surprise
+from detectors.models.tails_by_side import LARGEST_SURPRISE, LEAST_SCALE, TailsBySide
 
 
 def window(*values: float, size: int = 1000) -> SlidingWindow:
@@ -15,6 +16,10 @@ def window(*values: float, size: int = 1000) -> SlidingWindow:
     for value in values:
         made.add(value)
     return made
+
+
+def surprise(kept: SlidingWindow, value: float) -> float:
+    return fitted_surprise(kept, value, LEAST_SCALE, LARGEST_SURPRISE)
 
 
 def test_a_surprise_is_the_logarithm_of_the_share_at_least_as_high():

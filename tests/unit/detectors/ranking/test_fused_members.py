@@ -6,10 +6,10 @@ import random
 import pytest
 from river.base import AnomalyDetector
 
+from detectors.models.fitted_tail import surprise
 from detectors.models.robust_z import RobustZ
 from detectors.models.windowed_tails import WindowedTails
 from detectors.ranking.fused_members import FusedMembers
-from detectors.ranking.member_rarity import rarity
 
 
 def fused(weights=None, window=200):
@@ -56,13 +56,16 @@ def test_scoring_and_explaining_learn_nothing():
 
 
 def test_strangeness_is_the_weighted_sum_of_log_p():
-    """Of what each member's rarity is, by its weight; above all of n kept scores it is less than 1 / (n + 1)."""
+    """Of what each member's surprise is, by its weight; above all of n kept scores it is more than ln(n + 1)."""
     for weights in ({}, {"robust_z": 3.0}, {"robust_z": 0.0}):
         model = fused(weights)
         for row in raw_rows(150):
             model.learn_one(row)
         odd = {"width": 50.0, "height": 50.0, "colour": 50.0}
-        each = {name: rarity(model.ranks[name], member.score_one(odd)) for name, member in model.members.items()}
-        assert max(each.values()) < 1 / 151
-        expected = sum(-math.log(p) * weights.get(name, 1.0) for name, p in each.items())
+        each = {
+            name: surprise(model.ranks[name], member.score_one(odd), 1e-9, 20.7)
+            for name, member in model.members.items()
+        }
+        assert min(each.values()) > math.log(151)
+        expected = sum(told * weights.get(name, 1.0) for name, told in each.items())
         assert model.score_one(odd) == pytest.approx(expected)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from kafka.errors import ClusterAuthorizationFailedError, KafkaError, UnknownTopicOrPartitionError
 
-from streams.kafka.topics import settling, table_on_cluster
+from streams.kafka.topics import shown_by_brokers, table_on_cluster
 from streams.kafka.topics.differences import TopicDifference
-from streams.kafka.topics.settling import wait_until_shown
+from streams.kafka.topics.shown_by_brokers import wait_until_shown
 from streams.settings import Settings
 
 MISSING = TopicDifference(topic="fx.alerts.v1", aspect="topic", got=None, expected="12", mendable=True)
@@ -22,7 +22,7 @@ class Brokers:
         self.now, self._turn = 0.0, cycle(shown_at)
         self._brokers: list[dict[str, Any]] = [{"is_fenced": False} for _ in shown_at]
         clock = SimpleNamespace(monotonic=lambda: self.now, sleep=self._sleep)
-        monkeypatch.setattr(settling, "time", clock)
+        monkeypatch.setattr(shown_by_brokers, "time", clock)
 
     def _sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -52,14 +52,14 @@ def test_the_last_of_several_brokers_counts(monkeypatch: pytest.MonkeyPatch) -> 
     """Three brokers show a change at once, after .3 s and after 3 s: it is shown when the third had a second."""
     brokers = Brokers(monkeypatch, 0.0, 0.3, 3.0)
     assert wait_until_shown(brokers, brokers.look)
-    assert 3.0 + settling.SHOWN_SECONDS - 0.5 < brokers.now < 3.0 + settling.SHOWN_SECONDS + 0.5
+    assert 3.0 + shown_by_brokers.SHOWN_SECONDS - 0.5 < brokers.now < 3.0 + shown_by_brokers.SHOWN_SECONDS + 0.5
 
 
 def test_what_no_broker_ever_shows_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the whole time the answer is no."""
     brokers = Brokers(monkeypatch, 0.0, 1e9)
     assert not wait_until_shown(brokers, brokers.look)
-    assert brokers.now == pytest.approx(settling.SETTLING_SECONDS, abs=0.2)
+    assert brokers.now == pytest.approx(shown_by_brokers.LONGEST_SECONDS, abs=0.2)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_an_unknown_topic_is_only_one_more_look(monkeypatch: pytest.MonkeyPatch)
         return True
 
     assert wait_until_shown(brokers, look)
-    assert brokers.now > settling.SHOWN_SECONDS
+    assert brokers.now > shown_by_brokers.SHOWN_SECONDS
 
 
 def test_apply_waits_for_the_broker_that_is_behind(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,4 +99,4 @@ def test_apply_waits_for_the_broker_that_is_behind(monkeypatch: pytest.MonkeyPat
         table_on_cluster, "compare_with_table", lambda _admin, _settings: [] if brokers.look() else [MISSING]
     )
     assert table_on_cluster.apply(brokers, Settings()) == [MISSING]
-    assert brokers.now > 0.8 + settling.SHOWN_SECONDS - 0.5
+    assert brokers.now > 0.8 + shown_by_brokers.SHOWN_SECONDS - 0.5

@@ -1,13 +1,17 @@
-"""How rare a member's score is among its last ones: counted in the body, fitted in the tail."""
+"""How rare a value is among those of a window: counted in the body, fitted in the tail."""
 
 import random
+from math import exp
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.models.fitted_tail import surprise
 from detectors.models.sliding_window import SlidingWindow
-from detectors.ranking.member_rarity import FINEST, rarity
+
+MOST = 20.7  # nats, p = 1e-9
+FINEST = exp(-MOST)
 
 
 def window_of(values, size=10_000):
@@ -15,6 +19,11 @@ def window_of(values, size=10_000):
     for value in values:
         made.add(value)
     return made
+
+
+def rarity(window, value):
+    """The share that `surprise` is the logarithm of."""
+    return exp(-surprise(window, value, 1e-9, MOST))
 
 
 def scores(count, seed, unit=1.0):
@@ -25,7 +34,7 @@ def scores(count, seed, unit=1.0):
 def test_nothing_is_rare_when_nothing_is_known():
     """1 at first; of few scores, what was counted."""
     assert rarity(window_of([]), 5.0) == 1.0
-    assert rarity(window_of([1.0] * 9), 2.0) == 1 / 10
+    assert rarity(window_of([1.0] * 9), 2.0) == pytest.approx(1 / 10)
     assert rarity(window_of([1.0] * 9), 1.0) == 1.0
 
 
@@ -33,7 +42,7 @@ def test_the_body_is_counted():
     """A score that a tenth or more reach has the conformal p-value."""
     kept = window_of(range(100))
     for score in (0, 50, 89, 90):
-        assert rarity(kept, score) == kept.p_value(score) == (1 + 100 - score) / 101
+        assert rarity(kept, score) == pytest.approx(kept.p_value(score)) == pytest.approx((1 + 100 - score) / 101)
 
 
 def test_beyond_the_highest_a_score_is_rarer_the_further_out_it_is():

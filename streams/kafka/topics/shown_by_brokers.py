@@ -6,7 +6,7 @@ from collections.abc import Callable
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-SETTLING_SECONDS = 15.0
+LONGEST_SECONDS = 15.0
 """A broker shows a change some 100 ms after the controller accepted it; a busy cluster takes seconds."""
 
 SHOWN_SECONDS = 1.0
@@ -22,13 +22,13 @@ def count_brokers(admin: KafkaAdminClient) -> int:
 
 
 def wait_until_shown(admin: KafkaAdminClient, look: Callable[[], bool]) -> bool:
-    """Look again and again until every look of `SHOWN_SECONDS` shows the change; False after `SETTLING_SECONDS`.
+    """Look again and again until every look of `SHOWN_SECONDS` shows the change; False after `LONGEST_SECONDS`.
 
     On one broker a single look is enough. A broker that has not heard of a new topic answers some requests with a
     retriable `KafkaError`, which counts as a look that misses it. Raises `KafkaError` when it is another one, and when
     the last look of all got a retriable one.
     """
-    deadline = time.monotonic() + SETTLING_SECONDS
+    deadline = time.monotonic() + LONGEST_SECONDS
     wanted = SHOWN_SECONDS if count_brokers(admin) > 1 else 0.0
     since: float | None = None
     while True:
