@@ -47,6 +47,15 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Another stream, too short to tell a weaker ranking: for what is found in the columns of a result alone."""
+    home = tmp_path_factory.mktemp("small")
+    found = {"stream": simulate(home / "stream", 1500, 80, seed=8), "champion": home / "champion"}
+    replayed(found["stream"], found["champion"], CHAMPION)
+    return found
+
+
 def verdict(places: dict[str, Path], challenger: str) -> compare.Verdict:
     """What the gate says of one of the changed versions."""
     truth = read_truth(places["stream"])
@@ -86,9 +95,9 @@ def test_crippled_member_is_failed_and_named(places):
 
 
 @pytest.mark.parametrize("how", ["left out", "of no weight"])
-def test_member_that_no_longer_counts_is_named(places, tmp_path, how):
+def test_member_that_no_longer_counts_is_named(small, tmp_path, how):
     """A challenger that does not score with one of the champion's members is refused, and the member is named."""
-    configuration = read_result(places["champion"]).configuration
+    configuration = read_result(small["champion"]).configuration
     members = configuration.detectors.members
     changes = (
         {"members": {name: found for name, found in members.items() if name != "robust_z"}}
@@ -98,13 +107,13 @@ def test_member_that_no_longer_counts_is_named(places, tmp_path, how):
     fewer = msgspec.structs.replace(configuration.detectors, **changes)
     challenger = msgspec.structs.replace(configuration, detectors=fewer)
     replay.replay(
-        replay.prepare_result(places["champion"], challenger),
+        replay.prepare_result(small["champion"], challenger),
         tmp_path / "out",
         processes=1,
         force=False,
         stages=Silent(),
     )
-    told = verdict({**places, "fewer": tmp_path / "out"}, "fewer")
+    told = verdict({**small, "fewer": tmp_path / "out"}, "fewer")
     assert "missing" in failed(told)["member robust_z"]
 
 
@@ -114,12 +123,10 @@ def test_another_seed_falls_in_no_rule_or_member(places):
     assert not [name for name in reasons if name.startswith(("recall", "rule", "member"))]
 
 
-def test_other_streams_results_are_refused(places, tmp_path):
+def test_other_streams_results_are_refused(places, small):
     """Results of two different streams cannot be compared, and the message says what both were made of."""
-    other = simulate(tmp_path / "other", 1500, 80, seed=8)
-    replayed(other, tmp_path / "result")
     with pytest.raises(UsageError, match="not replays of the same stream"):
-        verdict({**places, "other": tmp_path / "result"}, "other")
+        verdict({**places, "other": small["champion"]}, "other")
 
 
 def test_damaged_result_is_no_pass(places, tmp_path):
