@@ -24,12 +24,16 @@ from detectors.contracts.configuration import (
     Sanctions,
     Screens,
     TypologyRules,
+    fingerprint,
 )
 from detectors.contracts.limits import LimitKinds, number
+from detectors.memory.challengers import MOST_CHALLENGERS
 from detectors.ranking.ensemble import Scorer
 from detectors.typologies import NODE_REGISTRY, registered
 
 _DESK = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+# becomes a label of metrics
+_CHALLENGER = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 # Report numbers are compared with each mask; the lists are written by people.
 MOST_LISTED, LONGEST_LISTED = 1_000, 64
 # Only the weights' ratios matter; what is larger or smaller than these is a slip of the pen.
@@ -79,7 +83,8 @@ def stopping_faults(configuration: Configuration) -> list[str]:
     """
     found = [
         *(fault for name, rules in configuration.rules.items() for fault in _numbers(name, rules)),
-        *_detectors(configuration.detectors),
+        *_detectors(configuration.detectors, "detectors"),
+        *_challengers(configuration),
         *_engine(configuration.engine),
         *_rates(configuration.rate_rules),
         *_of_the_law("sanctions", configuration.sanctions),
@@ -186,34 +191,52 @@ def _desks(configuration: Configuration, known: set[str]) -> Iterator[str]:
                 yield f"[desks.{name}] typologies: got: {typology!r}; expected: {expected}"
 
 
-def _detectors(detectors: DetectorSet) -> Iterator[str]:
+def _detectors(detectors: DetectorSet, place: str) -> Iterator[str]:
+    """What is wrong with a detector set; `place` is its table's name."""
     try:
         Scorer.new(detectors)
     except ValueError as fault:
-        yield f"[detectors.members] {fault}"
-    yield from _weights(detectors)
+        yield f"[{place}.members] {fault}"
+    yield from _weights(detectors, place)
     for name, low, high in DETECTOR_RANGES:
         # so written that NaN is out of range
         if not low <= getattr(detectors, name) <= high:
-            yield f"[detectors] {name}: got: {getattr(detectors, name)}; expected: {low} to {high}"
+            yield f"[{place}] {name}: got: {getattr(detectors, name)}; expected: {low} to {high}"
     if not 0 < detectors.ceiling <= 1:
-        yield f"[detectors] rank_ceiling: got: {detectors.ceiling}; expected: above 0, at most 1"
+        yield f"[{place}] rank_ceiling: got: {detectors.ceiling}; expected: above 0, at most 1"
     # where it is not given it is part of the budget, which has a range of its own
     if detectors.most_by_chance is not msgspec.UNSET and not 0 <= detectors.by_chance <= MOST_BY_CHANCE:
-        yield f"[detectors] most_by_chance: got: {detectors.by_chance}; expected: 0 to {MOST_BY_CHANCE}"
+        yield f"[{place}] most_by_chance: got: {detectors.by_chance}; expected: 0 to {MOST_BY_CHANCE}"
     if not 0 <= detectors.exploration <= 1:
-        yield f"[detectors] exploration: got: {detectors.exploration}; expected: 0 to 1"
+        yield f"[{place}] exploration: got: {detectors.exploration}; expected: 0 to 1"
 
 
-def _weights(detectors: DetectorSet) -> Iterator[str]:
+def _weights(detectors: DetectorSet, place: str) -> Iterator[str]:
     given = {} if detectors.weights is msgspec.UNSET else detectors.weights
     for name, weight in given.items():
         if name not in detectors.members:
-            yield f"[detectors.weights] no such member; got: {name!r}; expected: some of {', '.join(detectors.members)}"
+            yield f"[{place}.weights] no such member; got: {name!r}; expected: some of {', '.join(detectors.members)}"
         if weight != 0 and not LEAST_WEIGHT <= weight <= LARGEST_WEIGHT:
-            yield (f"[detectors.weights] {name}: got: {weight}; expected: 0, or {LEAST_WEIGHT:g} to {LARGEST_WEIGHT:g}")
+            yield (f"[{place}.weights] {name}: got: {weight}; expected: 0, or {LEAST_WEIGHT:g} to {LARGEST_WEIGHT:g}")
     if detectors.members and not any(map(detectors.weight, detectors.members)):
-        yield "[detectors.weights] no member counts; got: 0 for each; expected: one above 0"
+        yield f"[{place}.weights] no member counts; got: 0 for each; expected: one above 0"
+
+
+def _challengers(configuration: Configuration) -> Iterator[str]:
+    """What is wrong with the sets that run beside the one in force; two that are equal could not be told apart."""
+    given = configuration.challenging
+    if len(given) > MOST_CHALLENGERS:
+        yield f"[challengers] got: {len(given)}; expected: at most {MOST_CHALLENGERS}: each scores every payment"
+        return
+    seen = {fingerprint(configuration.detectors): "detectors"}
+    for name, detectors in given.items():
+        place = f"challengers.{name[:_SHOWN]}"
+        if not _CHALLENGER.fullmatch(name):
+            yield f"[challengers] a name: got: {name[:_SHOWN]!r}; expected: 1 to 32 of a-z, 0-9 and -, not - first"
+        other = seen.setdefault(fingerprint(detectors), place)
+        if other != place:
+            yield f"[{place}] is the same detector set as [{other}]; expected: another one"
+        yield from _detectors(detectors, place)
 
 
 def _engine(engine: Engine) -> Iterator[str]:

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 
 from detectors import core
-from detectors.contracts.configuration import Configuration
+from detectors.contracts.configuration import Configuration, DetectorSet
 from detectors.contracts.events import Declaration, Origin, Profile, Rate, Source, Transaction
 from detectors.contracts.limits import DatedLimit, Rulebook
 from detectors.memory.state import PartitionState
@@ -26,6 +26,7 @@ from detectors.typologies.node_trial import try_rules
 # Dates on which limits change and which are tried; of more the first, the last and some between.
 MOST_DATES = 12
 _KEPT_ANSWERS = 256
+_SEEDS = 2**62
 _SMALLEST, _LARGEST = "0.000001", "1000000000000000"
 Tried = Transaction | Rate | Declaration | Profile
 _answers: OrderedDict[bytes, str | None] = OrderedDict()
@@ -43,9 +44,8 @@ def trial_fault(configuration: Configuration) -> str | None:
 
 
 def _tried(configuration: Configuration) -> str | None:
-    # without a warm-up and a ceiling, so that statistical alerts come too
-    detectors = msgspec.structs.replace(configuration.detectors, warm_up=0, rank_ceiling=1.0, most_by_chance=1e9)
-    tried = msgspec.structs.replace(configuration, detectors=detectors)
+    detectors, challengers = _eager(configuration)
+    tried = msgspec.structs.replace(configuration, detectors=detectors, challengers=challengers)
     state = PartitionState.new(0)
     at = "when it is put in force"
     try:
@@ -62,6 +62,20 @@ def _tried(configuration: Configuration) -> str | None:
     except Exception as fault:  # noqa: BLE001  (whatever it is, every partition would meet it)
         return f"a trial fails {at}: {type(fault).__name__}: {str(fault)[:200]}"
     return None
+
+
+def _eager(configuration: Configuration) -> tuple[DetectorSet, dict[str, DetectorSet]]:
+    """The detector sets without a warm-up and a ceiling, so that statistical alerts come too.
+
+    Seeds keep sets apart that differ in nothing else.
+    """
+
+    def eager(detectors: DetectorSet, number: int) -> DetectorSet:
+        seed = (configuration.detectors.seed + number) % _SEEDS if number else detectors.seed
+        return msgspec.structs.replace(detectors, seed=seed, warm_up=0, rank_ceiling=1.0, most_by_chance=1e9)
+
+    others = {name: eager(one, number) for number, (name, one) in enumerate(configuration.challenging.items(), 1)}
+    return eager(configuration.detectors, 0), others
 
 
 def _over_shared_things(configuration: Configuration, state: PartitionState) -> Iterator[str]:

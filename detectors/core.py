@@ -31,6 +31,7 @@ from detectors.contracts.events import (
 from detectors.contracts.learning import Learning
 from detectors.contracts.open_items import ItemNews
 from detectors.contracts.screens import Screened
+from detectors.contracts.shadow import Shadow
 from detectors.declared_line import apply_declaration
 from detectors.memory import dispositions, hearing
 from detectors.memory.event_clock import MILLISECOND_US, borne_out
@@ -42,6 +43,7 @@ from detectors.memory.taken_back import bring_others_up_to_date
 from detectors.ranking.ensemble import Scored
 from detectors.ranking.fusion import fuse
 from detectors.rates.rate_checks import UNUSED, Verdict
+from detectors.succession import promotion_faults
 from detectors.transaction import apply_transaction
 from detectors.values.legal_calendar import to_us
 from detectors.values.shares import OFFICES, OTHERS
@@ -107,7 +109,7 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     ended one (snoozes.py); `items` is what became of open items of trade ledgers (contracts/open_items.py);
     `screened` are the entries of supervisors' lists that came of the time that passed (contracts/screens.py).
     `told` is what the partition tells all others with this record; `heard` what became of a record that one told
-    (memory/exchange.py).
+    (memory/exchange.py). `shadow` is what challengers would have alerted (alerting/shadowed.py).
     """
 
     outcome: Outcome
@@ -127,6 +129,7 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     told: tuple[Learning, ...] = ()
     heard: Heard | None = None
     snooze: Literal["begun", "ended"] | None = None
+    shadow: tuple[Shadow, ...] = ()
 
     @property
     def alerts(self) -> tuple[Alert, ...]:
@@ -242,6 +245,7 @@ def _configure(state: PartitionState, change: ConfigurationChange, origin: Origi
         approvals = None  # nobody was there to approve a ledger's first record
     faults = stopping_faults(configuration)
     faults += approval_faults(state.configuration, state.approvals, configuration, approvals)
+    faults += promotion_faults(state.configuration, configuration)
     if origin.source is not None and origin.source.partition != RULES_PARTITION:
         # the door refuses them; in an old ledger one could switch off every rule unseen by whoever reads partition 0
         found = f"partition {origin.source.partition} of {origin.source.topic}"
@@ -300,6 +304,7 @@ def _learn(state: PartitionState, event: Sent, origin: Origin) -> Outputs:
             folded=seen.folded,
             judged_as=seen.judged_as,
             type_differs=seen.type_differs,
+            shadow=seen.shadow,
         )
     if isinstance(event, Rate):
         return _rate(state, event, origin)

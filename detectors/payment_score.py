@@ -1,5 +1,7 @@
 """What the models say of a payment, before they learn from it."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from detectors.books import folded_payments as folded
@@ -17,12 +19,19 @@ WEEK_US = 7 * DAY_US
 SEGMENTS = {"person": "person", "sole_trader": "business", "company": "business", "bank": "bank"}
 
 
+_NOBODY: Mapping[str, Scored] = MappingProxyType({})
+
+
 class PaymentScore(NamedTuple):
-    """What the models said; nothing for an event that is only an amendment of a payment."""
+    """What the models said; nothing for an event that is only an amendment of a payment.
+
+    `beside` is what each challenger said, by its name.
+    """
 
     scored: Scored | None = None
     features: tuple[Feature, ...] = ()
     segment: str = ""
+    beside: Mapping[str, Scored] = _NOBODY
 
 
 def score_payment(step: PaymentStep, row: Payment, worth: PaymentMoney, told: Payment | None = None) -> PaymentScore:
@@ -62,7 +71,25 @@ def score_payment(step: PaymentStep, row: Payment, worth: PaymentMoney, told: Pa
     scored = state.scorer.score_then_learn(segment, features, learn=told is None)
     if told is None:
         state.exchange.count(state.partition, segment, scored.place, step.clock_us, effective.zone)
-    return PaymentScore(scored, features, segment)
+    return PaymentScore(scored, features, segment, _score_beside(step, segment, features, learn=told is None))
+
+
+def _score_beside(
+    step: PaymentStep, segment: str, features: tuple[Feature, ...], *, learn: bool
+) -> Mapping[str, Scored]:
+    """What each challenger says of the payment; then it learns from it, and its score is counted with the champion's.
+
+    Behind the champion's own count, which begins a new day of what is told.
+    """
+    state = step.state
+    if not state.challengers:
+        return _NOBODY
+    found = {}
+    for name, challenger in state.challengers.items():
+        found[name] = said = challenger.scorer.score_then_learn(segment, features, learn=learn)
+        if learn:
+            state.exchange.count_beside(state.partition, challenger.detectors, segment, said.place)
+    return found
 
 
 def week_sum(step: PaymentStep, row: Payment, usd: int, told: Payment | None) -> int:

@@ -9,6 +9,7 @@ from detectors.alerting import build, evidence
 from detectors.alerting.build import UNSCORED, AlertFacts, RaisedAlert
 from detectors.alerting.enough_to_compare import enough_to_compare
 from detectors.alerting.retracted import TakingBack, retract
+from detectors.alerting.shadowed import Compared, shadow
 from detectors.alerting.woken import Occasion
 from detectors.books import accounting, aliases, payments, trade_entries, trade_ledger
 from detectors.books import folded_payments as folded
@@ -21,6 +22,7 @@ from detectors.books.residency import remember_residency, residence
 from detectors.contracts.alert import Selection
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import Origin, PartyType, Transaction
+from detectors.contracts.shadow import Shadow
 from detectors.features import Feature
 from detectors.features.amount_own import NAME as OWN_AMOUNT
 from detectors.memory import event_clock, roster, taken_back, told_payments
@@ -46,7 +48,7 @@ class Seen(NamedTuple):
     `deal_bp` how far the deal rate is from the reference, None without one of the two; `join` what is to be counted of
     an event that has its payment's id in common with another; `folded` how many of the party's payments went into
     totals (folded_payments.py); `judged_as` and `type_differs` as in core.Outputs; `raised` begins with the payment's
-    own alert, if there is one, and those that it takes back follow.
+    own alert, if there is one, and those that it takes back follow; `shadow` is what challengers would have alerted.
     """
 
     late: bool
@@ -60,18 +62,21 @@ class Seen(NamedTuple):
     folded: int
     judged_as: PartyType
     type_differs: bool
+    shadow: tuple[Shadow, ...] = ()
 
 
 class _Judged(NamedTuple):
     """The alert, if any; the strength by typology of all that fired; the strengths of what is news; the type it is for.
 
-    That type is the one of the event, or the reading under which alone the rules of its alert fire.
+    That type is the one of the event, or the reading under which alone the rules of its alert fire. Last, what
+    challengers would have alerted.
     """
 
     raised: RaisedAlert | None
     fired: tuple[tuple[str, float], ...]
     news: tuple[float, ...]
     judged_as: PartyType
+    shadow: tuple[Shadow, ...]
 
 
 def apply_transaction(
@@ -131,6 +136,7 @@ def apply_transaction(
         folded_now,
         judged.judged_as,
         differs,
+        judged.shadow,
     )
 
 
@@ -230,6 +236,7 @@ def _judge(step: PaymentStep, effect: Effect, worth: PaymentMoney, score: Paymen
         raised = build.build(case, found, selection, offered)
         if not found and effect.payment is not None:
             known.remember_unusual(effect.payment.event)
+    shadowed = () if found or history else _shadow(step, effect, worth, score, raised)
     if context is not None:
         _let_learn(step, effect, context)
     return _Judged(
@@ -237,7 +244,28 @@ def _judge(step: PaymentStep, effect: Effect, worth: PaymentMoney, score: Paymen
         tuple([(typology.id, finding.strength) for typology, finding in fired]),
         tuple([hit.finding.strength for hit in found]),
         event.party_type,
+        shadowed,
     )
+
+
+def _shadow(
+    step: PaymentStep, effect: Effect, worth: PaymentMoney, score: PaymentScore, raised: RaisedAlert | None
+) -> tuple[Shadow, ...]:
+    """What challengers would have alerted of a payment that no rule finds anything of."""
+    if score.scored is None or not score.beside:
+        return ()
+    case = Compared(
+        step.event,
+        step.origin,
+        step.clock_us,
+        score.features,
+        score.scored,
+        None if raised is None else raised.alert.alert_id,
+        worth.usd,
+        payment=0 if effect.payment is None else effect.payment.event,
+        again=effect.second,
+    )
+    return shadow(step.state, case, score.beside)
 
 
 def _let_learn(step: PaymentStep, effect: Effect, context: Context) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from detectors.contracts.alert import Alert
 from detectors.contracts.open_items import OpenItem
 from detectors.contracts.screens import Screened
+from detectors.contracts.shadow import Shadow
 from detectors.typologies import all_rules
 from streams.contracts import dead_letters, iso_registers, refusal_codes
 from streams.contracts.inputs import INPUTS, RULES, TRANSACTIONS
@@ -20,7 +21,7 @@ from streams.keys.sealed_identities import SealedIdentity
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ALERTS, DEADLETTER, IDENTITIES = "fx.alerts.v1", "fx.deadletter.v1", "fx.identities.v1"
-OPEN_ITEMS, SCREENS = "fx.openitems.v1", "fx.screens.v1"
+OPEN_ITEMS, SCREENS, SHADOW = "fx.openitems.v1", "fx.screens.v1", "fx.shadow.v1"
 
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$(?!\n)"
 _TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$(?!\n)"
@@ -122,6 +123,7 @@ def generate() -> dict[str, dict[str, Any]]:
         IDENTITIES: _output_schema(IDENTITIES, SealedIdentity),
         OPEN_ITEMS: _output_schema(OPEN_ITEMS, OpenItem),
         SCREENS: _output_schema(SCREENS, Screened),
+        SHADOW: _output_schema(SHADOW, Shadow),
     }
 
 

@@ -22,9 +22,11 @@ from detectors.contracts.configuration import (
     Admission,
     Configuration,
     Desk,
+    DetectorSet,
     Duties,
     Limit,
     Pack,
+    Promotion,
     RateRules,
     Sanctions,
     Screens,
@@ -55,6 +57,8 @@ EFFECTIVE = (
     "screens",
     "pack",
     "approvers",
+    "challengers",
+    "promotion",
 )
 
 
@@ -190,6 +194,8 @@ def overlay_configuration(tables: dict[str, Any], pack: str = SHIPPED_PACK) -> C
     """
     shipped = default_tables(pack)
     merged = merge_tables(shipped, tables)
+    if isinstance(merged.get("challengers"), dict):
+        merged["challengers"] = {name: _completed(merged, one) for name, one in merged["challengers"].items()}
     problems, parts = [], {}
     for name in EFFECTIVE:
         if name in merged:
@@ -206,6 +212,15 @@ def overlay_configuration(tables: dict[str, Any], pack: str = SHIPPED_PACK) -> C
     return configuration
 
 
+def _completed(merged: dict[str, Any], challenger: Any) -> Any:
+    """A challenger's table; what it leaves out is as in [detectors], and weights only where its members are too."""
+    champion = merged.get("detectors")
+    if not isinstance(challenger, dict) or not isinstance(champion, dict):
+        return challenger
+    left_out = {"weights"} if "members" in challenger else set()
+    return {key: value for key, value in champion.items() if key not in left_out} | challenger
+
+
 _TYPES = {field.name: field.type for field in msgspec.structs.fields(Configuration)} | {
     "admission": Admission,
     "rates": RateRules,
@@ -214,9 +229,11 @@ _TYPES = {field.name: field.type for field in msgspec.structs.fields(Configurati
     "screens": Screens,
     "pack": Pack,
     "approvers": dict[str, str],
+    "challengers": dict[str, DetectorSet],
+    "promotion": Promotion,
 }
 # Tables of tables and their items' types: converted item by item, because msgspec stops at the first fault it meets.
-_ITEMS = {"rules": TypologyRules, "desks": Desk}
+_ITEMS = {"rules": TypologyRules, "desks": Desk, "challengers": DetectorSet}
 
 
 def _usable(name: str, table: Any, shipped: Any) -> tuple[Any, list[str]]:
@@ -229,7 +246,7 @@ def _usable(name: str, table: Any, shipped: Any) -> tuple[Any, list[str]]:
         problems = list(_faults_of(f"[{name}]", table, _TYPES[name]))
         return shipped if problems else table, problems
     found = {key: list(_item_problems(name, key, item)) for key, item in table.items()}
-    usable = {key: shipped.get(key) if found[key] else item for key, item in table.items()}
+    usable = {key: (shipped or {}).get(key) if found[key] else item for key, item in table.items()}
     return (
         {key: item for key, item in usable.items() if item is not None},
         [problem for problems in found.values() for problem in problems],

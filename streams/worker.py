@@ -65,7 +65,7 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
         from streams.monitor.compiled_models import prepare_models
 
         # before the claim and the pages: until it is done, nobody is told that this worker is there
-        prepare_models(ruling.detectors.members)
+        prepare_models([name for one in (ruling.detectors, *ruling.challenging.values()) for name in one.members])
     application_claim.require(settings)
     raise_file_limit()
     listener = listen(settings.web_host, settings.web_port)

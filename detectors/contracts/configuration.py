@@ -252,6 +252,15 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     text: Annotated[str, msgspec.Meta(max_length=500)] = ""
 
 
+class Promotion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why a challenger's detector set took the champion's place, or a former champion came back.
+
+    `report` is the `report_hash` of the testbed's report that says so (64 hex digits).
+    """
+
+    report: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+
+
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything beside the events themselves that can change a score, or whether an event is admitted.
 
@@ -277,9 +286,15 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     pack: Pack | msgspec.UnsetType = msgspec.UNSET
     # name -> Ed25519 public key of who approves what replaces this (approvals.py); without any, anybody does
     approvers: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    # name -> a detector set that scores beside the one in force and alerts nobody; without any, nothing runs beside it
+    challengers: dict[str, DetectorSet] | msgspec.UnsetType = msgspec.UNSET
+    # by which report the detector set came into force; not part of the encoding where it is not given
+    promotion: Promotion | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         """One spelling of equal configurations."""
+        if not self.challengers:
+            msgspec.structs.force_setattr(self, "challengers", msgspec.UNSET)
         if self.admission == Admission():
             msgspec.structs.force_setattr(self, "admission", msgspec.UNSET)
         if not self.approvers:
@@ -289,6 +304,11 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     def admitted(self) -> Admission:
         """What ingest takes from whom; the default where the configuration does not say."""
         return Admission() if self.admission is msgspec.UNSET else self.admission
+
+    @property
+    def challenging(self) -> dict[str, DetectorSet]:
+        """The challengers' detector sets by name, in the configuration's order."""
+        return {} if self.challengers is msgspec.UNSET else self.challengers
 
     @property
     def rate_rules(self) -> RateRules:

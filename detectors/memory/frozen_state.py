@@ -10,6 +10,8 @@ import msgspec
 
 from detectors.books.accounting import JOINS
 from detectors.books.fingerprints import Fingerprints
+from detectors.memory.challengers import challengers_to_state
+from detectors.memory.exchange import BESIDE
 from detectors.memory.exchange import SECTION as EXCHANGE
 from detectors.memory.sections import copy_stepwise, cut, cut_stream, digest, lots
 from detectors.rates.rate_checks import Checked
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 # were of (unusual.py); what each institution told in a month.
 # 8: one set of members a partition, ranks by counts of all partitions, of the whole partition and of each segment
 # (calibration.py); the budget's ceiling; what the partition told all others, and what it heard of them; the lessons
-# that stand, and what a party's newest alerts were raised on.
+# that stand, and what a party's newest alerts were raised on; challengers and what was counted of their scores.
 STATE_SCHEMA = 8
 # `corrections_given_up`: none any more (restatement.py); the name stands in snapshots of state schema 4.
 # `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.
@@ -127,6 +129,11 @@ class Frozen:
             self._parts.append((EXCHANGE, state.exchange.to_state()))
             self._parts.append(("ranker", state.ranker.to_state()))
             self._parts += [(f"scorer/{name}", packed) for name, packed in state.scorer.to_state()]
+            yield
+            # no sections without challengers: such a state has the bytes that it had before there were any
+            if beside := state.exchange.beside_to_state():
+                self._parts.append((BESIDE, beside))
+            self._parts += challengers_to_state(state.challengers)
             yield
         self._rates = Checked()
         yield from state.checked.copying(self._rates)

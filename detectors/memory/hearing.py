@@ -21,11 +21,10 @@ def hear(state: PartitionState, record: Learning) -> Heard:
         if counts is None:
             heard = "unusable"
         else:
-            assert state.scorer is not None  # a detector set is in force, and it is this record's
             of_all: Counter[int] = Counter()
             for bins in counts.values():
                 of_all.update(bins)
-            state.scorer.calibration.hear(of_all)
+            state.scorer_of(told.detectors).calibration.hear(of_all)
     if heard == "applied" and isinstance(told, Lesson):
         state.ranker.learn(told)
     exchange.note(heard, str(told.__struct_config__.tag))

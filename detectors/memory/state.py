@@ -21,20 +21,19 @@ from detectors.contracts.open_items import ItemNews
 from detectors.contracts.screens import Screened
 from detectors.features import Shared as FeatureBaselines
 from detectors.learning.ranker import Ranker
+from detectors.memory.challengers import Challenger, Models, challengers_from_state, succeed
 from detectors.memory.due_clock import RATES, DueClock
 from detectors.memory.effective_configuration import Effective
+from detectors.memory.exchange import BESIDE, Exchange
 from detectors.memory.exchange import SECTION as EXCHANGE
-from detectors.memory.exchange import Exchange
 from detectors.memory.frozen_state import COUNTERS, STATE_SCHEMA, Frozen, Header
 from detectors.memory.institution_months import InstitutionMonths
 from detectors.memory.officers import Officers
 from detectors.memory.parties import Parties, parts
 from detectors.memory.sections import joined, under
 from detectors.memory.wakes import Wakes
-from detectors.ranking.budget import Budget, Ceiling
-from detectors.ranking.calibration import FINEST
+from detectors.ranking.budget import Budget
 from detectors.ranking.ensemble import Scorer
-from detectors.ranking.fused_members import derived_seed
 from detectors.rates.rate_checks import Checked
 from detectors.rates.reference_rates import KEPT_US, Rates
 from detectors.typologies.base import Shared
@@ -59,10 +58,10 @@ class PartitionState:
     `parties` maps a token to its packed record, least recently touched first. `renamed` maps a party's former token to
     its newer one and the event time (us) up to which both were in use. `watermark_us` is the partition's clock
     (event_clock.py), None before its first payment. `due_clock` says which deadlines have passed, `wakes` which party
-    has the next one, which follows from the parties. `code_version` is shown in alerts, `fallback` stands for a first
-    configuration that cannot be used; neither is part of the digest, nor are `item_news`, what became of open items
-    with the record at hand, and `screened`, who is in a supervisor's list by it: `core.apply` takes them. Models are
-    None until the ledger's first record, the configuration.
+    has the next one, which follows from the parties. `challengers` score beside `scorer` (challengers.py).
+    `code_version` is shown in alerts, `fallback` stands for a first configuration that cannot be used; neither is part
+    of the digest, nor are `item_news`, what became of open items with the record at hand, and `screened`, who is in a
+    supervisor's list by it: `core.apply` takes them. Models are None until the first record, the configuration.
 
     `scores` says whether models score what comes, and `idle_days` how long a silent party stays: another agent's state
     has its own (detectors/shared/state.py).
@@ -98,6 +97,7 @@ class PartitionState:
         self.baselines = FeatureBaselines()
         self.scorer: Scorer | None = None
         self.budget: Budget | None = None
+        self.challengers: dict[str, Challenger] = {}
         self.exchange = Exchange()
         self.ranker = Ranker()
         self.item_news: list[ItemNews] = []
@@ -127,6 +127,15 @@ class PartitionState:
         horizon = self.watermark_us - KEPT_US
         return horizon if oldest is None else min(horizon, oldest - 2 * DAY_US)
 
+    def scorer_of(self, detectors: str) -> Scorer:
+        """The scorer of the detector set in force, or of a challenger, by its fingerprint.
+
+        Raises `KeyError` where no such set runs.
+        """
+        if detectors == self.exchange.detectors and self.scorer is not None:
+            return self.scorer
+        return {one.detectors: one.scorer for one in self.challengers.values()}[detectors]
+
     def correct(self, pair: str, at_us: int, offset: int) -> None:
         """A rate took the place of another of its pair and time, at a ledger position: all parties follow."""
         self.restatement.begin(Correction(pair, at_us, offset), self.parties)
@@ -138,30 +147,18 @@ class PartitionState:
         return self.topics.index(topic)
 
     def install(self, configuration: Configuration, approvals: Approvals | None = None) -> None:
-        """Put a configuration in force, and who approved it. Models start anew only when the detector set changed.
+        """Put a configuration in force, and who approved it. Models of a detector set that did not run start anew.
 
         Raises `ValueError` for limits, time zones or detectors that cannot be used; then the state is unchanged.
         """
         effective = Effective(configuration)
         old, new = self.configuration, configuration
-        detectors = new.detectors
-        scorer, budget = self.scorer, self.budget
-        changed = self.scores and (old is None or old.detectors != detectors)
-        if changed:
-            scorer = Scorer.new(detectors)
-            self.exchange.begin(fingerprint(detectors))
-        if changed or (self.scores and old is not None and old.engine.partitions != new.engine.partitions):
-            seed = derived_seed(detectors.seed, "budget", str(self.partition))
-            budget = Budget.new(
-                detectors.daily_budget,
-                new.engine.partitions,
-                detectors.exploration,
-                seed,
-                finest_rank=FINEST,
-                ceiling=Ceiling(detectors.ceiling, detectors.by_chance),
-            )
-        self.configuration, self.effective, self.scorer, self.budget = configuration, effective, scorer, budget
-        self.approvals = approvals
+        if self.scores:
+            held = Models(self.scorer, self.budget, self.challengers)
+            self.scorer, self.budget, self.challengers = succeed(held, old, new, self.partition)
+            beside = [one.detectors for one in self.challengers.values()]
+            self.exchange.begin(fingerprint(new.detectors), beside)
+        self.configuration, self.effective, self.approvals = configuration, effective, approvals
         self.list_senders(configuration)
         for window in self.fingerprints.values():
             window.surrender_all_but(self.shares.has)
@@ -352,6 +349,7 @@ def _thaw(made: type[S], whole: list[tuple[str, bytes]]) -> S:
         if state.scores:
             state.scorer = Scorer.from_state(configuration.detectors, under(whole, "scorer/"))
             state.budget = Budget.from_state(named["budget"])
-            state.exchange = Exchange.from_state(named[EXCHANGE])
+            state.exchange = Exchange.from_state(named[EXCHANGE], named.get(BESIDE, b""))
+            state.challengers = challengers_from_state(configuration, whole)
             state.ranker = Ranker.from_state(named["ranker"])
     return state

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "alerts": ("streams.cli.alerts", "What an investigator reads: list, show, follow."),
     "cases": ("streams.cli.cases", "Alerts that belong together: list, show."),
     "kpi": ("streams.cli.kpi", "What became of the alerts: hit rates, and the won found and confirmed by month."),
+    "shadow": ("streams.cli.shadow", "Challengers beside the detector set in force: compare."),
     "dispose": ("streams.cli.dispose", "An officer's verdict on alerts, sent and seen to be taken in."),
     "snooze": ("streams.cli.snooze", "Let a party's alerts of a typology rest, on the record: add, list, end."),
     "party": ("streams.cli.party", "A party's history, alerts and cases."),

@@ -18,6 +18,7 @@ from streams.settings import load_settings
 if TYPE_CHECKING:
     from detectors.contracts.approvals import Approvals
     from detectors.contracts.configuration import Configuration
+    from streams.decisions.promotion_report import GateReport
 
 
 @click.group()
@@ -123,26 +124,44 @@ def _remarks(
         yield f"{others} records of fx.rules.v1 stand in other partitions than 0: dead letters, in force nowhere"
 
 
+_report = click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    help="gate.json of `fxwatch testbed compare`: is it the one that [promotion] names, and about this detector set?",
+)
+
+
 @command.command()
+@_report
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def apply(*, as_json: bool) -> None:
+def apply(report: Path | None, *, as_json: bool) -> None:
     """Put this machine's configuration in force: from here on in the ledger, never for what came before.
 
     Where the one in force names approvers, two of them do it instead: fxwatch rules propose, fxwatch rules approve.
-    Workers must then be started with the same file.
+    Workers must then be started with the same file. It says which models go on with what they learned, and which start
+    anew.
 
     Example: FXWATCH_CONFIG=fxwatch.toml fxwatch rules apply
     """
     from detectors.contracts.configuration import fingerprint
+    from streams.decisions.promotion_report import require_report, tell_models
+    from streams.errors import RulesGoneError
     from streams.kafka.topics import require
-    from streams.ledger.configuration_in_force import send_change
+    from streams.ledger.configuration_in_force import in_force, send_change
 
     settings = load_settings()
     require(settings)
+    judged = None if report is None else require_report(settings.effective, report)
+    try:
+        told = list(tell_models(in_force(settings), settings.effective, judged))
+    except RulesGoneError:
+        told = []  # nothing says what ran before; what is sent is in force from here on
+    for line in told if not as_json else ():
+        say(line)
     changed = send_change(settings)
     version = fingerprint(settings.effective)
     if as_json:
-        say_json(json.dumps({"changed": changed, "fingerprint": version}))
+        say_json(json.dumps({"changed": changed, "fingerprint": version, "models": told}))
     else:
         say(f"{version} is in force from here on" if changed else f"{version} is in force already; nothing was sent")
 
@@ -202,7 +221,10 @@ def _read(file: Path | None) -> Configuration:
     return load_settings().effective if file is None else read_configuration(file)
 
 
-def _tell_differences(before: Configuration, after: Configuration, *, as_json: bool) -> None:
+def _tell_differences(
+    before: Configuration, after: Configuration, *, as_json: bool, report: GateReport | None = None
+) -> None:
+    from streams.decisions.promotion_report import tell_models
     from streams.ledger.configuration_differences import find_differences
 
     found = find_differences(before, after)
@@ -214,6 +236,9 @@ def _tell_differences(before: Configuration, after: Configuration, *, as_json: b
             say(make_printable(str(each)))  # one line each, whatever a text of it holds
     if not found and not as_json:
         say("no difference")
+    if not as_json:
+        for line in tell_models(before, after, report):
+            say(line)
 
 
 _approver = click.option("--approver", "name", required=True, help="Your name, as [approvers] spells it.")
@@ -230,8 +255,11 @@ _sign_key = click.option(
 @_approver
 @_sign_key
 @click.option("--reason", required=True, help="Why (1 to 500 characters); it stands in the audit log and the ledger.")
+@_report
 @click.option("--without-approvers", is_flag=True, help="It names no approvers: one person changes the rules after it.")
-def propose(file: Path, name: str, sign_key: Path, reason: str, *, without_approvers: bool) -> None:
+def propose(
+    file: Path, name: str, sign_key: Path, reason: str, report: Path | None, *, without_approvers: bool
+) -> None:
     """Propose this machine's configuration: write FILE, signed by you, for another approver to look at and approve.
 
     Nothing is in force by it. The proposal ends when another configuration comes into force.
@@ -240,14 +268,16 @@ def propose(file: Path, name: str, sign_key: Path, reason: str, *, without_appro
     """
     from streams.decisions.approve_configuration import propose as make_proposal
     from streams.decisions.approve_configuration import read_in_force, write_proposal
+    from streams.decisions.promotion_report import require_report
     from streams.keys.signed_records import load_signing_key
 
     settings, key = load_settings(), load_signing_key(sign_key)
+    judged = None if report is None else require_report(settings.effective, report)
     there = read_in_force(settings)
     at = datetime.now(UTC)
     proposal = make_proposal(there, settings.effective, name, key, reason, at, without_approvers=without_approvers)
     write_proposal(file, proposal)
-    _tell_differences(there.configuration, settings.effective, as_json=False)
+    _tell_differences(there.configuration, settings.effective, as_json=False, report=judged)
     say(f"proposed in {file}; another approver now: fxwatch rules approve {file} --approver NAME --sign-key FILE")
 
 
@@ -255,8 +285,9 @@ def propose(file: Path, name: str, sign_key: Path, reason: str, *, without_appro
 @click.argument("file", type=click.Path(path_type=Path))
 @_approver
 @_sign_key
+@_report
 @click.option("--yes", is_flag=True, help="Do not ask; for a machine whose user has read the differences.")
-def approve(file: Path, name: str, sign_key: Path, *, yes: bool) -> None:
+def approve(file: Path, name: str, sign_key: Path, report: Path | None, *, yes: bool) -> None:
     """Approve what another approver proposed in FILE: it is shown, asked for, signed by you, recorded, and in force.
 
     The audit log gets both names, the reason and the fingerprint before anything is sent. Workers must then be started
@@ -267,14 +298,16 @@ def approve(file: Path, name: str, sign_key: Path, *, yes: bool) -> None:
     from detectors.contracts.configuration import fingerprint
     from streams.decisions.approve_configuration import approve as countersign
     from streams.decisions.approve_configuration import ends_approval, put_in_force, read_in_force, read_proposal
+    from streams.decisions.promotion_report import require_report
     from streams.kafka.topics import require
     from streams.keys.signed_records import load_signing_key
 
     settings, key, proposal = load_settings(), load_signing_key(sign_key), read_proposal(file)
+    judged = None if report is None else require_report(proposal.configuration, report)
     require(settings)
     there = read_in_force(settings)
     signed = countersign(there, proposal, name, key)
-    _tell_differences(there.configuration, proposal.configuration, as_json=False)
+    _tell_differences(there.configuration, proposal.configuration, as_json=False, report=judged)
     approvals = proposal.approvals
     by = f"proposed by {', '.join(approvals.names)} at {approvals.proposed_at:%Y-%m-%d %H:%M} UTC"
     say(f"{by}: {make_printable(approvals.reason)}")

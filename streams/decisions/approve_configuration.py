@@ -16,6 +16,7 @@ from detectors.configuration_approval import NEEDED, approvers_of, digest_in_for
 from detectors.configuration_faults import configuration_faults
 from detectors.contracts.approvals import Approvals
 from detectors.contracts.configuration import Configuration, fingerprint
+from detectors.succession import promotion_faults
 from detectors.values.ed25519_forms import PUBLIC_FORM, read_key
 from streams.access import audit_log
 from streams.errors import ApprovalError, UsageError
@@ -65,8 +66,9 @@ def propose(
 ) -> Proposal:
     """A proposal that its proposer has signed.
 
-    Raises `UsageError` where it changes nothing, `ApprovalError` where the proposer is no approver, or where it takes
-    the approvers away and nobody said so (`without_approvers`): a forgotten FXWATCH_CONFIG proposes what is shipped.
+    Raises `UsageError` where it changes nothing, `ApprovalError` where the proposer is no approver, where it promotes a
+    challenger without a report, or where it takes the approvers away and nobody said so (`without_approvers`): a
+    forgotten FXWATCH_CONFIG proposes what is shipped.
     """
     if configuration == there.configuration:
         raise UsageError(
@@ -81,6 +83,12 @@ def propose(
             got="a change after which one person alone changes the rules",
             expected="[approvers]",
             todo="name the file with the change in FXWATCH_CONFIG, or say --without-approvers",
+        )
+    if faults := promotion_faults(there.configuration, configuration):
+        raise ApprovalError(
+            "this configuration promotes a challenger without a report",
+            got="; ".join(faults),
+            expected="[promotion] report, the report_hash of what `fxwatch testbed compare` wrote",
         )
     try:
         plain = msgspec.convert(
@@ -123,7 +131,9 @@ def approve(there: InForce, proposal: Proposal, name: str, key: SigningKey) -> P
             got=name,
             expected=f"another one of {', '.join(sorted(set(who) - set(signed)))}",
         )
-    if faults := configuration_faults(proposal.configuration):
+    faults = configuration_faults(proposal.configuration)
+    faults += promotion_faults(there.configuration, proposal.configuration)
+    if faults:
         raise ApprovalError(
             "the proposed configuration cannot be put in force",
             got="; ".join(faults),

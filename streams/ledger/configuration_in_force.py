@@ -25,6 +25,7 @@ from detectors.contracts.approvals import Approvals
 from detectors.contracts.configuration import Configuration, fingerprint
 from detectors.contracts.events import ConfigurationChange
 from detectors.core import RULES_PARTITION
+from detectors.succession import promotion_faults
 from detectors.typologies import all_rules
 from streams.contracts.inputs import INPUTS, RulesRecord
 from streams.errors import (
@@ -311,6 +312,13 @@ def _require_approvals(
     standing = None if change is None else change.approvals
     if configuration == there:
         return standing
+    if faults := promotion_faults(there, configuration):
+        raise ApprovalError(
+            "the configuration promotes a challenger without a report",
+            got="; ".join(faults),
+            expected="[promotion] report, the report_hash of what `fxwatch testbed compare` wrote",
+            todo="write it into the file, then run this again with --report",
+        )
     if faults := approval_faults(there, standing, configuration, approvals):
         raise ApprovalError(
             "the configuration is not approved",

@@ -7,6 +7,7 @@ from detectors.configuration_approval import approval_faults, approvers_of
 from detectors.configuration_faults import configuration_faults, stand_in, stopping_faults
 from detectors.contracts.approvals import Approvals
 from detectors.contracts.configuration import Configuration
+from detectors.succession import promotion_faults
 from streams.errors import RulesGoneError, TopicsError
 from streams.settings import overlay_configuration
 
@@ -31,22 +32,24 @@ def find_ruling(
 
     The newest that it accepts counts. What the door of today refuses counts only if it stands in the ledger already,
     by an earlier release. `begun` gives the ledger's first record; the shipped configuration stands for one that cannot
-    be used. Where a configuration names approvers, each change is held to those of the one before it.
+    be used. Where a configuration names approvers or challengers, each change is held to the one before it.
     """
     first = _first(begun)
     configurations = [first, *(change.configuration for change in changes)]
-    if any(each is not None and approvers_of(each) for each in configurations):
-        found = _find_approved(first, changes, in_ledger)
+    if any(each is not None and (approvers_of(each) or each.challenging) for each in configurations):
+        found = _find_in_turn(first, changes, in_ledger)
     else:
         accepted = (change for change in reversed(changes) if is_accepted(change, in_ledger))
         found = next(((change.configuration, change) for change in accepted if change.configuration is not None), None)
     return found or (_usable(begun()), None)
 
 
-def _find_approved(
+def _find_in_turn(
     first: Configuration | None, changes: Sequence[Change], in_ledger: Callable[[Change], bool]
 ) -> tuple[Configuration, Change] | None:
-    """The newest change that the approvers of the one before it approved, from the oldest on; None without any.
+    """The newest change that is approved, and promotes nothing without a report, by the one before it, each in turn.
+
+    None without any.
 
     A ledger whose first record is gone, and with it who could approve the oldest change that is kept, is believed from
     that on: a core that holds the state knows better, and refuses by it.
@@ -57,7 +60,7 @@ def _find_approved(
         configuration = change.configuration
         if configuration is None or approval_faults(ruling, standing, configuration, change.approvals):
             continue
-        if is_accepted(change, in_ledger):
+        if not promotion_faults(ruling, configuration) and is_accepted(change, in_ledger):
             ruling, standing, found = configuration, change.approvals, (configuration, change)
     return found
 

@@ -9,10 +9,13 @@ from streams.operations.metrics import Metrics
 from streams.partition.agent_parameters import AgentParameters
 from streams.partition.alert_records import may_take_alerts
 
+# open items, supervisors' lists, notices for ingest, what it learned, and what challengers would have alerted
+_OTHERS = (topics.NOTICES, topics.OPEN_ITEMS, topics.SCREENS, topics.LEARNING, topics.SHADOW)
+
 
 def _may_write(topic: str) -> bool:
-    """Alerts, their copies for desks, open items, supervisors' lists, notices for ingest, and what it learned."""
-    return topic in (topics.NOTICES, topics.OPEN_ITEMS, topics.SCREENS, topics.LEARNING) or may_take_alerts(topic)
+    """Alerts, their copies for desks, and what else it publishes."""
+    return topic in _OTHERS or may_take_alerts(topic)
 
 
 def _observe_saved(metrics: Metrics, partition: int, state: PartitionState, size: int) -> None:

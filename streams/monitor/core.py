@@ -10,6 +10,7 @@ from detectors.contracts.events import ConfigurationChange, Event, Origin, Trans
 from detectors.contracts.learning import Learning
 from detectors.contracts.open_items import ItemNews
 from detectors.contracts.screens import Screened
+from detectors.contracts.shadow import Shadow
 from detectors.memory.frozen_state import STATE_SCHEMA
 from detectors.memory.state import PartitionState
 from detectors.values.institution_code import institution_code
@@ -79,6 +80,7 @@ class MonitorCore:
             tally.forgotten += forgotten
             tally.count_snoozes(step)
             tally.count_learning(event, step)
+            tally.count_shadow(step)
             if step.rate is not None and partition == 0:  # a rate comes to every partition
                 tally.rates[step.rate] += 1
         if isinstance(event, ConfigurationChange):
@@ -104,6 +106,7 @@ class MonitorCore:
         outputs += (item_output(one, origin, partition) for one in step.items)
         outputs += (screen_output(one, origin, partition) for one in step.screened)
         outputs += (learning_output(one, origin, partition) for one in step.told)
+        outputs += (shadow_output(one, origin, partition) for one in step.shadow)
         return [*outputs, *notice_outputs(step, record, origin, partition)]
 
     def _count(self, origin: Origin, step: science.Outputs) -> None:
@@ -171,3 +174,8 @@ def screen_output(entry: Screened, origin: Origin, partition: int) -> Output:
 def learning_output(told: Learning, origin: Origin, partition: int) -> Output:
     """What the partition tells all others, for `fx.learning.v1`, where it stands in the partition of its own number."""
     return Output(topics.LEARNING, partition, b"%d" % partition, _encode(told), [], origin.timestamp_ms)
+
+
+def shadow_output(one: Shadow, origin: Origin, partition: int) -> Output:
+    """What a challenger would have alerted, for `fx.shadow.v1`."""
+    return Output(topics.SHADOW, partition, one.party.encode(), _encode(one), [], origin.timestamp_ms)

@@ -26,6 +26,8 @@ class Tally(AlertTally):
         self.rates: Counter[str] = Counter()
         # by kind, and by what became of it: told, or as in memory/exchange.py
         self.learning: Counter[tuple[str, str]] = Counter()
+        # by challenger, and whether the champion alerted the payment too
+        self.shadow: Counter[tuple[str, str]] = Counter()
 
     def count_learning(self, event: Event, step: Outputs) -> None:
         """Add what a partition told with a record, and what became of one that was told."""
@@ -33,6 +35,11 @@ class Tally(AlertTally):
             self.learning[str(one.told.__struct_config__.tag), "told"] += 1
         if isinstance(event, Learning) and step.heard is not None:
             self.learning[str(event.told.__struct_config__.tag), step.heard] += 1
+
+    def count_shadow(self, step: Outputs) -> None:
+        """Add what challengers would have alerted with a record."""
+        for one in step.shadow:
+            self.shadow[one.challenger, "alone" if one.champion_alert_id is None else "both"] += 1
 
     def publish(self, metrics: Metrics, agent: str, records: int | None) -> None:
         """Add everything to the metrics."""
@@ -53,10 +60,12 @@ class Tally(AlertTally):
             metrics.rates.labels(verdict).inc(count)
         for labels, count in self.learning.items():
             metrics.count_learning(*labels, count)
+        for (challenger, who), count in self.shadow.items():
+            metrics.count_shadow(challenger, who, count)
 
     def clear(self) -> None:
         """Forget all but the time spent."""
         super().clear()
         self.rate_missing = self.folded = self.forgotten = 0
-        for kept in (self.joins, self.said, self.rates, self.learning, self.late, self.scores):
+        for kept in (self.joins, self.said, self.rates, self.learning, self.shadow, self.late, self.scores):
             kept.clear()

@@ -105,6 +105,17 @@ class DefinedMetrics:
         for kind in ("score_counts", "lesson"):
             for outcome in ("told", *HEARD):
                 self.learning.labels(kind, outcome)
+        self.shadow = counter(
+            "shadow",
+            "Payments that a challenger would have alerted, payments. both: the set in force alerted it too; alone: it "
+            "did not. Nobody is shown them. A challenger that this worker's configuration does not name is other.",
+            "challenger",
+            "who",
+        )
+        self._define_desk_counters(institutions)
+
+    def _define_desk_counters(self, institutions: Sequence[str]) -> None:
+        counter = self._counter
         self.snoozes = counter(
             "snoozes",
             "Snoozes begun and ended by officers, and alerts under one, records. resting: no desk gets the alert; "

@@ -89,6 +89,7 @@ class Metrics(DefinedMetrics):
         self._notes = BoundedChildren(self.input_notes, get_args(Note))
         self._dead = BoundedChildren(self.dead_letters, [*topics, OTHER], [*codes, OTHER])
         self._alerts = BoundedChildren(self.alerts, [OTHER], ["anomaly", OTHER], get_args(Severity))
+        self._shadow = BoundedChildren(self.shadow, [OTHER], ["both", "alone"])
         self._scores = BoundedChildren(self.detector_score, [OTHER])
         self._stages = BoundedChildren(self.stage_seconds, self.agents, get_args(Stage))
         self._runs = BoundedChildren(self.run_records, self.agents)
@@ -118,7 +119,11 @@ class Metrics(DefinedMetrics):
         self.build_info.labels(*labels).set(1)
 
     def show_rules(self, ruling: Configuration) -> None:
-        """Show which typologies the configuration has enabled that a partition here came under last."""
+        """Show which typologies the configuration has enabled that a partition here came under last.
+
+        And count its challengers by name.
+        """
+        self._shadow.extend(ruling.challenging, ())
         for typology in self._typologies:
             rules = ruling.rules.get(typology)
             self.typology_enabled.labels(typology).set(int(rules is not None and rules.enabled))
@@ -151,6 +156,10 @@ class Metrics(DefinedMetrics):
     def count_learning(self, kind: str, outcome: str, records: int = 1) -> None:
         """Count what partitions tell one another, by kind: told, or as in detectors/memory/exchange.py."""
         self.learning.labels(kind, outcome).inc(records)
+
+    def count_shadow(self, challenger: str, who: str, payments: int = 1) -> None:
+        """Count payments that a challenger would have alerted: `both`, or it `alone`."""
+        self._shadow[challenger, who].inc(payments)
 
     def count_alert(self, desk: str, typology: str | None, severity: Severity) -> None:
         """Count one alert under its strongest typology; None stands for `anomaly`."""

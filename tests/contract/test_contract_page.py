@@ -11,6 +11,7 @@ from msgspec import inspect
 from detectors.contracts import alert
 from detectors.contracts.open_items import OpenItem, Reason
 from detectors.contracts.screens import Screened, ScreenId
+from detectors.contracts.shadow import Shadow
 from streams.contracts import dead_letters
 from streams.contracts.inputs import INPUTS
 from streams.contracts.refusal_codes import CODES
@@ -131,6 +132,12 @@ def test_each_field_of_a_lists_entry_is_said():
     fields = {field.name for field in msgspec.structs.fields(Screened)}
     assert {name for row in rows(told) for name in names(row[0])} == fields
     assert set(get_args(ScreenId)) <= set(names(told))
+
+
+def test_each_field_of_a_challengers_record_is_said():
+    """Who compares challengers finds each field."""
+    fields = {field.name for field in msgspec.structs.fields(Shadow)}
+    assert {name for row in rows(section("fx.shadow.v1")) for name in names(row[0])} == fields
 
 
 NEW_IN_1_1 = {

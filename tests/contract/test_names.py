@@ -58,6 +58,7 @@ AT_THE_TOP = {
         "declared_line",
         "payment_score",
         "payment_step",
+        "succession",
         "transaction",
     },
 }

@@ -29,7 +29,7 @@ from tests.support.pipeline import GOOD, TIMESTAMP_MS, TRANSACTION, LedgerRecord
 HERE = Path(__file__).parent
 KEPT = {path.stem: json.loads(path.read_text("utf-8")) for path in (HERE / "kept_schemas" / "v1").glob("*.json")}
 LEDGERS = sorted((HERE.parent / "evolution" / "ledger-v1").glob("*.jsonl"))
-OUTPUTS = {"fx.alerts.v1", "fx.deadletter.v1", "fx.identities.v1", "fx.openitems.v1", "fx.screens.v1"}
+OUTPUTS = {"fx.alerts.v1", "fx.deadletter.v1", "fx.identities.v1", "fx.openitems.v1", "fx.screens.v1", "fx.shadow.v1"}
 # The codes of dead letters are a list that grows: readers were told to expect codes they do not know.
 GROWING = {"__fx.error.codes: the pattern was changed"}
 # CONTRACT 1.1 says so, to everybody who reads alerts: a plain hash let anybody who reads them guess identifiers.

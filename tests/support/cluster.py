@@ -336,7 +336,15 @@ class Cluster:
         By (topic, partition). In which order two agents write into one partition is not fixed; each one's own is.
         """
         desks = [topics.desk_topic(desk) for desk in self.settings.effective.desks]
-        names = [topics.ALERTS, topics.NOTICES, topics.OPEN_ITEMS, topics.SCREENS, topics.LEARNING, *desks]
+        names = [
+            topics.ALERTS,
+            topics.NOTICES,
+            topics.OPEN_ITEMS,
+            topics.SCREENS,
+            topics.LEARNING,
+            topics.SHADOW,
+            *desks,
+        ]
         found: dict[tuple[str, int], list[Seen]] = {}
         for tp, record in self.read(*names):
             stamp = BROKERS if tp.topic in STAMPED_BY_BROKER else record.timestamp

@@ -14,6 +14,7 @@ READABLE = {
         topics.LEGS,
         topics.ALERTS,
         topics.SCREENS,
+        topics.SHADOW,
         topics.PROGRESS,
         topics.SNAPSHOTS,
     },
@@ -44,6 +45,7 @@ WRITABLE = {
         topics.ALERTS,
         topics.OPEN_ITEMS,
         topics.SCREENS,
+        topics.SHADOW,
         topics.LEARNING,
         topics.PROGRESS,
         topics.SNAPSHOTS,
@@ -76,6 +78,7 @@ DENIED_READERS = (
     ("bank", topics.TRANSACTIONS),
     ("shared", topics.TRANSACTIONS),
     ("operator", topics.OPEN_ITEMS),
+    ("investigator", topics.SHADOW),
     ("bank", topics.OPEN_ITEMS),
 )
 ALLOWED_READERS = (

@@ -68,6 +68,7 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "state",
         "rescore",
         "institutions",
+        "shadow compare",
     ),
     "deadletter": ("deadletter",),
     # reads everything that has a source, raw inputs and sealed identities too, and writes nothing

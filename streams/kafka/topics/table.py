@@ -23,6 +23,7 @@ NOTICES = "fx.notices.v1"
 ALERTS = "fx.alerts.v1"
 OPEN_ITEMS = "fx.openitems.v1"
 SCREENS = "fx.screens.v1"
+SHADOW = "fx.shadow.v1"
 PROGRESS = "fx.progress.v1"
 SNAPSHOTS = "fx.snapshots.v1"
 AUDIT = "fx.audit.v1"
@@ -213,7 +214,7 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         topic(LEARNING, "raw", "partition that tells", "monitor", "ingest, reconcile", extra=_STAMPED_BY_BROKER),
         topic(LEDGER, "evidence", "party token", "ingest, topics apply",
               "ingest, monitor, shared, rescore, reconcile, rules show, skip, state, institutions, alerts list, "
-              "alerts show, cases list, cases show, ledger show, party, trade show, dispose, snooze"),
+              "alerts show, cases list, cases show, ledger show, party, trade show, dispose, snooze, shadow compare"),
         topic(LEGS, "evidence", "shared thing's token, goods group", "ingest, topics apply, shared",
               "shared, rescore, reconcile, skip, state, alerts list, alerts show, cases list, cases show, party, "
               "dispose, snooze, evidence, topics apply"),
@@ -222,7 +223,7 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         topic(NOTICES, "raw", "party or shared thing's token", "monitor, shared", "ingest", extra=_STAMPED_BY_BROKER),
         topic(ALERTS, "evidence", "party token", "monitor, shared",
               "investigators, alerts follow, alerts list, alerts show, cases list, cases show, party, dispose, snooze, "
-              "console of your own, rescore, evidence"),
+              "console of your own, rescore, evidence, shadow compare"),
         *(topic(desk_topic(desk), "evidence", "party token", "monitor, shared",
                 f"desk {desk}, alerts follow, alerts list, cases list, rescore") for desk in settings.effective.desks),
         # traders' declarations and payments that wait for their other side; a record without value closes one
@@ -230,6 +231,8 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         # supervisors' lists of a month: who is in them stays, so that a list of last year can still be read
         topic(SCREENS, "compacted", "screen, subject, month, partition", "monitor",
               "screens, rescore, reconcile, investigators, console of your own"),
+        # what challengers would have alerted: no investigator reads it, or it would steer what they look at
+        topic(SHADOW, "evidence", "party token", "monitor", "shadow compare"),
         topic(PROGRESS, "compacted", "agent and partition", "monitor, shared, skip, acknowledge, ingest",
               "monitor, shared, state, rescore, skip, acknowledge, ingest, reconcile", extra=_POSITIONS),
         # daily snapshots have keys of their own, so that plain compaction keeps each of them

@@ -16,6 +16,7 @@ from detectors.core import RULES_PARTITION
 from streams.contracts.inputs import RULES
 from streams.errors import RulesGoneError
 from streams.ledger.ruling_change import Change, find_ruling
+from tests.support.challenged import CHALLENGERS, challenged, swapped
 from tests.support.ledger import Ledger, configuration
 
 KEYS = {name: SigningKey(bytes([number]) * 32) for number, name in enumerate(("Han", "Kim"), 1)}
@@ -39,6 +40,10 @@ def approved(change: Configuration, replaced: Configuration, standing: Approvals
 FIRST = approved(days(10), LOCKED)
 SECOND = approved(days(20), days(10), FIRST)
 BACK = approved(OPEN, days(10), FIRST)
+# a challenger runs from the first change on; the second promotes it
+BESIDE = challenged({"robust": CHALLENGERS["robust"]})
+PROMOTED = swapped(BESIDE, "robust")
+UNFOUNDED = msgspec.structs.replace(PROMOTED, promotion=msgspec.UNSET)
 STOPPING = msgspec.structs.replace(LOCKED, engine=msgspec.structs.replace(LOCKED.engine, rate_stale_hours=1e300))
 
 # (the ledger's first record, changes, which of them is in force)
@@ -54,6 +59,9 @@ SENT: dict[str, tuple[Configuration, list[tuple[Configuration, Approvals | None]
     "approvers taken away by themselves": (LOCKED, [(days(10), FIRST), (OPEN, BACK), (days(5, OPEN), None)], 2),
     "first approvers": (OPEN, [(days(5, OPEN), None), (LOCKED, approved(LOCKED, days(5, OPEN)))], 1),
     "first approvers who did not sign": (OPEN, [(days(5, OPEN), None), (LOCKED, None)], 0),
+    "promoted by a report": (OPEN, [(BESIDE, None), (PROMOTED, None)], 1),
+    "promoted without a report": (OPEN, [(BESIDE, None), (UNFOUNDED, None)], 0),
+    "rolled back without a report": (OPEN, [(BESIDE, None), (PROMOTED, None), (BESIDE, None)], 1),
     "approved, but it would stop": (LOCKED, [(STOPPING, approved(STOPPING, LOCKED))], None),
 }
 

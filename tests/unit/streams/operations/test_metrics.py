@@ -49,6 +49,7 @@ PROMISED = {
     "fxwatch_rates_total": ("counter", {"verdict"}),
     "fxwatch_snoozes_total": ("counter", {"what"}),
     "fxwatch_learning_total": ("counter", {"kind", "outcome"}),
+    "fxwatch_shadow_total": ("counter", {"challenger", "who"}),
     "fxwatch_payment_joins_total": ("counter", {"join", "institution"}),
     "fxwatch_sender_words_total": ("counter", {"word", "institution"}),
     "fxwatch_sender_proofs_total": ("counter", {"outcome", "institution"}),

@@ -39,6 +39,7 @@ def test_the_table_holds_every_topic_of_the_design() -> None:
         "fx.alerts.v1",
         "fx.openitems.v1",
         "fx.screens.v1",
+        "fx.shadow.v1",
         "fx.progress.v1",
         "fx.snapshots.v1",
         "fx.clock.v1",
@@ -61,6 +62,7 @@ def test_what_is_read_together_has_one_partition_count() -> None:
         topics.ALERTS,
         topics.OPEN_ITEMS,
         topics.SCREENS,
+        topics.SHADOW,
         topics.PROGRESS,
         topics.SNAPSHOTS,
     ]
@@ -68,7 +70,7 @@ def test_what_is_read_together_has_one_partition_count() -> None:
     assert partitions[topics.AUDIT] == 1
 
 
-@pytest.mark.parametrize("name", [topics.LEDGER, topics.LEGS, topics.ALERTS])
+@pytest.mark.parametrize("name", [topics.LEDGER, topics.LEGS, topics.ALERTS, topics.SHADOW])
 def test_evidence_is_kept_for_ever_unless_configured(name: str) -> None:
     """Nothing deletes evidence by age or by size; a configured retention is taken in days."""
     kept = configuration(name, settings())
