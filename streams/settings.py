@@ -194,6 +194,11 @@ def overlay_configuration(tables: dict[str, Any], pack: str = SHIPPED_PACK) -> C
     """
     shipped = default_tables(pack)
     merged = merge_tables(shipped, tables)
+    given = tables.get("detectors")
+    if isinstance(given, dict) and "members" in given:
+        # a list of members is whole. Failure prevented: what `rules show` printed of a set without a member that is
+        # shipped today had it again, and no worker started with it
+        merged["detectors"]["members"] = given["members"]
     if isinstance(merged.get("challengers"), dict):
         merged["challengers"] = {name: _completed(merged, one) for name, one in merged["challengers"].items()}
     problems, parts = [], {}

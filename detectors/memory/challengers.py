@@ -85,8 +85,9 @@ def succeed(held: Models, old: Configuration | None, new: Configuration, partiti
     same_parts = old is not None and old.engine.partitions == parts
 
     def models_of(detectors: DetectorSet) -> tuple[Scorer, Budget, bytes]:
-        for ran_before, scorer, budget, chosen in ran:
+        for number, (ran_before, scorer, budget, chosen) in enumerate(ran):
             if ran_before == detectors:
+                del ran[number]  # two places never share what learns
                 goes_on = budget if same_parts else None
                 return scorer, goes_on or make_budget(detectors, parts, partition), chosen
         return Scorer.new(detectors), make_budget(detectors, parts, partition), b""

@@ -120,7 +120,10 @@ class PartitionPass:
             record.value, record.headers, record.offset, record.timestamp, self.partition
         )
         if self._change is not None and isinstance(event, ConfigurationChange):
-            return ConfigurationChange(configuration=self._change(event.configuration)), origin
+            changed = self._change(event.configuration)
+            # challengers change nothing that is judged, and the changed set may be the same as one of theirs
+            changed = msgspec.structs.replace(changed, challengers=msgspec.UNSET, promotion=msgspec.UNSET)
+            return ConfigurationChange(configuration=changed), origin
         return event, origin
 
     def _applied(self, decoded: list[tuple[Event, Origin]]) -> Iterator[Step]:

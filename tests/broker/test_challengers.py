@@ -1,11 +1,13 @@
 """Challengers on real Kafka: what they would have alerted is published once each through kill -9, beside the alerts."""
 
+import json
 import signal
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import tomli_w
 
 from detectors.contracts.alert import Alert
 from detectors.contracts.shadow import Shadow
@@ -17,10 +19,10 @@ from tests.support.cluster import Cluster, assert_exact
 
 pytestmark = pytest.mark.broker
 
-EVENTS = 500
+EVENTS = 700
 SETTINGS = {"session_timeout_seconds": 6, "run_records": 25, "snapshot_every_events": 60}
 DIES = ("tests.support.dies_telling", "worker")
-EAGER: dict[str, Any] = {"daily_budget": 2_000.0, "rank_ceiling": 1.0, "most_by_chance": 1e9}
+EAGER: dict[str, Any] = {"warm_up": 5, "daily_budget": 2_000.0, "rank_ceiling": 1.0, "most_by_chance": 1e9}
 TABLES = {
     "detectors": EAGER,
     "challengers": {
@@ -60,3 +62,31 @@ def test_alerts_and_shadow_records_are_published_once_each_through_a_kill(
         # every topic of the monitor, this one too, is what a replay of the ledger gives, byte for byte
         assert_exact(cluster, cluster.replay(), from_ledger=True)
         cluster.fxwatch("rescore", "--all")
+
+
+def test_a_promotion_is_put_in_force_by_a_report_alone_and_says_what_goes_on(
+    empty_broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    """Refused without one; with one the command says, before it sends, which models go on and which start anew."""
+    with Cluster(empty_broker.bootstrap, tmp_path, TABLES) as cluster:
+        before = cluster.settings.effective
+        champion, robust = (msgspec.to_builtins(one) for one in (before.detectors, before.challenging["robust"]))
+        promoted = {"detectors": robust, "challengers": {"former": champion}}
+        file = tmp_path / "fxwatch.toml"
+        file.write_text(tomli_w.dumps(promoted))
+        refused = cluster.fxwatch("rules", "apply", check=False)
+        assert refused.returncode != 0
+        assert "promotes a challenger without a report" in refused.stderr
+
+        file.write_text(tomli_w.dumps(promoted | {"promotion": {"report": "ab" * 32}}))
+        shown = cluster.fxwatch("rules", "diff")
+        told = cluster.fxwatch("rules", "apply").stdout
+        for said in (shown.stdout, told):
+            assert f"by report {'ab' * 32}: nobody compared it here (--report)" in said
+            assert "go on with what they learned as [challengers.robust]" in said
+            assert "go on with what they learned as [detectors]" in said
+            assert "models of [challengers.trees]" in said
+            assert "stop, and what they learned is forgotten" in said
+        in_force = json.loads(cluster.fxwatch("rules", "show", "--json").stdout)["configuration"]
+        assert in_force["promotion"] == {"report": "ab" * 32}
+        assert in_force["detectors"]["members"] == {"robust_z": {}}

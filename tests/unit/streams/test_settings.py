@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from streams.errors import ConfigurationError
@@ -169,3 +170,20 @@ def test_the_shipped_configuration_is_valid_and_tables_merge() -> None:
     configuration = overlay_configuration({"engine": {"lateness_days": 7}})
     assert configuration.engine.lateness_days == 7
     assert configuration.engine.time_zone == overlay_configuration({}).engine.time_zone
+
+
+def test_a_list_of_members_is_whole_and_a_challenger_is_completed_by_the_champion():
+    """What `rules show` prints is read again as it is; a promoted set has no member that is shipped beside its own."""
+    tables = {
+        "detectors": {"members": {"robust_z": {}}, "weights": {"robust_z": 2.0}, "daily_budget": 7.0},
+        "challengers": {"a": {"members": {"loda": {}}}, "b": {"seed": 3, "daily_budget": 9.0}},
+    }
+    read = overlay_configuration(tables)
+    assert read.detectors.members == {"robust_z": {}}
+    first, second = read.challenging["a"], read.challenging["b"]
+    assert (first.members, first.weight("robust_z"), first.daily_budget) == ({"loda": {}}, 1.0, 7.0)
+    assert (second.members, second.weight("robust_z"), second.daily_budget) == ({"robust_z": {}}, 2.0, 9.0)
+    whole = msgspec.to_builtins(read)
+    assert overlay_configuration(whole) == read
+    with pytest.raises(ConfigurationError, match=r"challengers\.a"):
+        overlay_configuration({"challengers": {"a": {"warm_up": "soon"}}})
