@@ -296,14 +296,15 @@ def _never(rank: float) -> bool:  # noqa: ARG001 - the form of an offer
 def _offer(step: PaymentStep, score: PaymentScore, *, again: bool) -> tuple[Selection | None, Callable[[float], bool]]:
     """Offer a warm rank to the budget; the second part asks the budget as it stood before what it would have chosen.
 
-    Where there is not enough to compare the payment with, it is counted and not offered.
+    Where there is not enough to compare the payment with, it is counted and not offered; so while an operator has
+    stopped statistical alerts. So the budget keeps its pace, and nothing comes all at once when the stop ends.
     The budget's day is the partition's, not the event's: a payment dated tomorrow must not close today's budget.
     """
     budget, shares, scored = step.state.budget, step.state.shares, score.scored
     if budget is None or scored is None or scored.rank is None:
         return None, _never
     day, at_s = local(step.clock_us, step.effective.zone).date().isoformat(), step.clock_us / SECOND_US
-    if not enough_to_compare(score.features, scored):
+    if "statistical_alerts" in step.configuration.stops or not enough_to_compare(score.features, scored):
         if not again:
             budget.pass_over(day)
         return None, _never

@@ -30,6 +30,7 @@ from streams.log import logs
 from streams.log.announcements import Announcements
 from streams.operations import health
 from streams.operations.metrics import Metrics
+from streams.operations.stops_told import StopsTold, describe_stops
 from streams.operations.web_connections import raise_file_limit
 from streams.operations.web_pages import add_pages, listen, serve_on
 from streams.partition import application_claim
@@ -80,6 +81,8 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
         )
     if off:
         logger.warning("typologies that the configuration in force switches off: %s", ", ".join(off), typologies=off)
+    for line in describe_stops(ruling):
+        logger.warning("%s", line)
     loop = _event_loop()
     agents: dict[str, Any] = {}
     metrics = _metrics(settings, max(inputs), senders, roles)
@@ -98,7 +101,7 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
         )
     serve_on(next(iter(agents.values())).app, listener)
     pages = f"http://{settings.web_host}:{settings.web_port}"
-    run_agents(loop, agents, metrics, broker, Announcements(agents, _asked(agents, broker), pages, began))
+    run_agents(loop, agents, metrics, broker, Announcements(agents, _asked(agents, metrics, broker), pages, began))
 
 
 def stateful_agent(
@@ -148,7 +151,7 @@ def run_agents(
 
     metrics.register(FaustMonitorCollector(*apps))
     watchdog = health.Watchdog(apps, stalled, broker)
-    add_pages(apps[0], metrics, _asked(agents, broker), watchdog, broker)
+    add_pages(apps[0], metrics, _asked(agents, metrics, broker), watchdog, broker)
 
     async def prepare() -> list[asyncio.Future[Any]]:
         if "ingest" in agents:
@@ -190,9 +193,10 @@ def _not_started(fault: KafkaError) -> FxwatchError:
     )
 
 
-def _asked(agents: dict[str, Any], broker: health.BrokerWatch) -> list[Any]:
-    """Who says why this worker is not ready: the broker watch, the agents, and the writer of conflicts' letters."""
-    return [broker, *agents.values(), *(agents[name].conflicts for name in agents if name == "ingest")]
+def _asked(agents: dict[str, Any], metrics: Metrics, broker: health.BrokerWatch) -> list[Any]:
+    """Who says why this worker is not ready, or notes something: broker watch, agents, writer of conflicts' letters."""
+    letters = [agents[name].conflicts for name in agents if name == "ingest"]
+    return [broker, *agents.values(), *letters, StopsTold(metrics)]
 
 
 def _watching(

@@ -11,6 +11,11 @@ from typing import Annotated, Literal
 import msgspec
 
 Provenance = Literal["L", "S", "D"]
+# What an operator can stop at once, whatever else is in force; a later release may have more.
+Stoppable = Literal["statistical_alerts"]
+# Why it was stopped, for whoever finds it so.
+LONGEST_REASON = 500
+StopReason = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_REASON)]
 Channel = Literal["branch", "web", "app", "small_remitter", "card", "exchanger", "interbank"]
 PurposeKind = Literal["import", "export", "living", "study", "gift", "salary", "service", "capital", "other"]
 # Parties that a partition remembers where the configuration does not say: 12 million in 12 partitions, a multiple of
@@ -290,11 +295,15 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     challengers: dict[str, DetectorSet] | msgspec.UnsetType = msgspec.UNSET
     # by which report the detector set came into force; not part of the encoding where it is not given
     promotion: Promotion | msgspec.UnsetType = msgspec.UNSET
+    # what is stopped -> why (docs/CONFIGURATION.md, "Emergency stop"); no part of the encoding while nothing is
+    stopped: dict[Stoppable, StopReason] | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         """One spelling of equal configurations."""
         if not self.challengers:
             msgspec.structs.force_setattr(self, "challengers", msgspec.UNSET)
+        if not self.stopped:
+            msgspec.structs.force_setattr(self, "stopped", msgspec.UNSET)
         if self.admission == Admission():
             msgspec.structs.force_setattr(self, "admission", msgspec.UNSET)
         if not self.approvers:
@@ -309,6 +318,11 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     def challenging(self) -> dict[str, DetectorSet]:
         """The challengers' detector sets by name, in the configuration's order."""
         return {} if self.challengers is msgspec.UNSET else self.challengers
+
+    @property
+    def stops(self) -> dict[Stoppable, StopReason]:
+        """What is stopped, and why; empty while nothing is."""
+        return {} if self.stopped is msgspec.UNSET else self.stopped
 
     @property
     def rate_rules(self) -> RateRules:

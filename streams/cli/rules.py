@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,21 +11,26 @@ import click
 import msgspec
 import tomli_w
 
+from streams.cli.rules_sent import Proposer, propose_change, send, tell_differences
+from streams.cli.rules_stop import resume, stop
 from streams.plain_text.printable import make_printable, say, say_json
 from streams.settings import load_settings
 
 if TYPE_CHECKING:
     from detectors.contracts.approvals import Approvals
     from detectors.contracts.configuration import Configuration
-    from streams.decisions.promotion_report import GateReport
 
 
 @click.group()
 def command() -> None:
-    """Show the configuration in force, or put this one in force.
+    """Show the configuration in force, put this one in force, or stop statistical alerts at once.
 
     Example: fxwatch rules show --json
     """
+
+
+command.add_command(stop)
+command.add_command(resume)
 
 
 @command.command()
@@ -44,6 +48,7 @@ def show(*, as_json: bool) -> None:
         list_switched_off,
         read_ruling_change,
     )
+    from streams.operations.stops_told import describe_stops
 
     settings = load_settings()
     configuration, change = read_ruling_change(settings)
@@ -69,6 +74,10 @@ def show(*, as_json: bool) -> None:
         return
     for line in _remarks(fingerprint(configuration), found, off, others, configuration.engine.most_parties):
         say(f"# {line}")
+    for line in describe_stops(configuration):
+        say(f"# {make_printable(line)}")
+    # a stop stands in no file: what is printed here is to be one
+    plain.pop("stopped", None)
     say(f"# {_approved(configuration, approvals)}")
     for table in find_lacking_tables(configuration):
         say(
@@ -139,31 +148,18 @@ def apply(report: Path | None, *, as_json: bool) -> None:
 
     Where the one in force names approvers, two of them do it instead: fxwatch rules propose, fxwatch rules approve.
     Workers must then be started with the same file. It says which models go on with what they learned, and which start
-    anew.
+    anew. A stop that is in force goes on: fxwatch rules resume
 
     Example: FXWATCH_CONFIG=fxwatch.toml fxwatch rules apply
     """
-    from detectors.contracts.configuration import fingerprint
-    from streams.decisions.promotion_report import require_report, tell_models
-    from streams.errors import RulesGoneError
+    from streams.decisions.emergency_stop import with_stops
+    from streams.decisions.promotion_report import require_report
     from streams.kafka.topics import require
-    from streams.ledger.configuration_in_force import in_force, send_change
 
     settings = load_settings()
     require(settings)
     judged = None if report is None else require_report(settings.effective, report)
-    try:
-        told = list(tell_models(in_force(settings), settings.effective, judged))
-    except RulesGoneError:
-        told = []  # nothing says what ran before; what is sent is in force from here on
-    for line in told if not as_json else ():
-        say(line)
-    changed = send_change(settings)
-    version = fingerprint(settings.effective)
-    if as_json:
-        say_json(json.dumps({"changed": changed, "fingerprint": version, "models": told}))
-    else:
-        say(f"{version} is in force from here on" if changed else f"{version} is in force already; nothing was sent")
+    send(settings, with_stops(settings), as_json=as_json, report=judged)
 
 
 @command.command()
@@ -208,10 +204,11 @@ def diff(file: Path | None, *, as_json: bool) -> None:
 
     Example: fxwatch rules diff fxwatch.toml
     """
+    from streams.decisions.emergency_stop import keep_stops
     from streams.ledger.configuration_in_force import in_force
 
-    configuration = _read(file)
-    _tell_differences(in_force(load_settings()), configuration, as_json=as_json)
+    configuration, there = _read(file), in_force(load_settings())
+    tell_differences(there, keep_stops(configuration, there), as_json=as_json)
 
 
 def _read(file: Path | None) -> Configuration:
@@ -219,26 +216,6 @@ def _read(file: Path | None) -> Configuration:
     from streams.settings import read_configuration
 
     return load_settings().effective if file is None else read_configuration(file)
-
-
-def _tell_differences(
-    before: Configuration, after: Configuration, *, as_json: bool, report: GateReport | None = None
-) -> None:
-    from streams.decisions.promotion_report import tell_models
-    from streams.ledger.configuration_differences import find_differences
-
-    found = find_differences(before, after)
-    for each in found:
-        if as_json:
-            told = {"place": each.place, "kind": each.kind, "before": each.before, "after": each.after}
-            say_json(json.dumps(told, ensure_ascii=False))
-        else:
-            say(make_printable(str(each)))  # one line each, whatever a text of it holds
-    if not found and not as_json:
-        say("no difference")
-    if not as_json:
-        for line in tell_models(before, after, report):
-            say(line)
 
 
 _approver = click.option("--approver", "name", required=True, help="Your name, as [approvers] spells it.")
@@ -266,19 +243,13 @@ def propose(
 
     Example: fxwatch rules propose change.json --approver Kim --sign-key kim.key --reason "cap of 2027, notice 2026-99"
     """
-    from streams.decisions.approve_configuration import propose as make_proposal
-    from streams.decisions.approve_configuration import read_in_force, write_proposal
+    from streams.decisions.emergency_stop import with_stops
     from streams.decisions.promotion_report import require_report
-    from streams.keys.signed_records import load_signing_key
 
-    settings, key = load_settings(), load_signing_key(sign_key)
+    settings = load_settings()
     judged = None if report is None else require_report(settings.effective, report)
-    there = read_in_force(settings)
-    at = datetime.now(UTC)
-    proposal = make_proposal(there, settings.effective, name, key, reason, at, without_approvers=without_approvers)
-    write_proposal(file, proposal)
-    _tell_differences(there.configuration, settings.effective, as_json=False, report=judged)
-    say(f"proposed in {file}; another approver now: fxwatch rules approve {file} --approver NAME --sign-key FILE")
+    proposer = Proposer(file, name, sign_key, without_approvers)
+    propose_change(settings, with_stops(settings), reason, proposer, report=judged)
 
 
 @command.command()
@@ -307,7 +278,7 @@ def approve(file: Path, name: str, sign_key: Path, report: Path | None, *, yes: 
     require(settings)
     there = read_in_force(settings)
     signed = countersign(there, proposal, name, key)
-    _tell_differences(there.configuration, proposal.configuration, as_json=False, report=judged)
+    tell_differences(there.configuration, proposal.configuration, as_json=False, report=judged)
     approvals = proposal.approvals
     by = f"proposed by {', '.join(approvals.names)} at {approvals.proposed_at:%Y-%m-%d %H:%M} UTC"
     say(f"{by}: {make_printable(approvals.reason)}")

@@ -337,7 +337,8 @@ def _is_in_force(settings: Settings, configuration: Configuration) -> bool:
     _require_same_partitions(configuration, there)
     arrived = found is None or _is_in_ledger(settings, found)
     # after one that is refused it is said again: who reads the topic then finds the newest in force
-    return arrived and not find_differing_tables(configuration, there) and refused_place(settings) is None
+    same = configuration.stops == there.stops and not find_differing_tables(configuration, there)
+    return arrived and same and refused_place(settings) is None
 
 
 def _read(settings: Settings, topic: str, partition: int, most: int | None = None) -> list[Any]:

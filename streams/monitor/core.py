@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from detectors import core as science
+from detectors.contracts.configuration import Configuration, Stoppable
 from detectors.contracts.events import ConfigurationChange, Event, Origin, Transaction
 from detectors.contracts.learning import Learning
 from detectors.contracts.open_items import ItemNews
@@ -20,6 +21,7 @@ from streams.ledger.snapshot_format import Section
 from streams.log import logs
 from streams.monitor.tally import Tally
 from streams.operations.sender_words import words
+from streams.operations.stops_told import describe_stops
 from streams.partition.agent_identity import AgentIdentity
 from streams.partition.alert_records import alert_outputs
 from streams.partition.core_steps import cannot_apply, notice_outputs, reject_unreadable, thaw_state
@@ -64,6 +66,7 @@ class MonitorCore:
         tally, began = self.tally, time.perf_counter()
         event, origin = _decoded(record, partition)
         decoded = time.perf_counter()
+        stops = {} if state.configuration is None else state.configuration.stops
         watermark, parties, forgotten = state.watermark, len(state.parties), state.counters["parties_forgotten"]
         try:
             step = science.apply(state, event, origin)
@@ -85,6 +88,8 @@ class MonitorCore:
                 tally.rates[step.rate] += 1
         if isinstance(event, ConfigurationChange):
             tally.ruling = state.configuration
+            if partition == 0 and not muted:  # it comes to every partition
+                _tell_stops(stops, state.configuration)
         for why in step.faults:
             logger.error(
                 "partition %d, offset %d: a configuration is refused, the former one stays: %s",
@@ -153,6 +158,16 @@ class MonitorCore:
             tally.said["type_differs", institution] += 1
         if step.join is not None:
             tally.joins[step.join, institution] += 1
+
+
+def _tell_stops(before: dict[Stoppable, str], ruling: Configuration | None) -> None:
+    """Say in the log what a configuration has stopped, and what goes on by it."""
+    if ruling is None:
+        return
+    for line in describe_stops(ruling):
+        logger.warning("from here on %s", line)
+    for what in before.keys() - ruling.stops.keys():
+        logger.warning("from here on %s go on: their stop was taken back", what)
 
 
 def _decoded(record: Any, partition: int) -> tuple[Event, Origin]:

@@ -4,9 +4,11 @@ Who counts and sets them is metrics.py.
 """
 
 from collections.abc import Sequence
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
 
+from detectors.contracts.configuration import Stoppable
 from detectors.memory.exchange import HEARD
 from detectors.rates.rate_checks import VERDICTS
 from streams.operations import run_histogram
@@ -237,6 +239,14 @@ class DefinedMetrics:
             "1 for a typology that the configuration enables which a partition held here came under last, else 0.",
             "typology",
         )
+        self.stopped = gauge(
+            "stopped",
+            "1 for what an operator has stopped in the configuration which a partition held here came under last, else "
+            "0.",
+            "what",
+        )
+        for what in get_args(Stoppable):
+            self.stopped.labels(what)
         self.sender_keys = gauge(
             "sender_keys",
             "Keys by which senders prove records, as ingest here knows them, keys; the label is the same where workers "

@@ -20,7 +20,7 @@ from prometheus_client import (
 from prometheus_client.registry import Collector
 
 from detectors.contracts.alert import Severity, Versions
-from detectors.contracts.configuration import Configuration
+from detectors.contracts.configuration import Configuration, Stoppable
 from streams.operations.bounded_labels import OTHER, BoundedChildren
 from streams.operations.metric_definitions import DefinedMetrics
 
@@ -81,6 +81,8 @@ class Metrics(DefinedMetrics):
         self._held: set[tuple[str, int]] = set()
         self._build_labels: tuple[str, ...] | None = None
         self._typologies: dict[str, None] = {}
+        # None until a partition held here has come under one
+        self.ruling: Configuration | None = None
         self._watermarks: dict[str, float] = {}
         topics = tuple(topics)
         self._read = BoundedChildren(self.records_read, [*topics, OTHER])
@@ -119,14 +121,17 @@ class Metrics(DefinedMetrics):
         self.build_info.labels(*labels).set(1)
 
     def show_rules(self, ruling: Configuration) -> None:
-        """Show which typologies the configuration has enabled that a partition here came under last.
+        """Show what the configuration has enabled and stopped that a partition here came under last.
 
         And count its challengers by name.
         """
+        self.ruling = ruling
         self._shadow.extend(ruling.challenging, ())
         for typology in self._typologies:
             rules = ruling.rules.get(typology)
             self.typology_enabled.labels(typology).set(int(rules is not None and rules.enabled))
+        for what in get_args(Stoppable):
+            self.stopped.labels(what).set(int(what in ruling.stops))
 
     def count_read(self, topic: str, records: int = 1) -> None:
         """Count records read from an input topic."""

@@ -87,6 +87,32 @@ def test_typologies_cannot_be_switched_off_unseen(empty_broker: EmbeddedBroker, 
         assert "fxwatch rules apply" in refused.stderr
 
 
+def test_a_stop_and_its_end_are_one_command_each(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    """No file changes and no worker is started anew; one that starts with its file under the stop does start."""
+    with Cluster(empty_broker.bootstrap, tmp_path, session_timeout_seconds=6) as cluster:
+        [worker] = cluster.start("all")
+        before = json.loads(cluster.fxwatch("rules", "show", "--json").stdout)["fingerprint"]
+        cluster.fxwatch("rules", "stop", "statistical_alerts", "--reason", "cents")
+        stopped = {"what": "statistical_alerts"}
+        cluster.until(lambda: worker.metric("fxwatch_stopped", **stopped) == 1, 30, "not stopped")
+        line = "statistical_alerts are stopped: cents; taken back by: fxwatch rules resume statistical_alerts"
+        cluster.until(lambda: ready(worker).get("notes") == [line], 30, "no note")
+        assert ready(worker)["ready"] is True
+        assert f"from here on {line}" in worker.log.read_text()
+        assert f"# {line}" in cluster.fxwatch("rules", "show").stdout
+        kept = json.loads(cluster.fxwatch("rules", "apply", "--json").stdout)
+        assert (kept["changed"], kept["stopped"]) == (False, {"statistical_alerts": "cents"})
+        cluster.stop_all()
+        [worker] = cluster.start("all")
+        assert line in worker.log.read_text()
+        cluster.fxwatch("rules", "resume", "statistical_alerts")
+        cluster.until(lambda: "notes" not in ready(worker), 30, "the note stays")
+        assert worker.metric_now("fxwatch_stopped", **stopped) == 0
+        assert json.loads(cluster.fxwatch("rules", "show", "--json").stdout)["fingerprint"] == before
+        again = cluster.fxwatch("rules", "resume", "statistical_alerts", check=False)
+        assert (again.returncode, "nothing is to be taken back" in again.stderr) == (2, True)
+
+
 def test_two_approvers_change_the_rules_and_one_does_not(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
     """From development mode to approved changes, through the commands; what one person sends is a dead letter."""
     keys = {name: SigningKey(bytes([number]) * 32) for number, name in enumerate(("Han", "Kim"), 1)}

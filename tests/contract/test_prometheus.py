@@ -46,7 +46,7 @@ def test_rule_uses_names_and_labels_that_exist(rule, expression_faults):
 def test_rule_tells_the_operator_what_to_do(rule):
     """Each alert has a severity, what is acted on, a summary in words and a first thing to do of more than a line."""
     assert rule["labels"]["severity"] in {"warning", "critical"}
-    assert rule["labels"]["acts_on"] in {"kafka", "workers", "inputs", "senders", "rates"}
+    assert rule["labels"]["acts_on"] in {"kafka", "workers", "inputs", "senders", "rates", "models"}
     assert len(rule["annotations"]["summary"]) > 20
     assert len(rule["annotations"]["runbook"]) > 80
 

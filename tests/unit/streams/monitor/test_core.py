@@ -72,6 +72,20 @@ def test_a_refused_configuration_is_logged_with_its_place(
     assert [fields(one) for one in caplog.records] == [told, told]
 
 
+def test_a_stop_and_its_end_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """By the worker with partition 0, with the reason and the way back; never while muted."""
+    plain = overlay_configuration({})
+    stopped = msgspec.structs.replace(plain, stopped={"statistical_alerts": "cents"})
+    line = "statistical_alerts are stopped: cents; taken back by: fxwatch rules resume statistical_alerts"
+    with caplog.at_level(logging.WARNING, logger=monitor_core.__name__):
+        monitor_core._tell_stops({}, stopped)
+        monitor_core._tell_stops(stopped.stops, plain)
+        monitor_core._tell_stops({}, plain)
+        monitor_core._tell_stops({}, None)
+    ended = "statistical_alerts go on: their stop was taken back"
+    assert caplog.messages == [f"from here on {line}", f"from here on {ended}"]
+
+
 def test_a_record_that_cannot_be_applied_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     """Partition, offset, cause, and the command that leaves it out. Nothing of it is counted."""
     bench, fault = Bench(monkeypatch, ValueError("torn"), partition=5), ValueError("torn")

@@ -6,6 +6,7 @@ from collections import deque
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
@@ -55,6 +56,7 @@ PROMISED = {
     "fxwatch_sender_proofs_total": ("counter", {"outcome", "institution"}),
     "fxwatch_sender_keys": ("gauge", {"fingerprint"}),
     "fxwatch_typology_enabled": ("gauge", {"typology"}),
+    "fxwatch_stopped": ("gauge", {"what"}),
     "fxwatch_snapshots_refused": ("gauge", {"agent", "partition"}),
     "fxwatch_cold_start": ("gauge", {"agent", "partition"}),
     "fxwatch_parties": ("gauge", {"partition"}),
@@ -149,6 +151,15 @@ def test_typologies_that_are_switched_off_are_shown(metrics):
         tally.flush(metrics, "monitor")
         found = tuple(value(metrics, "fxwatch_typology_enabled", typology=name) for name in ("T01", "T16"))
         assert found == shown
+
+
+def test_what_an_operator_stopped_is_shown(metrics):
+    """1 while it is, and 0 when the stop is taken back."""
+    plain = overlay_configuration({})
+    assert value(metrics, "fxwatch_stopped", what="statistical_alerts") == 0
+    for stopped, shown in (({"statistical_alerts": "why"}, 1), ({}, 0)):
+        metrics.show_rules(msgspec.structs.replace(plain, stopped=stopped))
+        assert value(metrics, "fxwatch_stopped", what="statistical_alerts") == shown
 
 
 def test_help_texts_name_their_unit(metrics):
