@@ -8,6 +8,7 @@ from detectors.books import folded_payments as folded
 from detectors.books import payments
 from detectors.books.payments import Payment
 from detectors.features import EventView, Feature, measure_again, observe
+from detectors.memory.day_measures import measured
 from detectors.payment_step import PaymentMoney, PaymentStep
 from detectors.ranking.ensemble import Scored
 from detectors.values import money
@@ -70,7 +71,8 @@ def score_payment(step: PaymentStep, row: Payment, worth: PaymentMoney, told: Pa
         features = measure_again(view, known.baselines, state.baselines, told.time / SECOND_US)
     scored = state.scorer.score_then_learn(segment, features, learn=told is None)
     if told is None:
-        state.exchange.count(state.partition, segment, scored.place, step.clock_us, effective.zone)
+        numbers = measured(view)
+        state.exchange.count(state.partition, segment, scored.place, step.clock_us, effective.zone, numbers)
     return PaymentScore(scored, features, segment, _score_beside(step, segment, features, learn=told is None))
 
 
@@ -79,10 +81,11 @@ def _score_beside(
 ) -> Mapping[str, Scored]:
     """What each challenger says of the payment; then it learns from it, and its score is counted with the champion's.
 
-    Behind the champion's own count, which begins a new day of what is told.
+    Behind the champion's own count, which begins a new day of what is told. While an operator has stopped challengers
+    they neither score nor learn, and keep what they know.
     """
     state = step.state
-    if not state.challengers:
+    if not state.challengers or "challengers" in step.configuration.stops:
         return _NOBODY
     found = {}
     for name, challenger in state.challengers.items():

@@ -12,7 +12,7 @@ import msgspec
 
 Provenance = Literal["L", "S", "D"]
 # What an operator can stop at once, whatever else is in force; a later release may have more.
-Stoppable = Literal["statistical_alerts"]
+Stoppable = Literal["statistical_alerts", "challengers"]
 # Why it was stopped, for whoever finds it so.
 LONGEST_REASON = 500
 StopReason = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_REASON)]

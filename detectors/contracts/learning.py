@@ -5,6 +5,7 @@ with a default, because the ledger is kept for ever. The records hold counts and
 money of a named party.
 """
 
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -13,6 +14,9 @@ import msgspec
 _LARGEST_PARTITION, _LARGEST_OFFSET = 2**31 - 1, 2**63 - 1
 # Failure prevented: a sum of counts from a damaged record that no integer of 64 bits holds.
 _LARGEST_COUNT = 2**40
+
+# 31 December 9999, as Python counts days.
+LAST_DAY = date.max.toordinal()
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 _Whole = Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_COUNT)]
@@ -61,13 +65,43 @@ class ScoreCounts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     `segments` maps a segment (party type and direction) to bins and counts in turn: (bin, count, bin, count), bins
     rising. Which score falls into which bin is the calibration's rule (detectors/ranking/calibration.py). `detectors`
     is the fingerprint of the detector set whose scores they are: those of another one do not compare.
+
+    All were seen on one local day of the partition's clock, `day` (1 is 1 January of year 1). `measured` maps a segment
+    and a measure (detectors/memory/day_measures.py) to how many payments had it, the sum of its parts and the sum of
+    their squares. Records of before either have day 0 and measure nothing.
     """
 
     segments: dict[_Name, tuple[_Whole, ...]]
     detectors: _Name
+    day: Annotated[int, msgspec.Meta(ge=0, le=LAST_DAY)] = 0
+    measured: dict[_Name, dict[_Name, tuple[_Whole, _Whole, _Whole]]] = {}
 
 
-Told = ScoreCounts | Lesson
+class Mean(msgspec.Struct, frozen=True, kw_only=True):
+    """A mean as whole numbers: of so many payments on so many days, the sum of a measure's parts."""
+
+    payments: int
+    days: int
+    total: int
+
+
+class StreamDrift(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="drift"):
+    """A change of what payments are like, for operators: it changes no score.
+
+    Of a `segment` (party type and direction) the mean of a `measure` was `before` until the local date `since`, and is
+    `after` from then on; `text` says it in English. `detectors` is the fingerprint of the detector set in force.
+    """
+
+    segment: _Name
+    measure: _Name
+    since: date
+    before: Mean
+    after: Mean
+    text: Annotated[str, msgspec.Meta(max_length=500)]
+    detectors: _Name
+
+
+Told = ScoreCounts | Lesson | StreamDrift
 
 
 class Learning(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="learning"):

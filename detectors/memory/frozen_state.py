@@ -11,6 +11,7 @@ import msgspec
 from detectors.books.accounting import JOINS
 from detectors.books.fingerprints import Fingerprints
 from detectors.memory.challengers import challengers_to_state
+from detectors.memory.drift import SECTION as DRIFT
 from detectors.memory.exchange import BESIDE
 from detectors.memory.exchange import SECTION as EXCHANGE
 from detectors.memory.sections import copy_stepwise, cut, cut_stream, digest, lots
@@ -128,6 +129,8 @@ class Frozen:
             self._parts.append(("budget", state.budget.to_state()))
             self._parts.append((EXCHANGE, state.exchange.to_state()))
             self._parts.append(("ranker", state.ranker.to_state()))
+            if state.drifts.newest:  # in the partition that looks, once it has heard of a day
+                self._parts.append((DRIFT, state.drifts.to_state()))
             self._parts += [(f"scorer/{name}", packed) for name, packed in state.scorer.to_state()]
             yield
             # no sections without challengers: such a state has the bytes that it had before there were any

@@ -1,8 +1,12 @@
-"""What becomes of a record that a partition told: counts of scores, which widen the calibration, and lessons."""
+"""What becomes of a record that a partition told: counts of scores, which widen the calibration, and lessons.
+
+A drift is told for operators, and changes nothing where it is heard.
+"""
 
 from collections import Counter
 
 from detectors.contracts.learning import Learning, Lesson, ScoreCounts
+from detectors.memory.drift import WATCHER, are_sums
 from detectors.memory.exchange import Heard, bins_of
 from detectors.memory.state import PartitionState
 from detectors.ranking.calibration import BINS
@@ -18,13 +22,17 @@ def hear(state: PartitionState, record: Learning) -> Heard:
     told = record.told
     if heard == "applied" and isinstance(told, ScoreCounts):
         counts = bins_of(told, BINS)
-        if counts is None:
+        if counts is None or not are_sums(told):
             heard = "unusable"
         else:
             of_all: Counter[int] = Counter()
             for bins in counts.values():
                 of_all.update(bins)
             state.scorer_of(told.detectors).calibration.hear(of_all)
+            # a challenger's scores are of the same payments
+            if state.partition == WATCHER and told.day and told.detectors == exchange.detectors:
+                for drift in state.drifts.hear(told, counts):
+                    exchange.tell(state.partition, drift)
     if heard == "applied" and isinstance(told, Lesson):
         state.ranker.learn(told)
     exchange.note(heard, str(told.__struct_config__.tag))

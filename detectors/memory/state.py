@@ -22,6 +22,8 @@ from detectors.contracts.screens import Screened
 from detectors.features import Shared as FeatureBaselines
 from detectors.learning.ranker import Ranker
 from detectors.memory.challengers import Challenger, Models, challengers_from_state, succeed
+from detectors.memory.drift import SECTION as DRIFT
+from detectors.memory.drift import Drifts
 from detectors.memory.due_clock import RATES, DueClock
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.exchange import BESIDE, Exchange
@@ -100,6 +102,7 @@ class PartitionState:
         self.challengers: dict[str, Challenger] = {}
         self.exchange = Exchange()
         self.ranker = Ranker()
+        self.drifts = Drifts()
         self.item_news: list[ItemNews] = []
         self.screened: list[Screened] = []
 
@@ -158,6 +161,8 @@ class PartitionState:
             self.scorer, self.budget, self.challengers = succeed(held, old, new, self.partition)
             beside = [one.detectors for one in self.challengers.values()]
             self.exchange.begin(fingerprint(new.detectors), beside)
+            if old is None or old.detectors != new.detectors:
+                self.drifts = Drifts()  # strangeness of another set does not compare
         self.configuration, self.effective, self.approvals = configuration, effective, approvals
         self.list_senders(configuration)
         for window in self.fingerprints.values():
@@ -352,4 +357,6 @@ def _thaw(made: type[S], whole: list[tuple[str, bytes]]) -> S:
             state.exchange = Exchange.from_state(named[EXCHANGE], named.get(BESIDE, b""))
             state.challengers = challengers_from_state(configuration, whole)
             state.ranker = Ranker.from_state(named["ranker"])
+            if DRIFT in named:
+                state.drifts = Drifts.from_state(named[DRIFT])
     return state

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from detectors.contracts.configuration import Configuration, Stoppable
     from streams.settings import Settings
 
-_what = click.argument("what", type=click.Choice(["statistical_alerts"]))
+_what = click.argument("what", type=click.Choice(["statistical_alerts", "challengers"]))
 _file = click.option(
     "--proposal",
     type=click.Path(path_type=Path),
@@ -37,7 +37,9 @@ _maybe_key = click.option(
 def stop(
     what: Stoppable, reason: str, proposal: Path | None, name: str | None, sign_key: Path | None, *, as_json: bool
 ) -> None:
-    """Stop statistical alerts at once. Rules go on alerting, models go on scoring and learning.
+    """Stop statistical alerts at once, or challengers. Rules go on alerting, models go on scoring and learning.
+
+    Challengers that are stopped neither score nor learn, and keep what they know.
 
     No file changes and no worker is started anew. Where the configuration in force names approvers, it is a proposal
     that another one approves: fxwatch rules approve

@@ -8,7 +8,7 @@ import msgspec
 from detectors import core as science
 from detectors.contracts.configuration import Configuration, Stoppable
 from detectors.contracts.events import ConfigurationChange, Event, Origin, Transaction
-from detectors.contracts.learning import Learning
+from detectors.contracts.learning import Learning, StreamDrift
 from detectors.contracts.open_items import ItemNews
 from detectors.contracts.screens import Screened
 from detectors.contracts.shadow import Shadow
@@ -112,6 +112,7 @@ class MonitorCore:
         outputs += (screen_output(one, origin, partition) for one in step.screened)
         outputs += (learning_output(one, origin, partition) for one in step.told)
         outputs += (shadow_output(one, origin, partition) for one in step.shadow)
+        _tell_drifts(step.told)
         return [*outputs, *notice_outputs(step, record, origin, partition)]
 
     def _count(self, origin: Origin, step: science.Outputs) -> None:
@@ -158,6 +159,13 @@ class MonitorCore:
             tally.said["type_differs", institution] += 1
         if step.join is not None:
             tally.joins[step.join, institution] += 1
+
+
+def _tell_drifts(told: tuple[Learning, ...]) -> None:
+    """Say in the log what changed; the record that stays is in the ledger."""
+    for one in told:
+        if isinstance(one.told, StreamDrift):
+            logger.warning("drift: %s", one.told.text, agent=MONITOR.name, partition=one.partition, code="drift")
 
 
 def _tell_stops(before: dict[Stoppable, str], ruling: Configuration | None) -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from detectors.contracts.events import Event
-from detectors.contracts.learning import Learning
+from detectors.contracts.learning import Learning, StreamDrift
 from detectors.core import Outputs
 from streams.operations.metrics import Metrics
 from streams.partition.alert_tally import AlertTally
@@ -28,10 +28,14 @@ class Tally(AlertTally):
         self.learning: Counter[tuple[str, str]] = Counter()
         # by challenger, and whether the champion alerted the payment too
         self.shadow: Counter[tuple[str, str]] = Counter()
+        # by segment and measure
+        self.drifts: Counter[tuple[str, str]] = Counter()
 
     def count_learning(self, event: Event, step: Outputs) -> None:
         """Add what a partition told with a record, and what became of one that was told."""
         for one in step.told:
+            if isinstance(one.told, StreamDrift):
+                self.drifts[one.told.segment, one.told.measure] += 1
             self.learning[str(one.told.__struct_config__.tag), "told"] += 1
         if isinstance(event, Learning) and step.heard is not None:
             self.learning[str(event.told.__struct_config__.tag), step.heard] += 1
@@ -62,10 +66,21 @@ class Tally(AlertTally):
             metrics.count_learning(*labels, count)
         for (challenger, who), count in self.shadow.items():
             metrics.count_shadow(challenger, who, count)
+        for (segment, measure), count in self.drifts.items():
+            metrics.count_drift(segment, measure, count)
 
     def clear(self) -> None:
         """Forget all but the time spent."""
         super().clear()
         self.rate_missing = self.folded = self.forgotten = 0
-        for kept in (self.joins, self.said, self.rates, self.learning, self.shadow, self.late, self.scores):
+        for kept in (
+            self.joins,
+            self.said,
+            self.rates,
+            self.learning,
+            self.drifts,
+            self.shadow,
+            self.late,
+            self.scores,
+        ):
             kept.clear()

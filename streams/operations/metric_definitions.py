@@ -96,24 +96,7 @@ class DefinedMetrics:
         self.rates = counter("rates", "Reference rates that were not used, doubted or corrected, records.", "verdict")
         for verdict in VERDICTS:
             self.rates.labels(verdict)
-        self.learning = counter(
-            "learning",
-            "What partitions tell one another, records by kind and by what became of them. told: published by a "
-            "partition here; applied: learned from; repeated: applied before; passed: of another detector set; "
-            "unusable: what no partition can have told. A record told is heard by every partition.",
-            "kind",
-            "outcome",
-        )
-        for kind in ("score_counts", "lesson"):
-            for outcome in ("told", *HEARD):
-                self.learning.labels(kind, outcome)
-        self.shadow = counter(
-            "shadow",
-            "Payments that a challenger would have alerted, payments. both: the set in force alerted it too; alone: it "
-            "did not. Nobody is shown them. A challenger that this worker's configuration does not name is other.",
-            "challenger",
-            "who",
-        )
+        self._define_learning_counters()
         self._define_desk_counters(institutions)
 
     def _define_desk_counters(self, institutions: Sequence[str]) -> None:
@@ -139,6 +122,33 @@ class DefinedMetrics:
         self.nodes_forgotten = counter("nodes_forgotten", "Shared things a partition had no room for any more, nodes.")
         self.trails = counter("trails", "Payments told to residents' nodes by what foreign parties pass on, legs.")
         self.trails_cut = counter("trails_cut", "Payments that no trail told of, for lack of a proof, payments.")
+
+    def _define_learning_counters(self) -> None:
+        counter = self._counter
+        self.learning = counter(
+            "learning",
+            "What partitions tell one another, records by kind and by what became of them. told: published by a "
+            "partition here; applied: learned from; repeated: applied before; passed: of another detector set; "
+            "unusable: what no partition can have told. A record told is heard by every partition.",
+            "kind",
+            "outcome",
+        )
+        for kind in ("score_counts", "lesson", "drift"):
+            for outcome in ("told", *HEARD):
+                self.learning.labels(kind, outcome)
+        self.drift = counter(
+            "drift",
+            "Changes of what a segment's payments are like, changes; each is told in the log and stands in the ledger.",
+            "segment",
+            "measure",
+        )
+        self.shadow = counter(
+            "shadow",
+            "Payments that a challenger would have alerted, payments. both: the set in force alerted it too; alone: it "
+            "did not. Nobody is shown them. A challenger that this worker's configuration does not name is other.",
+            "challenger",
+            "who",
+        )
 
     def _define_histograms(self) -> None:
         def histogram(name: str, text: str, buckets: Sequence[float], *labels: str) -> RunHistogram:

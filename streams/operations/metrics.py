@@ -21,6 +21,8 @@ from prometheus_client.registry import Collector
 
 from detectors.contracts.alert import Severity, Versions
 from detectors.contracts.configuration import Configuration, Stoppable
+from detectors.memory.day_measures import MEASURES
+from detectors.payment_score import SEGMENTS
 from streams.operations.bounded_labels import OTHER, BoundedChildren
 from streams.operations.metric_definitions import DefinedMetrics
 
@@ -46,6 +48,7 @@ PartitionState = Literal["running", "replaying", "stopped"]
 # The agent of `fxwatch_parties` and `fxwatch_state_bytes`, and that of `fxwatch_nodes` and `fxwatch_node_bytes`, which
 # carry no agent label.
 STATE_AGENT, NODES_AGENT = "monitor", "shared"
+_SEGMENTS = [f"{peers}.{direction}" for peers in dict.fromkeys(SEGMENTS.values()) for direction in ("in", "out")]
 
 
 class Metrics(DefinedMetrics):
@@ -94,6 +97,7 @@ class Metrics(DefinedMetrics):
         self._shadow = BoundedChildren(self.shadow, [OTHER], ["both", "alone"])
         self._scores = BoundedChildren(self.detector_score, [OTHER])
         self._stages = BoundedChildren(self.stage_seconds, self.agents, get_args(Stage))
+        self._drifts = BoundedChildren(self.drift, [*_SEGMENTS, OTHER], [*MEASURES, OTHER])
         self._runs = BoundedChildren(self.run_records, self.agents)
         self._replayed = BoundedChildren(self.replayed_events, self.agents)
         for topic in topics:
@@ -165,6 +169,10 @@ class Metrics(DefinedMetrics):
     def count_shadow(self, challenger: str, who: str, payments: int = 1) -> None:
         """Count payments that a challenger would have alerted: `both`, or it `alone`."""
         self._shadow[challenger, who].inc(payments)
+
+    def count_drift(self, segment: str, measure: str, changes: int = 1) -> None:
+        """Count changes of what a segment's payments are like."""
+        self._drifts[segment, measure].inc(changes)
 
     def count_alert(self, desk: str, typology: str | None, severity: Severity) -> None:
         """Count one alert under its strongest typology; None stands for `anomaly`."""

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from detectors.contracts.alert import Versions
+from detectors.contracts.learning import StreamDrift
 from detectors.testbed.comparison import Comparison, compare
 from detectors.testbed.ground import Ground, lay_ground
 from detectors.testbed.judgement import JudgedResult, Judgement, Settings, System, canonical_hash, judge
@@ -17,6 +18,7 @@ from streams.errors import UsageError
 from streams.keys.pseudonyms import is_token, testbed_keys
 from streams.testbed import truth_files
 from streams.testbed.baseline_runs import run_baselines
+from streams.testbed.drift_seen import read_drifts
 from streams.testbed.loose_files import read_alerts
 from streams.testbed.prepared import Stages
 from streams.testbed.rerun import rerun
@@ -69,6 +71,7 @@ class Timings(msgspec.Struct, frozen=True, kw_only=True):
 class JudgeReport(msgspec.Struct, frozen=True, kw_only=True):
     """The JSON report. All but `timings` is the same whenever the same files are judged; so is `report_hash`.
 
+    `drift` is what operators would have been told of changes of the stream.
     `against` and `comparison` (this result minus that one) are there where a second result was given. Its JSON Schema,
     with these words as descriptions, is `msgspec.json.schema(Report)`.
     """
@@ -82,6 +85,7 @@ class JudgeReport(msgspec.Struct, frozen=True, kw_only=True):
     reproduction: Reproduction | None
     against: Input | None
     comparison: Comparison | None
+    drift: tuple[StreamDrift, ...] = ()
     timings: Timings
     report_hash: str = ""
 
@@ -128,6 +132,7 @@ def judge_result(
         reproduction=reproduction,
         against=other,
         comparison=comparison,
+        drift=read_drifts(result),
         timings=timings,
     )
     return msgspec.structs.replace(report, report_hash=canonical_hash(msgspec.to_builtins(report)))

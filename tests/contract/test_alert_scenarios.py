@@ -84,6 +84,12 @@ SHOWN = {
     "FxwatchPartiesForgotten": ({"fxwatch_parties_forgotten_total": since(5, 1)}, {}, 6),
     "FxwatchRatesMissing": ({"fxwatch_rate_missing_total": counter(15)}, {}, 40),
     "FxwatchRatesNotUsed": ({'fxwatch_rates_total{verdict="rate.held"}': since(5, 1)}, {}, 7),
+    "FxwatchStopped": ({'fxwatch_stopped{what="statistical_alerts"}': constant(1)}, {}, 61),
+    "FxwatchDrift": (
+        {'fxwatch_drift_total{segment="person.out", measure="amount"}': since(5, 1)},
+        {},
+        6,
+    ),
 }
 
 

@@ -97,6 +97,8 @@ PAGE: dict[str, Value] = {
     "fxwatch_reconciliation_gap": constant(0),
     "fxwatch_rate_missing_total": constant(0),
     "fxwatch_parties_forgotten_total": constant(0),
+    'fxwatch_stopped{what="statistical_alerts"}': constant(0),
+    'fxwatch_drift_total{segment="person.out", measure="amount"}': constant(0),
     'fxwatch_rates_total{verdict="rate.held"}': constant(0),
     'fxwatch_rates_total{verdict="rate.corrected"}': counter(1),
     'fxwatch_sender_proofs_total{institution="BANKKRSE", outcome="proven"}': counter(60),

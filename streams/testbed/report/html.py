@@ -8,7 +8,7 @@ from detectors.testbed.figures.chance import NAME as CHANCE
 from detectors.testbed.judgement import PRODUCT
 from streams.plain_text.printable import finalize
 from streams.testbed.judge import JudgeReport
-from streams.testbed.report import statistical, verdict, words
+from streams.testbed.report import drift, statistical, verdict, words
 from streams.testbed.report.plots import plots
 
 _TEMPLATE = "page.html.jinja"
@@ -30,6 +30,7 @@ def html(report: JudgeReport) -> str:
         words.calibration_table(report),
         words.fairness_table(report),
         words.fidelity_table(report),
+        drift.drift_table(report),
     )
     again = report.reproduction
     return environment.from_string(text).render(

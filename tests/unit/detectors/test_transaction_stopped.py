@@ -32,6 +32,24 @@ def test_no_statistical_alert_comes_under_a_stop_and_they_come_again_after_it():
     assert (stopped[:20], any(stopped[20:40]), any(stopped[40:])) == (without[:20], False, True)
 
 
+def test_challengers_have_a_stop_of_their_own_and_keep_what_they_know():
+    """They go on under the other stop; under their own they stand still, and the champion's alerts are the same."""
+    beside = msgspec.structs.replace(OPEN, challengers={"eager": msgspec.structs.replace(OPEN.detectors, seed=7)})
+    alone, still = (
+        msgspec.structs.replace(beside, stopped={what: "a test"}) for what in ("challengers", "statistical_alerts")
+    )
+
+    def known(*changes: tuple[int, object], payments: int = 60) -> tuple[object, list[bool]]:
+        ledger, raised = ledger_of((0, beside), *changes, payments=payments)
+        [challenger] = ledger.state.challengers.values()
+        return challenger.scorer.to_state(), raised
+
+    free, usual = known()
+    assert known((20, alone))[0] == known(payments=20)[0] != free
+    assert known((20, alone))[1] == usual
+    assert known((20, still), (40, beside))[0] == free
+
+
 def test_models_learn_under_a_stop_as_without_it():
     """Members, calibration, baselines and what is told to others are the same bytes; only alerts differ."""
     free, _ = ledger_of()

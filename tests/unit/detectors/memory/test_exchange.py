@@ -1,5 +1,6 @@
 """When a partition tells what it counted, and what it takes of what others tell."""
 
+from math import nan
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -7,7 +8,7 @@ import pytest
 
 from detectors.contracts.learning import Learning, ScoreCounts
 from detectors.memory.exchange import FIRST, MOST, MOST_BELIEVED, Exchange, bins_of
-from detectors.values.legal_calendar import DAY_US, HOUR_US
+from detectors.values.legal_calendar import DAY_US, HOUR_US, local_date
 
 SEOUL = ZoneInfo("Asia/Seoul")
 # 2026-01-05 00:00 in Seoul
@@ -55,9 +56,40 @@ def test_a_record_says_who_tells_its_number_and_the_counts_by_rising_bin() -> No
     assert told == Learning(
         partition=3,
         number=1,
-        told=ScoreCounts(segments={"business.in": (38, 8, 40, 8), "person.out": (37, 8, 39, 8)}, detectors="f00d"),
+        told=ScoreCounts(
+            segments={"business.in": (38, 8, 40, 8), "person.out": (37, 8, 39, 8)},
+            detectors="f00d",
+            day=local_date(MIDNIGHT_US, SEOUL).toordinal(),
+        ),
     )
     assert exchange.take_waiting() == ()
+
+
+def test_a_record_has_the_sums_of_what_its_payments_measure_and_the_next_one_begins_anew() -> None:
+    """By segment and measure: how many, sum, sum of squares; nothing of a measure that no payment had."""
+    exchange = begun()
+    for number in range(2 * FIRST):
+        numbers = (nan if number % 2 else 1024.0, 10.0, 1.0, nan)
+        exchange.count(3, "person.out", 7, MIDNIGHT_US, SEOUL, numbers)
+    first, second = [one.told for one in exchange.take_waiting()]
+    assert first.measured == {
+        "person.out": {
+            "amount": (16, 16 * 320, 16 * 320**2),
+            "hour": (32, 32 * 40, 32 * 1600),
+            "undocumented": (32, 3200, 320_000),
+        }
+    }
+    assert (second.measured, second.day) == (first.measured, first.day)
+
+
+def test_what_is_measured_and_not_told_yet_is_saved() -> None:
+    exchange = begun()
+    exchange.count(3, "person.out", 7, MIDNIGHT_US, SEOUL, (1024.0, 10.0, 0.0, nan))
+    again = Exchange.from_state(exchange.to_state())
+    for one in (exchange, again):
+        for _ in range(FIRST - 1):
+            one.count(3, "person.out", 7, MIDNIGHT_US, SEOUL, (4.0, 1.0, 0.0, 0.0))
+    assert again.take_waiting() == exchange.take_waiting()
 
 
 def test_another_detector_set_tells_nothing_of_the_one_before_and_numbers_on() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from detectors.alerting.build import RaisedAlert
 from detectors.contracts.events import Source
+from detectors.contracts.learning import Learning, Mean, StreamDrift
 from detectors.contracts.open_items import ItemNews, OpenItem
 from detectors.core import Notice, Outputs
 from detectors.memory.frozen_state import STATE_SCHEMA
@@ -70,6 +71,30 @@ def test_a_refused_configuration_is_logged_with_its_place(
     ]
     told = {"agent": "monitor", "partition": 5, "offset": 7, "code": "configuration.refused"}
     assert [fields(one) for one in caplog.records] == [told, told]
+
+
+def test_a_drift_is_logged_published_and_counted(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once, by the partition that sees it; a replay is silent."""
+    mean = Mean(payments=5, days=3, total=90)
+    drift = StreamDrift(
+        segment="person.out",
+        measure="amount",
+        since=AT.date(),
+        before=mean,
+        after=mean,
+        text="it changed",
+        detectors="f00d",
+    )
+    told = Learning(partition=0, number=7, told=drift)
+    bench = Bench(monkeypatch, Outputs(outcome="applied", told=(told,)), partition=0)
+    with caplog.at_level(logging.WARNING, logger=monitor_core.__name__):
+        assert bench.take(TRANSACTIONS, TRANSACTION, muted=True) == []
+        [output] = bench.take(TRANSACTIONS, TRANSACTION)
+    assert (output.topic, msgspec.json.decode(output.value, type=Learning)) == ("fx.learning.v1", told)
+    assert caplog.messages == ["drift: it changed"]
+    assert bench.core.tally.drifts == {("person.out", "amount"): 1}
 
 
 def test_a_stop_and_its_end_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -51,6 +51,7 @@ PROMISED = {
     "fxwatch_snoozes_total": ("counter", {"what"}),
     "fxwatch_learning_total": ("counter", {"kind", "outcome"}),
     "fxwatch_shadow_total": ("counter", {"challenger", "who"}),
+    "fxwatch_drift_total": ("counter", {"segment", "measure"}),
     "fxwatch_payment_joins_total": ("counter", {"join", "institution"}),
     "fxwatch_sender_words_total": ("counter", {"word", "institution"}),
     "fxwatch_sender_proofs_total": ("counter", {"outcome", "institution"}),
@@ -153,6 +154,16 @@ def test_typologies_that_are_switched_off_are_shown(metrics):
         assert found == shown
 
 
+def test_drifts_are_counted_by_segment_and_measure_and_all_are_there_from_the_start(metrics):
+    """A rate is right from the first one on; what nobody knows counts together."""
+    page = metrics.page().decode()
+    assert len(re.findall(r"^fxwatch_drift_total\{.*\} 0\.0$", page, re.MULTILINE)) == 7 * 6
+    metrics.count_drift("person.out", "amount")
+    metrics.count_drift("made up", "amount", 2)
+    assert value(metrics, "fxwatch_drift_total", segment="person.out", measure="amount") == 1
+    assert value(metrics, "fxwatch_drift_total", segment="other", measure="amount") == 2
+
+
 def test_what_an_operator_stopped_is_shown(metrics):
     """1 while it is, and 0 when the stop is taken back."""
     plain = overlay_configuration({})
@@ -160,6 +171,7 @@ def test_what_an_operator_stopped_is_shown(metrics):
     for stopped, shown in (({"statistical_alerts": "why"}, 1), ({}, 0)):
         metrics.show_rules(msgspec.structs.replace(plain, stopped=stopped))
         assert value(metrics, "fxwatch_stopped", what="statistical_alerts") == shown
+        assert value(metrics, "fxwatch_stopped", what="challengers") == 0
 
 
 def test_help_texts_name_their_unit(metrics):
