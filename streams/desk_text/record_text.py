@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from detectors.contracts.events import ConfigurationChange, Event, Origin
-from detectors.contracts.learning import Learning, ScoreCounts
+from detectors.contracts.learning import Learning, ScoreCounts, StreamDrift
+from detectors.memory.day_measures import shown
 from streams.alert_text import korean
 from streams.alert_text.alert_text import TextLine, local_time, number
 from streams.contracts.record_headers import HISTORY
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.event_text import Purposes, purpose
-from streams.desk_text.record_words import KINDS, LABELS, NOTES, TOLD, value_in_words
+from streams.desk_text.record_words import KINDS, LABELS, MEASURES_KO, NOTES, TOLD, value_in_words
 from streams.plain_text.languages import Language
 from streams.plain_text.printable import make_printable
 
@@ -81,7 +82,17 @@ def _told_to_all(event: Learning, lang: Language) -> str:
     """What a partition told all others, in a few words; the whole of it is in `--json`."""
     told = event.told
     scores = sum(sum(bins[1::2]) for bins in told.segments.values()) if isinstance(told, ScoreCounts) else 0
-    return TOLD[lang][str(told.__struct_config__.tag)].format(count=number(str(scores), lang=lang))
+    drift = _drift(told, lang) if isinstance(told, StreamDrift) else ""
+    return TOLD[lang][str(told.__struct_config__.tag)].format(count=number(str(scores), lang=lang), drift=drift)
+
+
+def _drift(told: StreamDrift, lang: Language) -> str:
+    """What changed: the whole sentence in English; in Korean segment, measure, both means and the day."""
+    if lang == "en":
+        return make_printable(told.text)
+    name = MEASURES_KO.get(told.measure, told.measure)
+    before, after = (shown(told.measure, one.total / one.payments) for one in (told.before, told.after))
+    return make_printable(f"{told.segment} {name}, {korean.day(told.since.isoformat())}부터 {before} → {after}")
 
 
 def _told(event: Event, name: str, content: Any, zone: ZoneInfo, lang: Language) -> str:

@@ -112,8 +112,18 @@ TOLD = split_by_language(
     {
         "score_counts": ("{count} scores", "점수 {count}건"),
         "lesson": ("what a verdict teaches", "판정에서 얻은 학습"),
+        "drift": ("a drift: {drift}", "거래 흐름의 변화: {drift}"),
     }
 )
+
+# what is watched for drift (detectors/memory/day_measures.py)
+MEASURES_KO = {
+    "amount": "금액",
+    "hour": "거래 시각",
+    "undocumented": "증빙 없는 비율",
+    "deal_rate": "기준환율과의 차이",
+    "strangeness": "이례성",
+}
 
 # as Python writes a boolean
 YES_OR_NO = {"True": ("yes", "예"), "False": ("no", "아니요")}

@@ -112,7 +112,8 @@ class MonitorCore:
         outputs += (screen_output(one, origin, partition) for one in step.screened)
         outputs += (learning_output(one, origin, partition) for one in step.told)
         outputs += (shadow_output(one, origin, partition) for one in step.shadow)
-        _tell_drifts(step.told)
+        if isinstance(event, Learning) and step.heard == "applied":
+            _tell_drift(event, partition, record.offset)
         return [*outputs, *notice_outputs(step, record, origin, partition)]
 
     def _count(self, origin: Origin, step: science.Outputs) -> None:
@@ -161,11 +162,14 @@ class MonitorCore:
             tally.joins[step.join, institution] += 1
 
 
-def _tell_drifts(told: tuple[Learning, ...]) -> None:
-    """Say in the log what changed; the record that stays is in the ledger."""
-    for one in told:
-        if isinstance(one.told, StreamDrift):
-            logger.warning("drift: %s", one.told.text, agent=MONITOR.name, partition=one.partition, code="drift")
+def _tell_drift(heard: Learning, partition: int, offset: int) -> None:
+    """Say in the log what changed, once: when the record of it has come back to the partition that told it.
+
+    So the line names the record's place in the ledger, where it stays.
+    """
+    if isinstance(heard.told, StreamDrift) and partition == heard.partition:
+        see, place = f"fxwatch ledger show {partition}:{offset}", {"partition": partition, "offset": offset}
+        logger.warning("drift: %s; see: %s", heard.told.text, see, agent=MONITOR.name, code="drift", **place)
 
 
 def _tell_stops(before: dict[Stoppable, str], ruling: Configuration | None) -> None:

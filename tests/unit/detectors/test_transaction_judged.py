@@ -98,7 +98,7 @@ def test_a_rules_alert_is_built_of_everything_known(monkeypatch: pytest.MonkeyPa
         payment=judging.row.event,
     )
     assert (worth.usd, worth.own_krw) == (100, 1400)
-    assert judged == ("the alert", (("T0", 0.5), ("T1", 1.5), ("T2", 2.5)), (0.25, 0.5), "person")
+    assert judged == ("the alert", (("T0", 0.5), ("T1", 1.5), ("T2", 2.5)), (0.25, 0.5), "person", ())
     assert judging.evaluated == [(context, step.configuration)]
     assert judging.news == [(judging.found, step.known, step.at_us)]
     assert step.known.proofs == [evidence.proof_of(step.state, step.event, step.origin)]
@@ -152,7 +152,7 @@ def test_history_is_learned_from_and_never_alerts(monkeypatch: pytest.MonkeyPatc
     """Whatever fires and however odd it is: no news, no rank for the budget; what fired is remembered."""
     judging = Judging(monkeypatch, fired=2, news=2, history=True)
     judged = judging.judge(score=payment_score.PaymentScore(SCORED, (), "person.out"))
-    assert judged == (None, (("T0", 0.5), ("T1", 1.5)), (), "person")
+    assert judged == (None, (("T0", 0.5), ("T1", 1.5)), (), "person", ())
     assert judging.offers == [(judging.step, payment_score.PaymentScore(), False)]
     assert [name for name, _ in judging.learned] == [typology.id for typology in REGISTRY]
     assert len(judging.step.known.proofs) == 1

@@ -2,16 +2,18 @@
 
 import io
 import re
+from datetime import date
 
 import msgspec
 import pytest
 
 from detectors.contracts.approvals import Approvals
 from detectors.contracts.events import ConfigurationChange, Origin, Source
-from detectors.contracts.learning import Learning, ScoreCounts
+from detectors.contracts.learning import Learning, Mean, ScoreCounts, StreamDrift
+from detectors.memory.day_measures import MEASURES
 from streams.alert_text.alert_text import text_of
 from streams.desk_text.record_text import record_json, record_lines
-from streams.desk_text.record_words import VALUES
+from streams.desk_text.record_words import MEASURES_KO, VALUES
 from streams.ledger import envelope
 from tests.support.desk_records import EVENTS, NOON, PARTY, PURPOSES, SEOUL, payment, record
 from tests.support.korean import foreign_words
@@ -49,6 +51,9 @@ def test_a_record_in_words_is_whole_in_both_languages(event):
         "screens",
         "pack",
         "approvers",
+        "challengers",
+        "promotion",
+        "stopped",
         "desk",
         "notes",
     }
@@ -128,6 +133,35 @@ def test_origin_without_a_source():
     text = text_of(record_lines("0:0", "configuration", EVENTS[5], origin, purposes=PURPOSES, zone=SEOUL, lang="en"))
     assert "topics apply" in text
     assert io.StringIO(text).readline().startswith("LEDGER RECORD 0:0  Configuration")
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", "a drift: amount of person.out changed"),
+        ("ko", "거래 흐름의 변화: person.out 금액, 2026년 3월 21일부터 1024 USD → 2048 USD"),
+    ],
+)
+def test_a_drift_is_said_in_words(lang, words):
+    """The sentence of the log in English; segment, measure, day and both means in Korean."""
+    before, after = (Mean(payments=10, days=3, total=parts) for parts in (3200, 3520))
+    drift = StreamDrift(
+        segment="person.out",
+        measure="amount",
+        since=date(2026, 3, 21),
+        before=before,
+        after=after,
+        text="amount of person.out changed",
+        detectors="f00d",
+    )
+    origin = Origin(offset=7, source=Source("fx.learning.v1", 0, 6), commitment="k1:" + "0" * 64, timestamp_ms=0)
+    event = Learning(partition=0, number=7, told=drift)
+    text = text_of(record_lines("0:7", "learning", event, origin, purposes=PURPOSES, zone=SEOUL, lang=lang))
+    assert words in " ".join(text.split())
+
+
+def test_every_measure_has_a_korean_name():
+    assert MEASURES_KO.keys() == MEASURES.keys()
 
 
 @pytest.mark.parametrize(("lang", "told"), [("en", "1,006 scores"), ("ko", "점수 1,006건")])

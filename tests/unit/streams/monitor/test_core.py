@@ -11,7 +11,7 @@ import pytest
 
 from detectors.alerting.build import RaisedAlert
 from detectors.contracts.events import Source
-from detectors.contracts.learning import Learning, Mean, StreamDrift
+from detectors.contracts.learning import Learning, Mean, ScoreCounts, StreamDrift
 from detectors.contracts.open_items import ItemNews, OpenItem
 from detectors.core import Notice, Outputs
 from detectors.memory.frozen_state import STATE_SCHEMA
@@ -73,10 +73,8 @@ def test_a_refused_configuration_is_logged_with_its_place(
     assert [fields(one) for one in caplog.records] == [told, told]
 
 
-def test_a_drift_is_logged_published_and_counted(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Once, by the partition that sees it; a replay is silent."""
+def a_drift() -> Learning:
+    """What the first partition tells of a change."""
     mean = Mean(payments=5, days=3, total=90)
     drift = StreamDrift(
         segment="person.out",
@@ -87,14 +85,28 @@ def test_a_drift_is_logged_published_and_counted(
         text="it changed",
         detectors="f00d",
     )
-    told = Learning(partition=0, number=7, told=drift)
+    return Learning(partition=0, number=7, told=drift)
+
+
+def test_a_drift_is_published_and_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the partition that sees it; a replay is silent."""
+    told = a_drift()
     bench = Bench(monkeypatch, Outputs(outcome="applied", told=(told,)), partition=0)
-    with caplog.at_level(logging.WARNING, logger=monitor_core.__name__):
-        assert bench.take(TRANSACTIONS, TRANSACTION, muted=True) == []
-        [output] = bench.take(TRANSACTIONS, TRANSACTION)
+    assert bench.take(TRANSACTIONS, TRANSACTION, muted=True) == []
+    [output] = bench.take(TRANSACTIONS, TRANSACTION)
     assert (output.topic, msgspec.json.decode(output.value, type=Learning)) == ("fx.learning.v1", told)
-    assert caplog.messages == ["drift: it changed"]
     assert bench.core.tally.drifts == {("person.out", "amount"): 1}
+
+
+def test_a_drift_is_logged_once_with_its_place_in_the_ledger(caplog: pytest.LogCaptureFixture) -> None:
+    """Where it has come back to its teller; other partitions, and other records, say nothing."""
+    other = Learning(partition=0, number=8, told=ScoreCounts(segments={}, detectors="f00d"))
+    with caplog.at_level(logging.WARNING, logger=monitor_core.__name__):
+        for partition in (0, 5):
+            monitor_core._tell_drift(a_drift(), partition, 812)
+            monitor_core._tell_drift(other, partition, 813)
+    assert caplog.messages == ["drift: it changed; see: fxwatch ledger show 0:812"]
+    assert fields(caplog.records[0]) == {"agent": "monitor", "code": "drift", "partition": 0, "offset": 812}
 
 
 def test_a_stop_and_its_end_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
