@@ -73,7 +73,9 @@ def displacement_hours(cluster: Cluster) -> float:
 def live(own_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A live stream through two workers, and all that was left on the topics by it."""
     delete_topics(own_broker.bootstrap)
-    with Cluster(own_broker.bootstrap, tmp_path_factory.mktemp("live"), log_format="json", **UNDISTURBED) as cluster:
+    with Cluster(
+        own_broker.bootstrap, tmp_path_factory.mktemp("live"), cold=True, log_format="json", **UNDISTURBED
+    ) as cluster:
         cluster.start("all")
         cluster.start("all")
         stream = simulation()

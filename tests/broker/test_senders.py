@@ -102,7 +102,7 @@ def test_every_codec_and_every_transaction_has_its_right_value(empty_broker: Emb
     letters, no payment that was rolled back raised an alert, and its correction is no conflict.
     """
     bootstrap = empty_broker.bootstrap
-    with Cluster(bootstrap, tmp_path, **SIX) as cluster:
+    with Cluster(bootstrap, tmp_path, cold=True, **SIX) as cluster:
         compress_on_the_broker(bootstrap, topics.PROFILES, "zstd")
         compress_on_the_broker(bootstrap, topics.LEDGER, "lz4")
         roll_back(bootstrap, QUIET)
@@ -135,7 +135,7 @@ def test_an_open_transaction_holds_its_partition_only_and_is_told(empty_broker: 
     A thousand connections to its pages, held meanwhile, take nothing from it.
     """
     bootstrap = empty_broker.bootstrap
-    with Cluster(bootstrap, tmp_path, **SIX) as cluster:
+    with Cluster(bootstrap, tmp_path, cold=True, **SIX) as cluster:
         [worker] = cluster.start("all")
         sender, plain = transactional(bootstrap), librdkafka(bootstrap)
         sender.begin_transaction()
@@ -184,7 +184,7 @@ def test_batches_made_to_stop_a_reader_stop_nobody(empty_broker: EmbeddedBroker,
         "concealed": batch([Raw(None)], "zstd", contents=zstd_encode(concealed(7_000_000)), timestamp=now),
         **{f"zeros-{number}": batch([Raw(bytes(30_000_000), b"k")], "zstd", timestamp=now) for number in range(30)},
     }
-    with Cluster(bootstrap, tmp_path, **SIX) as cluster:
+    with Cluster(bootstrap, tmp_path, cold=True, **SIX) as cluster:
         plain = librdkafka(bootstrap)
         before, after = payment(), payment()
         send(plain, before, partition=3)

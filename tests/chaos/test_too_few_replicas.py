@@ -27,7 +27,7 @@ def test_input_stands_still_until_the_topic_takes_writes(tmp_path: Path, topic: 
     """/readyz names topic, cause and remedy, nothing is acknowledged; then it goes on by itself, exact."""
     with (
         ThreeBrokers(tmp_path / "kafka") as brokers,
-        Cluster(brokers.bootstrap, tmp_path, MANY_ALERTS, transaction_timeout_seconds=10) as cluster,
+        Cluster(brokers.bootstrap, tmp_path, MANY_ALERTS, cold=True, transaction_timeout_seconds=10) as cluster,
     ):
         workers = cluster.start("ingest", "monitor")
         waiting = workers[topic in (topics.ALERTS, DESK)]

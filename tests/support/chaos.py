@@ -61,7 +61,7 @@ def run_with_faults(
     shares = len(schedule) + 1
     stream = Simulation(seed=seed, events=events, bad_share=bad_share)
     chosen = {"snapshot_every_events": SNAPSHOT_EVERY} | settings
-    with Cluster(brokers.bootstrap, directory, MANY_ALERTS, **chosen) as cluster:
+    with Cluster(brokers.bootstrap, directory, MANY_ALERTS, cold=True, **chosen) as cluster:
         scene = Scene(cluster, brokers, roles, random.Random(seed), figures)
         sender = Sender(brokers.bootstrap, stream, rate, allowed=2 * events // shares)
         began = time.monotonic()

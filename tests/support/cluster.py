@@ -46,7 +46,7 @@ from tests.support.ledger_replay import (
     replay_of_legs,
     trails_of,
 )
-from tests.support.worker_process import Worker
+from tests.support.worker_process import COMMAND, Worker
 
 T = TypeVar("T")
 
@@ -63,11 +63,20 @@ class Cluster:
     A context manager that leaves nothing running.
 
     `tables` overlay the default configuration (`{"detectors": {"warm_up": 20}}`); `settings` are further settings by
-    name (`session_timeout_seconds=6`), for workers and commands alike.
+    name (`session_timeout_seconds=6`), for workers and commands alike. `cold`: workers are started as operators start
+    them, and not as forks of a process that has all imports.
     """
 
-    def __init__(self, bootstrap: str, directory: Path, tables: dict[str, Any] | None = None, **settings: Any) -> None:
-        self.directory = directory
+    def __init__(
+        self,
+        bootstrap: str,
+        directory: Path,
+        tables: dict[str, Any] | None = None,
+        *,
+        cold: bool = False,
+        **settings: Any,
+    ) -> None:
+        self.directory, self.cold = directory, cold
         key_file = directory / "keys.txt"
         key_file.write_text("k1 = " + "1f" * 32 + "\n")
         key_file.chmod(0o600)
@@ -133,10 +142,10 @@ class Cluster:
         held = agent == "ingest" or self.running_partitions(agent) == PARTITIONS
         return held and found["group_state"] == "Stable" and len(found["members"]) == members
 
-    def spawn(self, role: str, command: Sequence[str] = ("streams", "worker")) -> Worker:
+    def spawn(self, role: str, command: Sequence[str] = COMMAND) -> Worker:
         """Start a worker, or what stands for one, without waiting for it."""
         self._started += 1
-        worker = Worker(self.directory, self.environment, role, self._started, command)
+        worker = Worker(self.directory, self.environment, role, self._started, command, warm=not self.cold)
         self.workers.append(worker)
         return worker
 

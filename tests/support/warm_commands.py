@@ -2,8 +2,8 @@
 
 A command's imports take 2.4 s of CPU, half of it River's SciPy, and the tests with a broker run hundreds of commands.
 Here one process imports once and forks for each: what a command does then is what it always does, and the process ends
-with it. How commands start is left to the tests without a broker (the fixture `fxwatch`, tests/conftest.py) and to
-workers, which are started as operators start them.
+with it. How commands start is left to the tests without a broker (the fixture `fxwatch`, tests/conftest.py). Workers
+begin so too (`warm_process.py`), but for those of the tests that say that theirs start as operators start them.
 """
 
 import atexit
@@ -12,6 +12,7 @@ import importlib
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
+from streams.demo.broker.supervisor import die_with_parent
 from tests.support.repository import ROOT
 
 # What Python itself reads when it starts: who wants other values than the server began with gets a start of his own.
@@ -37,7 +39,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], seconds: float
 
     Where no server can be had (not Linux), or the environment asks Python itself for something, Python is started.
     """
-    if sys.platform != "linux" or _of_the_start(environment) != _of_the_start(os.environ):
+    if not can_begin_warm(environment):
         return subprocess.run(
             [sys.executable, "-m", "streams", *arguments],
             cwd=ROOT,
@@ -52,11 +54,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], seconds: float
         tempfile.TemporaryFile() as out,
         tempfile.TemporaryFile() as err,
     ):
-        connection.settimeout(_TO_START)
-        connection.connect(str(_address()))
-        order = json.dumps({"arguments": list(arguments), "environment": dict(environment)}).encode()
-        socket.send_fds(connection, [len(order).to_bytes(8, "little")], [out.fileno(), err.fileno()])
-        connection.sendall(order)
+        ask(connection, {"arguments": list(arguments), "environment": dict(environment)}, out, err)
         answers = connection.makefile("r", encoding="ascii")
         child = int(answers.readline())
         connection.settimeout(seconds)
@@ -66,6 +64,23 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], seconds: float
             os.kill(child, 9)
             raise subprocess.TimeoutExpired(list(arguments), seconds, _text(out), _text(err)) from None
         return subprocess.CompletedProcess(list(arguments), code, _text(out), _text(err))
+
+
+def can_begin_warm(environment: Mapping[str, str]) -> bool:
+    """Whether a process with this environment can be a fork of one that is there."""
+    return sys.platform == "linux" and _of_the_start(environment) == _of_the_start(os.environ)
+
+
+def ask(connection: socket.socket, order: Mapping[str, Any], out: IO[bytes], err: IO[bytes]) -> None:
+    """Order a process of the server; the answers are its id and its exit code, a line each.
+
+    `lasting`: it has a session of its own, and is killed when this end of the connection is closed.
+    """
+    connection.settimeout(_TO_START)
+    connection.connect(str(_address()))
+    text = json.dumps(order).encode()
+    socket.send_fds(connection, [len(text).to_bytes(8, "little")], [out.fileno(), err.fileno()])
+    connection.sendall(text)
 
 
 def _of_the_start(environment: Mapping[str, str]) -> dict[str, str]:
@@ -175,8 +190,15 @@ def _answer(connection: socket.socket, order: dict[str, Any], out: int, err: int
     child = os.fork()
     if child == 0:
         connection.close()
+        if order.get("lasting"):
+            os.setsid()
+            die_with_parent()
         _command(order, out, err)
     connection.sendall(f"{child}\n".encode())
+    if order.get("lasting"):
+        ended = os.pidfd_open(child)
+        if connection in select.select([connection, ended], [], [])[0]:  # nothing is said there: who asked is gone
+            os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     with contextlib.suppress(BrokenPipeError):
         connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())

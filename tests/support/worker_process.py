@@ -19,12 +19,15 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams.demo.broker.ports import find_free_ports
 from streams.demo.broker.supervisor import die_with_parent
 from streams.operations.web_pages import MOST_KEPT_SECONDS
+from tests.support.warm_commands import can_begin_warm
+from tests.support.warm_process import WarmProcess
 
 # a busy machine lets a process wait for seconds
 ANSWER_SECONDS = 30
 # a stop has a hard deadline of its own (`shutdown_seconds`); this ends a test whose worker does not keep it
 STOP_SECONDS = 90
 ROOT = Path(__file__).resolve().parents[2]
+COMMAND = ("streams", "worker")
 # by pattern, because the whole page takes 10 ms to parse and is asked for several times a second
 _RUNNING = {
     agent: re.compile(
@@ -43,18 +46,25 @@ class Worker:
         environment: Mapping[str, str],
         role: str,
         number: int,
-        command: Sequence[str] = ("streams", "worker"),
+        command: Sequence[str] = COMMAND,
+        *,
+        warm: bool = False,
     ) -> None:
-        """`command` is a module and its arguments before the role."""
+        """`command` is a module and its arguments before the role. `warm`: a fork of a process that has all imports."""
         self.role, self.number, self.port = role, number, find_free_ports(1)[0]
         self.log = directory / f"worker-{number}-{role}.log"
         self.stopped_after: float | None = None
         self._told = False
         # `probed`: stopped for moments by the test, which looks whether it is in a transaction
         self.frozen = self.probed = False
+        self.process: subprocess.Popen[bytes] | WarmProcess
+        last = [role, "--web-port", str(self.port)]
         with self.log.open("wb") as log:
+            if warm and command == COMMAND and can_begin_warm(environment):
+                self.process = WarmProcess([*command[1:], *last], environment, log)
+                return
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *command, role, "--web-port", str(self.port)],
+                [sys.executable, "-m", *command, *last],
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,
@@ -127,7 +137,7 @@ class Worker:
     def kill(self) -> None:
         """Kill -9."""
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(ANSWER_SECONDS)  # it ends at once; who tells of it may wait for the processor
         self.frozen = False
 
     def freeze(self) -> None:
