@@ -49,6 +49,8 @@ DETECTOR_RANGES = (
 )
 # As many as the largest budget.
 MOST_BY_CHANCE = 1_000_000_000
+# A desk that takes more needs no ceiling.
+MOST_A_DAY = 1_000_000
 # Rates are kept for 36 days of event time; ten years is for ever.
 LONGEST_STALE_HOURS = 87_600
 # Feeds are compared with each other at each rate; names are those of the contract.
@@ -185,6 +187,8 @@ def _desks(configuration: Configuration, known: set[str]) -> Iterator[str]:
     for name, desk in configuration.desks.items():
         if not _DESK.fullmatch(name):
             yield f"[desks] a desk's name becomes part of a topic's name; got: {name!r}; expected: {_DESK_EXPECTED}"
+        if desk.most_a_day is not msgspec.UNSET and not 0 <= desk.most_a_day <= MOST_A_DAY:
+            yield f"[desks.{name}] most_a_day: got: {desk.most_a_day}; expected: 0 to {MOST_A_DAY}"
         for typology in (one for lists in lists_of(desk) for one in lists.typologies):
             if typology not in known and typology not in {ANOMALY, FINDING}:
                 expected = f"{', '.join(sorted(known))}, {ANOMALY} or {FINDING}"

@@ -212,6 +212,8 @@ def _judge(step: PaymentStep, effect: Effect, worth: PaymentMoney, score: Paymen
         # one statistical alert a payment, whoever tells of it
         had_one = effect.payment is not None and known.was_unusual(effect.payment.event)
         selection, offered = _offer(step, PaymentScore() if history or had_one else score, again=effect.second)
+    if not effect.second and score.scored is not None and (history or score.scored.rank is None):
+        _note_past(step)
     raised = None
     event = _read_as(step.event, found)
     if selection is not None:
@@ -313,6 +315,13 @@ def _offer(step: PaymentStep, score: PaymentScore, *, again: bool) -> tuple[Sele
         budget.offer(scored.rank, at_s, day, sender, others=others, again=again),
         lambda rank: Budget.from_state(before).offer(rank, at_s, day, sender, others=others, again=again) is not None,
     )
+
+
+def _note_past(step: PaymentStep) -> None:
+    """Tell the budget of a payment that is not offered, by its own day: history is loaded in whatever order."""
+    if step.state.budget is not None:
+        day = local(step.at_us, step.effective.zone).date().isoformat()
+        step.state.budget.note_past(day, loaded=step.origin.history)
 
 
 def _is_piece(step: PaymentStep, row: Payment) -> bool:

@@ -10,6 +10,7 @@ import gc
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import faust
@@ -30,6 +31,7 @@ from streams.log import logs
 from streams.log.announcements import Announcements
 from streams.operations import health
 from streams.operations.metrics import Metrics
+from streams.operations.startup_page import StartupFacts
 from streams.operations.stops_told import StopsTold, describe_stops
 from streams.operations.web_connections import raise_file_limit
 from streams.operations.web_pages import add_pages, listen, serve_on
@@ -151,7 +153,7 @@ def run_agents(
 
     metrics.register(FaustMonitorCollector(*apps))
     watchdog = health.Watchdog(apps, stalled, broker)
-    add_pages(apps[0], metrics, _asked(agents, metrics, broker), watchdog, broker)
+    add_pages(apps[0], metrics, _asked(agents, metrics, broker), watchdog, broker, partial(_startup, agents))
 
     async def prepare() -> list[asyncio.Future[Any]]:
         if "ingest" in agents:
@@ -182,6 +184,16 @@ def run_agents(
         task.cancel()
     worker.finish()
     announcements.announce_stopped()
+
+
+def _startup(agents: dict[str, Any]) -> StartupFacts:
+    """What the monitor of this process has learned; nothing where none runs here."""
+    if "monitor" not in agents:
+        return StartupFacts(outlook=None, learned={})
+    from streams.monitor.startup import startup_facts
+
+    held = agents["monitor"].partitions.values()
+    return startup_facts([partition.state for partition in held if partition.state is not None])
 
 
 def _not_started(fault: KafkaError) -> FxwatchError:

@@ -14,6 +14,7 @@ from detectors.alerting import cases, evidence, identity, resting, unusual
 from detectors.alerting import desks as routing
 from detectors.alerting.as_usual import changes_to_usual
 from detectors.alerting.counted_against import counted_against
+from detectors.alerting.desk_ceilings import under_ceilings
 from detectors.alerting.evidence import Trigger
 from detectors.alerting.learned import AlertedPayment, with_chance
 from detectors.alerting.legal_ground import ground_of, strongest
@@ -39,6 +40,7 @@ from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import Origin, PartyType, Transaction
 from detectors.features import Feature
 from detectors.memory import verdicts
+from detectors.memory.event_clock import moved
 from detectors.memory.state import PartitionState
 from detectors.ranking.ensemble import Scored
 from detectors.ranking.fusion import fuse
@@ -151,15 +153,14 @@ def build(
     `offered(rank)` says whether the budget, as it stood before this event, would have chosen an event of that rank.
     """
     event, party, state = case.event, case.party, case.state
-    typologies = tuple(hit.typology.id for hit in found)
-    alert_id = identity.alert_id(state, event, typologies)
+    alert_id = identity.alert_id(state, event, tuple(hit.typology.id for hit in found))
     score, at_risk, level, kind, known, noticed = _weigh(case, found, selection)
     superseded = _superseded(found, known)
     inherited = next((hit.superseded for hit in found if hit.superseded is not None), superseded)
     case_id = cases.case_of(party, alert_id, case.at_us, case.configuration.engine.case_window_days, inherited)
     names = {event.institution}.union(*(hit.finding.institutions for hit in found), known.institutions if known else ())
     institutions = tuple(sorted(names - {""}))
-    desks, told, snoozed = _route(case, found, level, institutions, superseded)
+    desks, told, snoozed, withheld = _route(case, found, level, institutions, superseded)
     items, total = _evidence(case, found, known)
     # of an alert of several payments something is known, whatever its own is worth
     several = bool(found) or known is not None
@@ -191,6 +192,7 @@ def build(
         selection=selection,
         rate_missing=case.usd is None and case.trigger is None,
         snoozed=snoozed,
+        withheld=withheld,
     )
     sender = state.shares.known_as(event.institution)
     alert = with_chance(state, party, alert, AlertedPayment(sender, case.at_us, at_risk, case.segment, case.features))
@@ -216,7 +218,13 @@ def _route(
     purpose, channel = (event.purpose, event.channel) if case.trigger is None else (None, None)
     about = routing.About(typologies, level, event.party_type, institutions, purpose, channel)
     findings, before = [hit.finding for hit in found], [*(hit.superseded for hit in found), superseded]
-    return resting.route(case.state, case.party, case.configuration, case.at_us, about, findings, before)
+    state, configuration = case.state, case.configuration
+    routed = resting.route(state, case.party, configuration, case.at_us, about, findings, before)
+    if found or state.effective is None:
+        return routed
+    clock_us = moved(state.watermark_us, case.at_us, case.origin.timestamp_ms)
+    had = () if superseded is None else superseded.desks
+    return under_ceilings(state, configuration, clock_us, state.effective.zone, routed, had)
 
 
 class _Weighed(NamedTuple):

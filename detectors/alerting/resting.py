@@ -23,11 +23,15 @@ from detectors.values.legal_calendar import from_us
 
 
 class Routed(NamedTuple):
-    """The desks that get the alert, all that got one of its series, and the snooze that it came under."""
+    """The desks that get the alert, all that got one of its series, and the snooze that it came under.
+
+    `withheld` are desks that match and are over their ceiling (desk_ceilings.py).
+    """
 
     desks: tuple[str, ...]
     told: tuple[str, ...]
     snoozed: Snoozed | msgspec.UnsetType
+    withheld: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 def route(

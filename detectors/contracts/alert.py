@@ -213,6 +213,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     about what several residents share: `parties` are those residents then, and `party` the one with most at risk.
     `snoozed` is left out where no officer let it rest. `probability` (0-1, contract 1.1) is the chance that an
     investigator confirms the alert, learned from `x_lessons` verdicts; both are left out while too few were given.
+    `x_withheld` (contract 1.1) are desks that match a statistical alert and do not get it, because they had as many
+    that day as their ceiling allows; left out where there are none.
     """
 
     alert_id: str
@@ -245,3 +247,4 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     snoozed: Snoozed | msgspec.UnsetType = msgspec.UNSET
     probability: float | msgspec.UnsetType = msgspec.UNSET
     lessons: int | msgspec.UnsetType = msgspec.field(name="x_lessons", default=msgspec.UNSET)
+    withheld: tuple[str, ...] | msgspec.UnsetType = msgspec.field(name="x_withheld", default=msgspec.UNSET)

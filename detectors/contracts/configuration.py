@@ -86,11 +86,15 @@ class DeskLists(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class Desk(DeskLists, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A desk that gets copies of alerts on `fx.alerts.<desk>.v1`: those that match its lists, or the lists of `also`.
 
-    One with `rest` gets only what no desk before it in the configuration gets.
+    One with `rest` gets only what no desk before it in the configuration matches.
+
+    `most_a_day` (0 or more) is the desk's ceiling: so many statistical alerts of a local day are sent to it, over all
+    partitions. Findings of rules are not counted, and never held back. Without it there is no ceiling.
     """
 
     also: tuple[DeskLists, ...] | msgspec.UnsetType = msgspec.UNSET
     rest: bool | msgspec.UnsetType = msgspec.UNSET
+    most_a_day: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class DetectorSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -101,7 +101,17 @@ class StreamDrift(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", t
     detectors: _Name
 
 
-Told = ScoreCounts | Lesson | StreamDrift
+class DeskCopies(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="desk_copies"):
+    """Desks that have a ceiling and got a statistical alert of this partition.
+
+    `day` is the local day of the partition's clock, as Python's ordinal of a date (1 = 0001-01-01).
+    """
+
+    day: Annotated[int, msgspec.Meta(ge=1, le=LAST_DAY)]
+    desks: Annotated[tuple[_Name, ...], msgspec.Meta(min_length=1, max_length=64)]
+
+
+Told = ScoreCounts | Lesson | StreamDrift | DeskCopies
 
 
 class Learning(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="learning"):

@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
-from detectors.contracts.learning import Learning, Lesson, ScoreCounts, StreamDrift, Told
+from detectors.contracts.learning import Learning, ScoreCounts, Told
 from detectors.memory.day_measures import sums_of
 from detectors.values.legal_calendar import HOUR_US, local_date
 
@@ -180,9 +180,9 @@ class Exchange:
         if record.number <= self._last.get(record.partition, 0):
             return "repeated"
         self._last[record.partition] = record.number
-        # an investigator's word is about the alert, whichever detectors raised it
-        whatever = isinstance(record.told, Lesson | StreamDrift)
-        if whatever or record.told.detectors == self.detectors or record.told.detectors in self._beside:
+        # an investigator's word is about the alert, and a desk's copy is a copy, whichever detectors raised it
+        told = record.told
+        if not isinstance(told, ScoreCounts) or told.detectors == self.detectors or told.detectors in self._beside:
             return "applied"
         return "passed"
 

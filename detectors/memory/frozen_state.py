@@ -11,6 +11,7 @@ import msgspec
 from detectors.books.accounting import JOINS
 from detectors.books.fingerprints import Fingerprints
 from detectors.memory.challengers import challengers_to_state
+from detectors.memory.desk_copies import SECTION as DESK_COPIES
 from detectors.memory.drift import SECTION as DRIFT
 from detectors.memory.exchange import BESIDE
 from detectors.memory.exchange import SECTION as EXCHANGE
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 # were of (unusual.py); what each institution told in a month.
 # 8: one set of members a partition, ranks by counts of all partitions, of the whole partition and of each segment
 # (calibration.py); the budget's ceiling; what the partition told all others, and what it heard of them; the lessons
-# that stand, and what a party's newest alerts were raised on; challengers and what was counted of their scores.
+# that stand, and what a party's newest alerts were raised on; challengers and what was counted of their scores;
+# copies by desk and day, where there are any.
 STATE_SCHEMA = 8
 # `corrections_given_up`: none any more (restatement.py); the name stands in snapshots of state schema 4.
 # `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.
@@ -137,6 +139,8 @@ class Frozen:
             if beside := state.exchange.beside_to_state():
                 self._parts.append((BESIDE, beside))
             self._parts += challengers_to_state(state.challengers)
+            if state.desk_copies:
+                self._parts.append((DESK_COPIES, state.desk_copies.to_state()))
             yield
         self._rates = Checked()
         yield from state.checked.copying(self._rates)

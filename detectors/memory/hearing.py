@@ -1,15 +1,16 @@
-"""What becomes of a record that a partition told: counts of scores, which widen the calibration, and lessons.
+"""What becomes of a record that a partition told: counts of scores for the calibration, lessons, copies for desks.
 
 A drift is told for operators, and changes nothing where it is heard.
 """
 
 from collections import Counter
 
-from detectors.contracts.learning import Learning, Lesson, ScoreCounts
+from detectors.contracts.learning import DeskCopies, Learning, Lesson, ScoreCounts
 from detectors.memory.drift import WATCHER, are_sums
 from detectors.memory.exchange import Heard, bins_of
 from detectors.memory.state import PartitionState
 from detectors.ranking.calibration import BINS
+from detectors.values.legal_calendar import local_date
 
 
 def hear(state: PartitionState, record: Learning) -> Heard:
@@ -35,5 +36,11 @@ def hear(state: PartitionState, record: Learning) -> Heard:
                     exchange.tell(state.partition, drift)
     if heard == "applied" and isinstance(told, Lesson):
         state.ranker.learn(told)
+    # its own copies a partition counted when it sent them: the next alert of the same second must know of them
+    if heard == "applied" and isinstance(told, DeskCopies) and record.partition != state.partition:
+        assert state.effective is not None  # a configuration stands before every other record
+        clock_us = state.watermark_us
+        own_day = told.day if clock_us is None else local_date(clock_us, state.effective.zone).toordinal()
+        state.desk_copies.add(told, own_day)
     exchange.note(heard, str(told.__struct_config__.tag))
     return heard

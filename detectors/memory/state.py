@@ -22,6 +22,8 @@ from detectors.contracts.screens import Screened
 from detectors.features import Shared as FeatureBaselines
 from detectors.learning.ranker import Ranker
 from detectors.memory.challengers import Challenger, Models, challengers_from_state, succeed
+from detectors.memory.desk_copies import NO_COPIES, DeskCopyCounts
+from detectors.memory.desk_copies import SECTION as DESK_COPIES
 from detectors.memory.drift import SECTION as DRIFT
 from detectors.memory.drift import Drifts
 from detectors.memory.due_clock import RATES, DueClock
@@ -103,6 +105,7 @@ class PartitionState:
         self.exchange = Exchange()
         self.ranker = Ranker()
         self.drifts = Drifts()
+        self.desk_copies = DeskCopyCounts()
         self.item_news: list[ItemNews] = []
         self.screened: list[Screened] = []
 
@@ -359,4 +362,5 @@ def _thaw(made: type[S], whole: list[tuple[str, bytes]]) -> S:
             state.ranker = Ranker.from_state(named["ranker"])
             if DRIFT in named:
                 state.drifts = Drifts.from_state(named[DRIFT])
+            state.desk_copies = DeskCopyCounts.from_state(named.get(DESK_COPIES, NO_COPIES))
     return state

@@ -17,6 +17,10 @@ NAME = "anomaly"
 FASTEST = 4.0
 # Assumed events a day of a partition before the first day is over.
 FIRST_DAY_EVENTS = 1000.0
+# Days before the first ranked one that say how many events a day to expect: the newest four weeks.
+MOST_PAST_DAYS = 28
+# Fewer of them say nothing: a history may begin in the last minutes of a day.
+LEAST_PAST_DAYS = 2
 # Weight of the newest full day in the expected events a day: follows a change of volume within a week.
 DAY_WEIGHT = 0.3
 # One day counts for at most so many expected ones, the first for more, because its expectation is a guess. Failure
@@ -63,6 +67,10 @@ class _State(msgspec.Struct):
     days: int = 0
     draws: int = 0
     taken: dict[str, int] = {}
+    # events that had no rank yet or were loaded as history, by local day, until the first that is offered
+    past: dict[str, int] = {}
+    # whether any of them was loaded
+    loaded: bool = False
 
 
 class Budget:
@@ -170,6 +178,29 @@ class Budget:
             self._open(day)
         self._state.seen += 1
 
+    def note_past(self, day: str, *, loaded: bool = True) -> None:
+        """Count an event, of a local day, that is not offered: `loaded` as history, or come before ranks count.
+
+        In whatever order they come. Where any was loaded, the mean of the newest 28 days is how many are expected on
+        the first day that has ranks; from then on nothing is noted. Failure prevented: five payments a day were ranked
+        as if a thousand were to come, so on the first day hardly any rank was low enough.
+        """
+        past, state = self._state.past, self._state
+        if state.day:
+            return
+        past[day] = past.get(day, 0) + 1
+        state.loaded = state.loaded or loaded
+        if len(past) > MOST_PAST_DAYS:
+            del past[min(past)]
+
+    def events_a_day(self) -> float | None:
+        """Events a day that this partition has seen lately; None before it knows a whole day."""
+        state = self._state
+        if state.days:
+            return state.expected
+        days = sorted(state.past)[:-1]
+        return sum(state.past[day] for day in days) / len(days) if days else None
+
     def ceiling(self) -> float:
         """The largest rank that may alert now: 0 to 1, by the payments a day that the partition expects or has seen."""
         state = self._state
@@ -196,8 +227,17 @@ class Budget:
             seen = min(float(state.seen), largest * state.expected)
             state.expected = max(1.0, state.expected + weight * (seen - state.expected))
             state.days += 1
+        else:
+            self._expect_as_before(day)
         carried = min(1.0, max(-1.0, state.remaining))
         state.day, state.seen, state.remaining, state.taken = day, 0, ranked + carried, {}
+
+    def _expect_as_before(self, today: str) -> None:
+        state = self._state
+        whole = [count for day, count in state.past.items() if day < today]
+        state.past = {}
+        if state.loaded and len(whole) >= LEAST_PAST_DAYS:
+            state.expected, state.days = max(1.0, sum(whole) / len(whole)), 1
 
     def _lot(self) -> float:
         """A uniform number in [0, 1), from seed and counter."""
@@ -208,7 +248,7 @@ class Budget:
 
     def to_state(self) -> bytes:
         """Everything, the counter of the lots included."""
-        return msgspec.msgpack.encode(self._state)
+        return msgspec.msgpack.encode(self._state, order="deterministic")
 
     @classmethod
     def from_state(cls, state: bytes) -> "Budget":

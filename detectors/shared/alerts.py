@@ -148,7 +148,7 @@ def _build(case: Judged, view: NodeView, payment: Payment, hits: Sequence[NodeHi
     institutions = tuple(sorted({case.leg.institution}.union(*(one.institutions for one in findings)) - {""}))
     about = routing.About(typologies, level, "", institutions, case.leg.purpose)
     before = [hit.superseded for hit in hits]
-    desks, told, snoozed = resting.route(state, node, case.configuration, case.at_us, about, findings, before)
+    desks, told, snoozed, _ = resting.route(state, node, case.configuration, case.at_us, about, findings, before)
     tokens = _tokens(view, hits)
     # a declared line is among what is remembered of the node, like the lines before it; so is what a trail tells
     known = case.thing.kind in {"goods", "resident"}

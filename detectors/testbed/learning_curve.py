@@ -64,10 +64,11 @@ class DeskDay(NamedTuple):
 
 
 class ToldChance(NamedTuple):
-    """A probability that the ranker gave to an alert that was opened, and whether the investigator confirmed it."""
+    """A probability that the ranker gave to an alert that was opened, what the investigator said, and what was true."""
 
     probability: float
     confirmed: bool
+    true: bool
 
 
 class GivenVerdict(NamedTuple):
@@ -122,7 +123,7 @@ class OpeningDesk:
             heappush(self._coming, (verdict.at_us, verdict.alert_id, verdict))
             self.course.given.append(GivenVerdict(one.alert_id, one.party, said.confirmed, verdict.at_us))
             if chance is not None:
-                self.course.told.append(ToldChance(chance, said.confirmed))
+                self.course.told.append(ToldChance(chance, said.confirmed, one.true))
         true = sum(each[1].true for each, _ in opened)
         self.course.days.append(DeskDay(day, len(alerts), len(opened), true, self._given))
 

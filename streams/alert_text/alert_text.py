@@ -163,6 +163,9 @@ def _head(alert: Alert, words: Labels, lang: Language, zone: ZoneInfo) -> Iterat
         place = f"{alert.position.partition}:{alert.snoozed.offset}"
         until = local_time(alert.snoozed.until, zone, lang)
         yield TextLine(text.format(until=until, place=place), words.snoozed, 2, _LABEL)
+    if alert.withheld is not msgspec.UNSET:
+        desks = ", ".join(korean.desk(name, lang) for name in alert.withheld)
+        yield TextLine(words.over_ceiling.format(desks=desks), words.withheld, 2, _LABEL)
     yield TextLine(make_printable(alert.party), words.party, 2, _LABEL)
     if alert.counterparty:
         yield TextLine(make_printable(alert.counterparty), words.counterparty, 2, _LABEL)
@@ -296,8 +299,7 @@ def _record(alert: Alert, words: Labels, lang: Language) -> Iterator[TextLine]:
     yield TextLine(words.record, style="bold")
     yield TextLine(make_printable(alert.alert_id), words.alert, 2, _LABEL)
     yield TextLine(make_printable(alert.case_id), words.case, 2, _LABEL)
-    desk = korean.coded(alert.desk, korean.DESKS | korean.NO_DESK) if lang == "ko" else make_printable(alert.desk)
-    yield TextLine(desk, words.desk, 2, _LABEL)
+    yield TextLine(korean.desk(alert.desk, lang), words.desk, 2, _LABEL)
     yield TextLine(make_printable(alert.trigger_event_id), words.trigger, 2, _LABEL)
     yield TextLine(make_printable(f"{position.topic}[{position.partition}]@{position.offset}"), words.ledger, 2, _LABEL)
     told = words.releases.format(

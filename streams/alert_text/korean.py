@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from detectors.alerting.desks import UNASSIGNED
 from detectors.contracts.alert import Number
 from detectors.wording.phrases import date_ko
+from streams.plain_text.languages import Language
 from streams.plain_text.printable import make_printable
 
 if TYPE_CHECKING:
@@ -94,6 +95,11 @@ def legal_basis(text: str) -> str:
 def coded(code: str, words: dict[str, str]) -> str:
     """A desk or a budget: what it is called, with the code that commands and topics name it by."""
     return f"{words[code]}({make_printable(code)})" if code in words else make_printable(code)
+
+
+def desk(name: str, lang: Language) -> str:
+    """A desk as a page of the language shows it."""
+    return coded(name, DESKS | NO_DESK) if lang == "ko" else make_printable(name)
 
 
 def day(text: str) -> str:

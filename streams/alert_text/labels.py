@@ -27,6 +27,9 @@ class Labels(Words):
     rests_not = Both("until {until}, by the officer's record at ledger {place}; a test of the law is met, so the desks "
                      "get it",
                      "{until}까지, 담당관 기록은 원장 {place}: 법령상 기준을 충족하여 담당 부서로 보냄")
+    withheld = Both("Held back", "발송 제한")
+    over_ceiling = Both("from {desks}: the desk had as many statistical alerts that day as its ceiling allows",
+                        "{desks}: 그날 통계적 경보의 부서별 한도에 이르러 보내지 않음")
     updates = Both("brings up to date", "- 갱신 전 경보")
     anomaly = Both("Unusual payment (no typology explains it)", "통상과 다른 거래(해당하는 유형 없음)")
     drawn = Both("Payment drawn by lot (no typology explains it)", "무작위로 추출한 거래(해당하는 유형 없음)")
@@ -89,6 +92,9 @@ class Labels(Words):
     rarity = Both("HOW UNUSUAL", "이례성")
     rarer = Both("rarer than {percent} % of the recent payments of its kind (p = {p})",
                  "최근의 같은 종류 거래 중 {percent}%보다 드뭅니다(p = {p})")
+    coarse = Both("a coarse rank: only {among} payments were there to compare with, so how rare it is beyond 1 in "
+                  "{among} is an estimate",
+                  "거친 순위: 비교한 거래가 {among}건뿐이므로 {among}건 중 1건보다 드문 정도는 추정치입니다")
     warming = Both("not ranked yet: too few payments of its kind were seen",
                    "같은 종류 거래의 관측이 부족하여 순위를 산정하지 않았습니다")
     score = Both("score {score} of 1", "점수 {score}(최대 1)")

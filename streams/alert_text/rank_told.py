@@ -12,7 +12,7 @@ SAYS_NOTHING = 0.05
 
 
 def rank_told(alert: Alert, words: Labels, number: Figure) -> list[str]:
-    """What the rank says, one statement or none.
+    """What the rank says, and that it is coarse where it is finer than what was counted; nothing of a finding without.
 
     Of a finding that is not ranked nothing is said: a rule stands alone, and "not ranked yet" beside it reads as if
     something were missing. `number` says a figure, as the page does (alert_text.number).
@@ -21,7 +21,11 @@ def rank_told(alert: Alert, words: Labels, number: Figure) -> list[str]:
         return [] if alert.typologies else [words.warming]
     if alert.rank > SAYS_NOTHING:
         return [words.common.format(p=number(alert.rank))]
-    return [words.rarer.format(percent=rarer_than(alert.rank), p=number(alert.rank))]
+    told = [words.rarer.format(percent=rarer_than(alert.rank), p=number(alert.rank))]
+    among = alert.rank_among
+    if isinstance(among, int) and alert.rank * (among + 1) < 1.0:
+        told.append(words.coarse.format(among=f"{among:,}"))
+    return told
 
 
 def rarer_than(p_value: float) -> str:

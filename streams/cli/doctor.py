@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from detectors.ranking.outlook import Outlook, outlook
 from streams.errors import ConfigurationError, FxwatchError, NotAuthorizedError
 from streams.installation import extras
 from streams.plain_text.printable import say, say_json
@@ -113,6 +114,30 @@ def broker_and_topics(settings: Settings) -> list[Check]:
         return [_failed("broker", fault, needed=named), unseen]
     shown = f"{len(differences)} differences from the topic table" if differences else "as the topic table says"
     return [broker, Check(name="topics", ok=not differences, found=shown, todo="fxwatch topics apply")]
+
+
+def volume(settings: Settings, now: datetime) -> tuple[Outlook | None, list[Check]]:
+    """When ranks become useful at this deployment's volume: never needed, because rules alert whatever it is."""
+    from streams.desk.volume import read_learned, read_volume
+    from streams.operations.outlook_words import advice, sentences
+
+    try:
+        seen, learned = read_volume(settings, now), read_learned(settings)
+    except FxwatchError as fault:
+        return None, [_failed("volume", fault, needed=False)]
+    effective = settings.effective
+    found = outlook(effective.detectors, effective.engine.partitions, seen.payments_a_day, learned)
+    told = list(sentences(found))
+    days = ", ".join(f"{day} {count:,}" for day, count in seen.days.items())
+    first = f"{told[1]} By day: {days}; today so far {seen.today:,}."
+    ranks = Check(
+        name="ranks",
+        ok=not found.advice,
+        needed=False,
+        found=" ".join([told[0], *told[2:]]),
+        todo="; ".join(advice(found)),
+    )
+    return found, [Check(name="volume", ok=True, found=first), ranks]
 
 
 def key_file(settings: Settings) -> Check:
@@ -217,6 +242,18 @@ def checks() -> Iterator[Check]:
     yield promtool()
 
 
+def _examine() -> tuple[list[Check], Outlook | None]:
+    """All checks, and the outlook where a broker with all topics was found."""
+    report, found = list(checks()), None
+    ready = {check.name for check in report if check.ok}
+    if {"broker", "topics", "configuration"} <= ready:
+        settings = configuration()[1]
+        assert settings is not None  # it was valid a moment ago
+        found, more = volume(settings, datetime.now(UTC))
+        report += more
+    return report, found
+
+
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
@@ -226,12 +263,16 @@ def command(context: click.Context, *, as_json: bool) -> None:
     Needed: Python, a valid configuration, the files it names, a broker where FXWATCH_BOOTSTRAP names one (with the
     right topics), and Java where no broker answers and the extra `demo` is installed.
 
+    Where a broker with the topics answers, it says too how many payments a day come, when ranks become useful, how
+    coarse they are now, and how many statistical alerts a day come by chance.
+
     Example: fxwatch doctor
     """
-    report = list(checks())
+    report, found = _examine()
     lacking = [check for check in report if check.needed and not check.ok]
     if as_json:
-        say_json(json.dumps({"ok": not lacking, "checks": msgspec.to_builtins(report)}))
+        told = {"outlook": msgspec.to_builtins(found)} if found is not None else {}
+        say_json(json.dumps({"ok": not lacking, "checks": msgspec.to_builtins(report), **told}))
     else:
         for check in report:
             state = "ok" if check.ok else "MISSING" if check.needed else "absent"

@@ -5,6 +5,7 @@ import river.tree.padded  # noqa: F401  (growing the first forest imports it: a 
 from detectors.memory.state import PartitionState
 from streams.kafka import topics
 from streams.monitor.core import MONITOR, MonitorCore
+from streams.monitor.startup import ranked_among
 from streams.operations.metrics import Metrics
 from streams.partition.agent_parameters import AgentParameters
 from streams.partition.alert_records import may_take_alerts
@@ -20,6 +21,7 @@ def _may_write(topic: str) -> bool:
 
 def _observe_saved(metrics: Metrics, partition: int, state: PartitionState, size: int) -> None:
     metrics.set_state_size(partition, len(state.parties), size)
+    metrics.set_rank_among(partition, ranked_among(state))
 
 
 MONITOR_AGENT = AgentParameters[PartitionState](

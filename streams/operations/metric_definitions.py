@@ -109,6 +109,12 @@ class DefinedMetrics:
         )
         for what in ("begun", "ended", "resting", "legal_line"):
             self.snoozes.labels(what)
+        self.alerts_withheld = counter(
+            "alerts_withheld",
+            "Statistical alerts that a desk did not get, because it had as many that day as its ceiling allows, "
+            "alerts. They stand in fx.alerts.v1.",
+            "desk",
+        )
         self.payment_joins, self.sender_words, self.sender_proofs = institution_metrics(self.registry, institutions)
         self.payments_folded = counter(
             "payments_folded",
@@ -133,7 +139,7 @@ class DefinedMetrics:
             "kind",
             "outcome",
         )
-        for kind in ("score_counts", "lesson", "drift"):
+        for kind in ("score_counts", "lesson", "drift", "desk_copies"):
             for outcome in ("told", *HEARD):
                 self.learning.labels(kind, outcome)
         self.drift = counter(
@@ -237,6 +243,12 @@ class DefinedMetrics:
         )
         self.parties = gauge("parties", "Parties in the memory of a partition held here, parties.", "partition")
         self.state_bytes = gauge("state_bytes", "Learned state of a partition held here, packed, bytes.", "partition")
+        self.rank_among = gauge(
+            "rank_among",
+            "Payments that a rank of a partition held here is taken among, by its newest snapshot, payments; 0 while it"
+            " ranks none. A rank finer than 1 in so many is coarse (page /startup, `fxwatch doctor`).",
+            "partition",
+        )
         self.nodes = gauge("nodes", "Shared things in the memory of a partition of legs held here, nodes.", "partition")
         self.node_bytes = gauge(
             "node_bytes", "Learned state of a partition of legs held here, packed, bytes.", "partition"

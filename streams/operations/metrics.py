@@ -95,6 +95,7 @@ class Metrics(DefinedMetrics):
         self._dead = BoundedChildren(self.dead_letters, [*topics, OTHER], [*codes, OTHER])
         self._alerts = BoundedChildren(self.alerts, [OTHER], ["anomaly", OTHER], get_args(Severity))
         self._shadow = BoundedChildren(self.shadow, [OTHER], ["both", "alone"])
+        self._withheld = BoundedChildren(self.alerts_withheld, [OTHER])
         self._scores = BoundedChildren(self.detector_score, [OTHER])
         self._stages = BoundedChildren(self.stage_seconds, self.agents, get_args(Stage))
         self._drifts = BoundedChildren(self.drift, [*_SEGMENTS, OTHER], [*MEASURES, OTHER])
@@ -116,7 +117,9 @@ class Metrics(DefinedMetrics):
         """Show the label values of another configuration; counts of the one before stay, `build_info` moves."""
         typologies = tuple(typologies)
         self._typologies.update(dict.fromkeys(typologies))
+        desks = tuple(desks)
         self._alerts.extend(desks, typologies, ())
+        self._withheld.extend(desks)
         self._scores.extend(detectors)
         labels = (versions.code, versions.config, versions.detectors, versions.rules)
         if self._build_labels is not None and self._build_labels != labels:
@@ -177,6 +180,10 @@ class Metrics(DefinedMetrics):
     def count_alert(self, desk: str, typology: str | None, severity: Severity) -> None:
         """Count one alert under its strongest typology; None stands for `anomaly`."""
         self._alerts[desk, typology or "anomaly", severity].inc()
+
+    def count_withheld(self, desk: str, alerts: int) -> None:
+        """Count alerts that a desk did not get for its ceiling."""
+        self._withheld[desk,].inc(alerts)
 
     def count_replayed(self, agent: str, events: int) -> None:
         """Count events applied again from the ledger."""
@@ -243,6 +250,11 @@ class Metrics(DefinedMetrics):
             self.parties.labels(str(partition)).set(parties)
             self.state_bytes.labels(str(partition)).set(size_bytes)
 
+    def set_rank_among(self, partition: int, payments: int) -> None:
+        """Set among how many payments one held partition of the monitor ranks; 0 while it ranks none."""
+        if (STATE_AGENT, partition) in self._held:
+            self.rank_among.labels(str(partition)).set(payments)
+
     def set_node_size(self, partition: int, nodes: int, size_bytes: int) -> None:
         """Set the learned state of one held partition of the shared agent: nodes in memory, bytes."""
         if (NODES_AGENT, partition) in self._held:
@@ -261,6 +273,7 @@ class Metrics(DefinedMetrics):
         if agent == STATE_AGENT:
             self.parties.remove(str(partition))
             self.state_bytes.remove(str(partition))
+            self.rank_among.remove(str(partition))
         elif agent == NODES_AGENT:
             self.nodes.remove(str(partition))
             self.node_bytes.remove(str(partition))

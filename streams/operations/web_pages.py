@@ -1,9 +1,10 @@
-"""The pages of a worker on Faust's web server: /metrics, /healthz, /readyz."""
+"""The pages of a worker on Faust's web server: /metrics, /healthz, /readyz, /startup."""
 
 import json
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -11,7 +12,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from streams.errors import UsageError
 from streams.operations.health import BrokerWatch, Watchdog
 from streams.operations.metrics import Metrics
+from streams.operations.startup_page import StartupFacts, page
 from streams.operations.web_connections import GuardedSite
+from streams.plain_text.languages import LANGUAGES, Language
 
 OK, UNAVAILABLE = 200, 503
 
@@ -42,12 +45,21 @@ class KeptPage:
         return self._page
 
 
-def add_pages(app: Any, metrics: Metrics, asked: list[Any], watchdog: Watchdog, broker: BrokerWatch) -> None:
+def add_pages(
+    app: Any,
+    metrics: Metrics,
+    asked: list[Any],
+    watchdog: Watchdog,
+    broker: BrokerWatch,
+    startup: Callable[[], StartupFacts],
+) -> None:
     """Add the pages to `app`. `asked` are all that may say why the worker is not ready (`unready()`).
 
     `/healthz` (liveness): the loop turns, each group coordinator lives, work is being taken; 503 with the fault
     otherwise. `/readyz` (readiness): the broker answers, partitions are assigned, none is replaying or stopped; 503
     with the reasons. `notes`, where there are any, tell what is no fault of this worker and yet keeps records waiting.
+    `/startup` (`?lang=ko`) shows people what is learned of what is needed, and when scores become useful; `startup`
+    tells it.
     """
     kept = KeptPage(metrics.page)
 
@@ -73,9 +85,20 @@ def add_pages(app: Any, metrics: Metrics, asked: list[Any], watchdog: Watchdog, 
             body["notes"] = notes
         return _json(web, body, UNAVAILABLE if reasons else OK)
 
+    shown = {lang: KeptPage(partial(_make_startup, startup, lang)) for lang in LANGUAGES}
+
+    async def page_startup(web: Any, request: Any) -> Any:
+        lang: Language = "ko" if request.query.get("lang") == "ko" else "en"
+        return web.bytes(shown[lang](), headers={"Content-Type": "text/html; charset=utf-8"})
+
+    app.page("/startup", name="startup")(page_startup)
     app.page("/metrics", name="metrics")(page_metrics)
     app.page("/healthz", name="healthz")(page_healthz)
     app.page("/readyz", name="readyz")(page_readyz)
+
+
+def _make_startup(startup: Callable[[], StartupFacts], lang: Language) -> bytes:
+    return page(startup(), lang)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -16,6 +16,7 @@ class AlertTally(RunTally):
     """`alerts` are those published, each with its record's Kafka timestamp (ms, UTC).
 
     `snoozes` are those begun and ended, and the alerts under one.
+    `withheld` counts, by desk, the statistical alerts that it did not get for its ceiling.
     `ruling` is the configuration that a partition came under last; None when nothing changed since it was told.
     """
 
@@ -23,15 +24,18 @@ class AlertTally(RunTally):
         super().__init__()
         self.alerts: list[tuple[Alert, int]] = []
         self.snoozes: Counter[str] = Counter()
+        self.withheld: Counter[str] = Counter()
         self.ruling: Configuration | None = None
 
     def count_snoozes(self, step: Outputs) -> None:
-        """Add that one was begun or ended, and which alerts rest under one."""
+        """Add that one was begun or ended, which alerts rest under one, and whom a ceiling kept an alert from."""
         if step.snooze is not None:
             self.snoozes[step.snooze] += 1
         for one in step.raised:
             if one.alert.snoozed is not msgspec.UNSET:
                 self.snoozes["legal_line" if one.alert.snoozed.legal_line else "resting"] += 1
+            if one.alert.withheld is not msgspec.UNSET:
+                self.withheld.update(one.alert.withheld)
 
     def publish(self, metrics: Metrics, agent: str, records: int | None) -> None:
         """Add everything to the metrics."""
@@ -41,6 +45,8 @@ class AlertTally(RunTally):
             self.ruling = None
         for what, count in self.snoozes.items():
             metrics.snoozes.labels(what).inc(count)
+        for desk, count in self.withheld.items():
+            metrics.count_withheld(desk, count)
         now = time.time()
         for alert, _ in self.alerts:
             strongest = max(alert.typologies, key=lambda hit: hit.strength).id if alert.typologies else None
@@ -53,3 +59,4 @@ class AlertTally(RunTally):
         super().clear()
         self.alerts.clear()
         self.snoozes.clear()
+        self.withheld.clear()

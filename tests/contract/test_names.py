@@ -33,6 +33,8 @@ TABLES = {
     "streams/desk_text/screen_words.py": 1,
     "streams/desk_text/trade_words.py": 1,
     "streams/desk_text/proof_words.py": 1,
+    "streams/operations/outlook_words.py": 1,
+    "streams/operations/startup_page.py": 1,
     "streams/kafka/topics/table.py": 1,
     "streams/plain_text/printable.py": 1,
 }

@@ -11,6 +11,7 @@ from streams.plain_text.printable import say, say_json
 
 if TYPE_CHECKING:
     from detectors.testbed.learning_curve import Course, Order
+    from detectors.testbed.statistics import Reliability
 
 
 @click.command(short_help="What verdicts teach: hit rate before and after, by way of ordering.")
@@ -30,10 +31,22 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the verdicts of the desk's own order as fx.dispositions.v1 lines; not with --pool.",
 )
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write an HTML page: the orders, and whether the told probability comes true, as table and diagram.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The figures as one JSON object on standard output.")
 @needs("testbed")
 def command(
-    result: Path, truth_place: Path, a_day: int, pool: float | None, seed: int, verdicts: Path | None, as_json: bool
+    result: Path,
+    truth_place: Path,
+    a_day: int,
+    pool: float | None,
+    seed: int,
+    verdicts: Path | None,
+    report: Path | None,
+    as_json: bool,
 ) -> None:
     """Replay RESULT's ledger, let a simulated investigator judge its alerts day by day, and tell what that teaches.
 
@@ -48,10 +61,38 @@ def command(
     """
     import msgspec
 
+    from detectors.testbed.figures.told_chances import told_chances
     from detectors.testbed.learning_curve import ORDERS, course_of
-    from streams.errors import UsageError
+    from streams.testbed import learning_page
     from streams.testbed.raised_alerts import disposition_lines, raised_alerts
     from streams.testbed.truth_files import read_truth
+
+    _require_one(verdicts, pool)
+    raised = raised_alerts(result, read_truth(truth_place), pool)
+    courses = {order: course_of(raised, order, a_day, seed) for order in ORDERS}
+    if verdicts is not None:
+        verdicts.write_bytes(b"".join(disposition_lines(courses["desk"].given)))
+    reliabilities = {order: told_chances(course.told) for order, course in courses.items()}
+    figures = _figures(courses, reliabilities)
+    head = f"{len(raised):,} alerts raised, {sum(one.true for one in raised):,} of them true; {a_day} opened a day"
+    columns = ["order", "before 200 verdicts", "from 200", "from 1000", "share then"]
+    rows = [
+        [row["order"], *(f"{one['true']} of {one['opened']}" for one in row["stages"]), _share(row["stages"][-1])]
+        for row in figures["orders"]
+    ]
+    if report is not None:
+        report.write_text(learning_page.page(reliabilities, head, [columns, *rows]), "utf-8")
+    if as_json:
+        say_json(msgspec.json.encode(figures))
+        return
+    say(f"{head}\n")
+    tables.show(columns, rows, whole=["order"])
+    _show_reliability(reliabilities[learning_page.PRODUCT_ORDER])
+
+
+def _require_one(verdicts: Path | None, pool: float | None) -> None:
+    """Refuse verdicts under another budget."""
+    from streams.errors import UsageError
 
     if verdicts is not None and pool is not None:
         raise UsageError(
@@ -60,32 +101,35 @@ def command(
             expected="one of them",
             todo="leave --pool out",
         )
-    raised = raised_alerts(result, read_truth(truth_place), pool)
-    courses = {order: course_of(raised, order, a_day, seed) for order in ORDERS}
-    if verdicts is not None:
-        verdicts.write_bytes(b"".join(disposition_lines(courses["desk"].given)))
-    figures = _figures(courses)
-    if as_json:
-        say_json(msgspec.json.encode(figures))
-        return
-    say(f"{len(raised):,} alerts raised, {sum(one.true for one in raised):,} of them true; {a_day} opened a day")
-    say("")
-    rows = [
-        [row["order"], *(f"{one['true']} of {one['opened']}" for one in row["stages"]), _share(row["stages"][-1])]
-        for row in figures["orders"]
-    ]
-    tables.show(["order", "before 200 verdicts", "from 200", "from 1000", "share then"], rows, whole=["order"])
 
 
-def _figures(courses: "dict[Order, Course]") -> dict[str, Any]:
-    """Opened and true alerts by order and stage, and the mean squared error of what the ranker said."""
+def _show_reliability(told: "Reliability") -> None:
+    """Whether the product's own probability comes true: a sentence, and a row a bin."""
+    from streams.testbed import learning_page
+    from streams.testbed.report.shown import reliability_rows
+
+    say(f"\n{learning_page.reading(told)}")
+    if told.n:
+        say("")
+        tables.show(list(learning_page.COLUMNS), [list(row) for row in reliability_rows(told)])
+
+
+def _figures(courses: "dict[Order, Course]", reliabilities: "dict[Order, Reliability]") -> dict[str, Any]:
+    """Opened and true alerts by order and stage, and how what the ranker told compares with the truth.
+
+    `brier` is against what the investigator said.
+    """
+    import msgspec
+
     from detectors.testbed.learning_curve import stages_of
 
     found: list[dict[str, Any]] = []
     for order, course in courses.items():
         errors = [(one.probability - one.confirmed) ** 2 for one in course.told]
         stages = [stage._asdict() for stage in stages_of(course, courses["desk"])]
-        found.append({"order": order, "stages": stages, "brier": sum(errors) / len(errors) if errors else None})
+        brier = sum(errors) / len(errors) if errors else None
+        told = msgspec.to_builtins(reliabilities[order])
+        found.append({"order": order, "stages": stages, "brier": brier, "reliability": told})
     return {"orders": found}
 
 

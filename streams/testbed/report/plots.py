@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import ceil
 from typing import Any, NamedTuple
 
-from matplotlib.ticker import NullLocator, PercentFormatter, StrMethodFormatter
+from matplotlib.ticker import NullLocator, PercentFormatter
 
 from detectors.testbed.figures.chance import NAME as CHANCE
 from detectors.testbed.figures.chance import Chance
@@ -12,6 +12,7 @@ from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, BudgetFigures, Judg
 from detectors.testbed.statistics import Estimate
 from streams.testbed.judge import JudgeReport
 from streams.testbed.report import svg
+from streams.testbed.report.reliability import DiagramWords, reliability_diagram
 from streams.testbed.report.shown import usual_budget
 from streams.testbed.report.words import fairness_reading
 
@@ -225,37 +226,11 @@ def _dot(axes: Any, place: int, estimate: Estimate, paint: str) -> None:
 
 
 def _reliability(judgement: Judgement) -> Plot:
-    told = judgement.calibration
-    bins = [one for one in told.bins if one.mean is not None and one.share is not None and one.interval is not None]
-    with svg.style("reliability"):
-        figure = svg.new_figure(8.0, 3.6)
-        axes, volumes = figure.subplots(1, 2, width_ratios=[1.2, 1])
-        axes.plot([0, 1], [0, 1], color=svg.INK, alpha=0.5, linewidth=1, linestyle="--")
-        paint = svg.colour(PRODUCT)
-        for one in bins:
-            assert one.interval is not None
-            axes.vlines(one.mean, one.interval.low, one.interval.high, color=paint, linewidth=1.4)
-        axes.plot([one.mean for one in bins], [one.share for one in bins], color=paint, marker="o")
-        axes.set(xlabel="mean score", ylabel="share illicit", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-        volumes.bar(
-            [(one.low + one.high) / 2 for one in told.bins],
-            [one.n for one in told.bins],
-            width=0.085,
-            color=paint,
-            alpha=0.7,
-        )
-        if any(one.n for one in told.bins):
-            volumes.set_yscale("log")
-            volumes.set_ylim(bottom=0.8)
-            volumes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-            volumes.yaxis.set_minor_locator(NullLocator())
-        volumes.set(xlabel="score", ylabel="party-days")
-        image = svg.render_inline(figure, "reliability", "Reliability diagram of the score")
     return Plot(
         "Whether the score is a probability",
         "A score on the dashed line comes true as often as it says; below it, it promises more than it keeps. On the "
         "right: how many party-days have such a score.",
-        image,
+        reliability_diagram(judgement.calibration, DiagramWords("score", "share illicit", "party-days")),
     )
 
 

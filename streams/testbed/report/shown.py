@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from detectors.testbed.judgement import AS_SHIPPED, Judgement
-from detectors.testbed.statistics import Estimate
+from detectors.testbed.statistics import Estimate, Reliability
 
 NONE = "-"
 # The budget that plots of one budget show, where it was judged.
@@ -72,3 +72,16 @@ def ratio(estimate: Estimate) -> str:
         return NONE
     interval = estimate.interval
     return f"{estimate.value:.2f}" + ("" if interval is None else f" ({interval.low:.2f} to {interval.high:.2f})")
+
+
+def reliability_rows(told: Reliability) -> Rows:
+    """A row a bin: what was told, of how many, their mean, and the share that came true with Wilson's interval."""
+    return [
+        (
+            f"{one.low:.1f} to {one.high:.1f}",
+            f"{one.n:,}",
+            NONE if one.mean is None else f"{one.mean:.3f}",
+            percent(Estimate(one.share, one.n, one.interval)),
+        )
+        for one in told.bins
+    ]

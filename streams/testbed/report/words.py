@@ -6,7 +6,18 @@ from detectors.testbed.figures.recall import Recall
 from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, Judgement
 from detectors.testbed.statistics import Difference, Estimate
 from streams.testbed.judge import JudgeReport
-from streams.testbed.report.shown import NONE, FigureTable, Rows, budget_text, days, percent, ratio, usd, usual_budget
+from streams.testbed.report.shown import (
+    NONE,
+    FigureTable,
+    Rows,
+    budget_text,
+    days,
+    percent,
+    ratio,
+    reliability_rows,
+    usd,
+    usual_budget,
+)
 
 
 def recall_table(report: JudgeReport) -> FigureTable:
@@ -230,22 +241,13 @@ def fairness_reading(judgement: Judgement) -> str:
 def calibration_table(report: JudgeReport) -> FigureTable:
     """The reliability table."""
     told = report.judgement.calibration
-    rows: Rows = [
-        (
-            f"{one.low:.1f} to {one.high:.1f}",
-            f"{one.n:,}",
-            NONE if one.mean is None else f"{one.mean:.3f}",
-            percent(Estimate(one.share, one.n, one.interval)),
-        )
-        for one in told.bins
-    ]
     error, brier = (NONE if value is None else f"{value:.3f}" for value in (told.error, told.brier))
     return FigureTable(
         "Calibration of the score",
         f"Expected calibration error {error}, Brier score {brier} over {told.n:,} party-days: how far the score is "
         "from the chance that a party-day is illicit. The score orders; it is no probability.",
         ("score", "party-days", "mean score", "illicit"),
-        rows,
+        reliability_rows(told),
     )
 
 

@@ -7,11 +7,11 @@ from tests.support.ledger import Ledger, configuration, later
 
 
 def odd_one_out(**detectors: object):
-    """Ninety quiet days of one party, then a payment unlike any before, at a budget of one in twenty events."""
+    """Ninety quiet days of one party, then a payment unlike any before, of which one in twenty may alert."""
     settings = {
         "warm_up": 90,
         "daily_budget": 600.0,
-        "rank_ceiling": 1.0,
+        "rank_ceiling": 0.05,
         "most_by_chance": 1e9,
         "exploration": 0.0,
     } | detectors

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from detectors.ranking.budget import Budget
+from detectors.ranking.budget import Budget, Ceiling
 
 
 def days(count, first=1):
@@ -201,3 +201,70 @@ def test_what_is_passed_over_counts_in_the_pace_alone():
         assert offered.offer(1.0, 0.0, day) is None
         passed.pass_over(day)
     assert passed.to_state() == offered.to_state()
+
+
+def past(budget: Budget, counts: dict[str, int]) -> Budget:
+    """The budget after so many events of loaded history a day."""
+    for day, count in counts.items():
+        for _ in range(count):
+            budget.note_past(day)
+    return budget
+
+
+def test_loaded_history_says_how_many_events_to_expect():
+    """Five a day were loaded, so the first live day's ceiling is that of five; without any it is that of a thousand."""
+    ceiling = Ceiling(0.002, 2.0)
+    loaded = past(Budget.new(20.0, 12, 0.05, 1, ceiling=ceiling), dict.fromkeys(days(90), 5))
+    alone = Budget.new(20.0, 12, 0.05, 1, ceiling=ceiling)
+    for one in (loaded, alone):
+        one.offer(0.9, 0.0, days(1, 91)[0])
+    assert loaded.ceiling() == 0.002
+    assert alone.ceiling() == pytest.approx((2.0 - 1.0) / 12 / 1000)
+
+
+def test_history_counts_alike_in_whatever_order_it_was_loaded():
+    """The newest four weeks count; who loads two banks one after the other gets the bytes of who loads them by day."""
+    counts = {day: 3 + number for number, day in enumerate(days(40))}
+    forwards = past(Budget.new(4.0, 1, 0.0, 7), counts)
+    backwards = past(Budget.new(4.0, 1, 0.0, 7), dict(reversed(counts.items())))
+    assert forwards.to_state() == backwards.to_state()
+    forwards.offer(0.9, 0.0, days(1, 41)[0])
+    newest = list(counts.values())[-28:]
+    assert forwards._state.expected == sum(newest) / 28
+    assert forwards._state.past == {}
+
+
+def test_what_came_before_ranks_count_is_no_history():
+    """It says how many come a day, and the first ranked day expects a thousand as ever."""
+    budget = Budget.new(4.0, 1, 0.0, 7)
+    for day in days(6):
+        for _ in range(5):
+            budget.note_past(day, loaded=False)
+    assert budget.events_a_day() == 5
+    budget.offer(0.9, 0.0, days(1, 7)[0])
+    assert budget._state.expected == 1000
+
+
+def test_one_days_beginning_says_nothing_of_a_day():
+    """Thirty payments in a day's last minutes are no volume: the first whole day is expected to have a thousand."""
+    budget = past(Budget.new(4.0, 1, 0.0, 7), {"2026-01-05": 30})
+    assert budget.events_a_day() is None
+    budget.offer(0.9, 0.0, "2026-01-06")
+    assert budget._state.expected == 1000
+
+
+def test_a_day_that_goes_on_is_none_of_the_whole_ones():
+    """History that ends on the first live day: that day's part is left out."""
+    budget = past(Budget.new(4.0, 1, 0.0, 7), {"2026-01-05": 30, "2026-01-06": 50, "2026-01-07": 1})
+    assert budget.events_a_day() == 40
+    budget.offer(0.9, 0.0, "2026-01-07")
+    assert budget._state.expected == 40
+    assert budget.events_a_day() == 40
+
+
+def test_history_that_comes_after_live_payments_changes_nothing():
+    """What comes live says how many to expect."""
+    budget = Budget.new(4.0, 1, 0.0, 7)
+    budget.offer(0.9, 0.0, days(1)[0])
+    before = budget.to_state()
+    assert past(budget, {"2025-12-01": 50}).to_state() == before

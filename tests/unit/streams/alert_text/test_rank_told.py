@@ -23,8 +23,34 @@ GOLDEN = alert_text.read_alert((ROOT / "tests" / "golden" / "alert.json").read_b
 )
 def test_a_rank_says_how_rare_or_that_it_is_not(rank, ruled, said):
     """A finding that is not ranked has nothing missing."""
-    one = msgspec.structs.replace(GOLDEN, rank=rank, typologies=GOLDEN.typologies if ruled else ())
+    changed = {"rank": rank, "rank_among": 120_000, "typologies": GOLDEN.typologies if ruled else ()}
+    one = msgspec.structs.replace(GOLDEN, **changed)
     assert rank_told(one, LABELS["en"], alert_text.number) == said
+
+
+@pytest.mark.parametrize(
+    ("rank", "among", "coarse"),
+    [(0.001, 82, True), (0.012, 82, True), (0.0121, 82, False), (0.001, 1_000, False), (0.001, msgspec.UNSET, False)],
+)
+def test_a_rank_finer_than_what_was_counted_is_called_coarse(rank, among, coarse):
+    """In both languages, with how many payments there were; alerts of earlier releases do not say how many."""
+    one = msgspec.structs.replace(GOLDEN, rank=rank, rank_among=among)
+    english, korean = (rank_told(one, LABELS[lang], alert_text.number)[1:] for lang in ("en", "ko"))
+    if not coarse:
+        assert english == korean == []
+        return
+    assert english == [
+        "a coarse rank: only 82 payments were there to compare with, so how rare it is beyond 1 in 82 is an estimate"
+    ]
+    assert korean == ["거친 순위: 비교한 거래가 82건뿐이므로 82건 중 1건보다 드문 정도는 추정치입니다"]
+
+
+def test_a_desk_that_did_not_get_it_is_named():
+    """For its ceiling, in both languages; without one the page says nothing of it."""
+    held = msgspec.structs.replace(GOLDEN, withheld=("compliance", "own"))
+    assert "from compliance, own: the desk had as many statistical alerts" in alert_text.plain(held)
+    assert "준법감시(compliance), own: 그날 통계적 경보의" in alert_text.plain(held, lang="ko")
+    assert "Held back" not in alert_text.plain(GOLDEN)
 
 
 @pytest.mark.parametrize(("explored", "title"), [(True, "Payment drawn by lot"), (False, "Unusual payment")])

@@ -2,12 +2,16 @@
 
 import json
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
 
+from detectors.ranking.outlook import Learned
 from streams.cli import doctor
 from streams.demo.broker import java
+from streams.desk import volume as volume_room
+from streams.desk.volume import Volume
 from streams.errors import BrokerStartError, BrokerUnavailableError, NotAuthorizedError
 from streams.installation.extras import LIBRARIES
 from streams.kafka import topics
@@ -145,3 +149,41 @@ def test_a_role_that_may_not_see_all_topics_is_not_told_that_the_broker_lacks(mo
     assert [(told.ok, told.needed), of_topics.needed] == [broker, False]
     assert topic_table in of_topics.found
     assert "acls --apply" not in told.todo + of_topics.todo
+
+
+@pytest.mark.parametrize(
+    ("a_day", "each", "volume", "ranks", "fine"),
+    [
+        (60, 0, "60 payments a day over 12 partitions, 5.0 in each.", "All of them rank in some 6 days.", False),
+        (60, 450, "60 payments a day", "All 12 partitions rank payments.", True),
+        (3_000, 30, "3,000 payments a day", "Counting alone suffices in some 1 days.", False),
+        (1_000_000, 90_000, "1,000,000 payments a day", "always rest on a fitted tail here", True),
+    ],
+)
+def test_doctor_says_when_scores_become_useful(monkeypatch, a_day, each, volume, ranks, fine):
+    """At this deployment's volume, in words and as figures; it is never needed, because rules alert whatever it is."""
+    everyone = min(120_000, 12 * each)
+    learned = Learned(partitions=dict.fromkeys(range(12), each), everyone=everyone)
+    monkeypatch.setattr(volume_room, "read_volume", lambda settings, now: Volume(days={"2026-03-09": a_day}, today=7))
+    monkeypatch.setattr(volume_room, "read_learned", lambda settings: learned)
+    found, checks = doctor.volume(Settings(), datetime(2026, 3, 10, tzinfo=UTC))
+    told = {check.name: check for check in checks}
+    assert told["volume"].found.startswith(volume)
+    assert f"By day: 2026-03-09 {a_day:,}; today so far 7." in told["volume"].found
+    assert "Rules alert from the first payment on." in told["ranks"].found
+    assert ranks in told["ranks"].found
+    assert (told["ranks"].ok, told["ranks"].needed) == (fine, False)
+    assert found is not None
+    assert found.payments_a_day == a_day
+
+
+def test_a_volume_that_cannot_be_looked_at_is_no_fault_of_the_machine(monkeypatch):
+    """A client that may not read the topics is told so, and nothing needed lacks."""
+
+    def denied(settings, now):
+        raise NotAuthorizedError("this client may not read fx.transactions.v1", todo="as the operator")
+
+    monkeypatch.setattr(volume_room, "read_volume", denied)
+    found, (check,) = doctor.volume(Settings(), datetime(2026, 3, 10, tzinfo=UTC))
+    assert found is None
+    assert (check.name, check.ok, check.needed) == ("volume", False, False)

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams.monitor.agent import MONITOR_AGENT
@@ -155,3 +156,16 @@ def test_the_monitor_flushes_each_replayed_batch() -> None:
     agent.partitions[0]._on_replayed()
     assert agent.core.tally.alerts == []
     assert agent.metrics.of("observe_scores") == [("hst", [0.1, 0.2])]
+
+
+def test_what_a_ceiling_held_back_is_counted_by_desk_once() -> None:
+    """An alert that two desks did not get counts for each; a flush leaves nothing for the next."""
+    tally, metrics = Tally(), Recorded()
+    held = SimpleNamespace(snoozed=msgspec.UNSET, withheld=("aml", "customs"))
+    sent = SimpleNamespace(snoozed=msgspec.UNSET, withheld=msgspec.UNSET)
+    raised = [SimpleNamespace(alert=held), SimpleNamespace(alert=sent), SimpleNamespace(alert=held)]
+    step: Any = SimpleNamespace(snooze=None, raised=raised)
+    tally.count_snoozes(step)
+    for _ in range(2):
+        tally.flush(metrics, "monitor")  # type: ignore[arg-type]
+    assert metrics.of("count_withheld") == [("aml", 2), ("customs", 2)]

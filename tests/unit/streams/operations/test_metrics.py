@@ -49,6 +49,7 @@ PROMISED = {
     "fxwatch_trails_cut_total": ("counter", set()),
     "fxwatch_rates_total": ("counter", {"verdict"}),
     "fxwatch_snoozes_total": ("counter", {"what"}),
+    "fxwatch_alerts_withheld_total": ("counter", {"desk"}),
     "fxwatch_learning_total": ("counter", {"kind", "outcome"}),
     "fxwatch_shadow_total": ("counter", {"challenger", "who"}),
     "fxwatch_drift_total": ("counter", {"segment", "measure"}),
@@ -61,6 +62,7 @@ PROMISED = {
     "fxwatch_snapshots_refused": ("gauge", {"agent", "partition"}),
     "fxwatch_cold_start": ("gauge", {"agent", "partition"}),
     "fxwatch_parties": ("gauge", {"partition"}),
+    "fxwatch_rank_among": ("gauge", {"partition"}),
     "fxwatch_state_bytes": ("gauge", {"partition"}),
     "fxwatch_nodes": ("gauge", {"partition"}),
     "fxwatch_node_bytes": ("gauge", {"partition"}),
@@ -131,6 +133,7 @@ def test_metrics_carry_exactly_the_promised_labels(metrics):
     metrics.set_lag("monitor", 0, 3)
     metrics.set_hidden("monitor", 0, 3)
     metrics.set_state_size(0, 5, 700)
+    metrics.set_rank_among(0, 500)
     metrics.set_partition_state("shared", 0, "running")
     metrics.set_node_size(0, 5, 700)
     metrics.show_rules(overlay_configuration({}))
@@ -293,13 +296,14 @@ def test_a_partition_that_went_away_leaves_no_value_behind(metrics):
         metrics.set_partition_state("monitor", partition, "running")
         metrics.set_lag("monitor", partition, 9)
         metrics.set_state_size(partition, 3, 400)
+        metrics.set_rank_among(partition, 500)
     metrics.forget_partition("monitor", 1)
     metrics.set_lag("monitor", 1, 9)  # a late call of a background task
     assert states(metrics, "monitor", 1) == {"running": 0, "replaying": 0, "stopped": 0}
     for name in ("fxwatch_lag_records", "fxwatch_snapshot_age_seconds"):
         assert value(metrics, name, agent="monitor", partition="1") is None
         assert value(metrics, name, agent="monitor", partition="0") is not None
-    for name in ("fxwatch_parties", "fxwatch_state_bytes"):
+    for name in ("fxwatch_parties", "fxwatch_state_bytes", "fxwatch_rank_among"):
         assert value(metrics, name, partition="1") is None
         assert value(metrics, name, partition="0") is not None
     metrics.forget_partition("monitor", 1)  # revoked twice, as Faust may do
@@ -418,3 +422,11 @@ def test_process_figures_are_on_the_page(metrics):
     """Memory, CPU and garbage collection of the process are served as prometheus_client names them."""
     names = {name for name, _ in samples(metrics)}
     assert {"process_resident_memory_bytes", "process_cpu_seconds_total", "python_gc_collections_total"} <= names
+
+
+def test_what_a_ceiling_held_back_counts_by_desk(metrics):
+    """Every configured desk is there with 0 from the start; one that this worker does not know counts as another."""
+    metrics.count_withheld("legal", 2)
+    metrics.count_withheld("unheard-of", 1)
+    told = {desk: value(metrics, "fxwatch_alerts_withheld_total", desk=desk) for desk in ("legal", "anomaly", "other")}
+    assert told == {"legal": 2, "anomaly": 0, "other": 1}

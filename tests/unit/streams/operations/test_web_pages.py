@@ -11,10 +11,15 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from streams.operations import web_pages
 from streams.operations.readiness_metrics import readiness_metrics
+from streams.operations.startup_page import StartupFacts
 from streams.operations.web_pages import SHARE, KeptPage, add_pages
 
 SECONDS = 0.01
 """What making a page takes here."""
+
+
+def no_facts() -> StartupFacts:
+    return StartupFacts(outlook=None, learned={})
 
 
 class Maker:
@@ -78,7 +83,7 @@ def test_the_page_of_metrics_is_one_of_these(monkeypatch: pytest.MonkeyPatch) ->
 
     told = readiness_metrics(CollectorRegistry())._asdict()
     broker = SimpleNamespace(away_seconds=lambda: 0.0)
-    add_pages(SimpleNamespace(page=page), SimpleNamespace(page=slow, **told), [], SimpleNamespace(), broker)
+    add_pages(SimpleNamespace(page=page), SimpleNamespace(page=slow, **told), [], SimpleNamespace(), broker, no_facts)
     web = SimpleNamespace(bytes=lambda content, headers: (content, headers["Content-Type"]))
     first, second = (asyncio.run(pages["/metrics"](web, None)) for _ in range(2))
     assert first == second
@@ -98,7 +103,7 @@ def test_the_metrics_say_what_readyz_says() -> None:
     broker = SimpleNamespace(away_seconds=lambda: 42.5 if away else 0.0, unready=lambda: away)
     metrics = SimpleNamespace(page=lambda: generate_latest(registry), **readiness_metrics(registry)._asdict())
     asked = [broker, SimpleNamespace(unready=lambda: reasons)]
-    add_pages(SimpleNamespace(page=page), metrics, asked, SimpleNamespace(), broker)
+    add_pages(SimpleNamespace(page=page), metrics, asked, SimpleNamespace(), broker, no_facts)
 
     def shown() -> tuple[float | None, float | None]:
         return tuple(
@@ -113,3 +118,25 @@ def test_the_metrics_say_what_readyz_says() -> None:
     away.clear()
     assert shown() == (0, 0)
     assert asyncio.run(pages["/readyz"](web, None)) == ({"ready": True, "reasons": []}, 200)
+
+
+def test_the_startup_page_speaks_the_language_that_is_asked_for() -> None:
+    """English unless `?lang=ko`; what else is asked for is English too."""
+    pages: dict[str, Any] = {}
+
+    def page(path: str, name: str) -> Any:
+        return lambda function: pages.setdefault(path, function)
+
+    metrics = SimpleNamespace(page=lambda: b"", **readiness_metrics(CollectorRegistry())._asdict())
+    broker = SimpleNamespace(away_seconds=lambda: 0.0)
+    add_pages(SimpleNamespace(page=page), metrics, [], SimpleNamespace(), broker, no_facts)
+    web = SimpleNamespace(bytes=lambda content, headers: (content.decode(), headers["Content-Type"]))
+
+    def ask(**query: str) -> str:
+        content, kind = asyncio.run(pages["/startup"](web, SimpleNamespace(query=query)))
+        assert kind == "text/html; charset=utf-8"
+        return content
+
+    assert "holds no partition" in ask()
+    assert "맡은 파티션이 없습니다" in ask(lang="ko")
+    assert "holds no partition" in ask(lang="<script>")

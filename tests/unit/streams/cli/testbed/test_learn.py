@@ -45,8 +45,8 @@ def test_every_alert_comes_again_with_what_it_was_raised_on(place: Path) -> None
     raised = raised_alerts(place / "result", read_truth(place / "stream"))
 
     assert {one.alert_id for one in raised} == {one.alert_id for one in alerts(place) if one.status != "retracted"}
-    # one drawn by lot, of unknown worth, on which nothing counts has none
-    assert sum(bool(one.inputs) for one in raised) > 0.9 * len(raised)
+    # one drawn by lot, of unknown worth, on which nothing counts has none: of so few payments lots are one in ten
+    assert sum(bool(one.inputs) for one in raised) > 0.85 * len(raised)
     assert any(one.true for one in raised)
     assert not all(one.true for one in raised)
 
@@ -57,7 +57,19 @@ def test_a_larger_budget_raises_more_and_the_table_names_every_order(place: Path
     assert [one["order"] for one in told] == list(ORDERS)
     assert len(raised_alerts(place / "result", read_truth(place / "stream"), 500.0)) > len(alerts(place))
     table = run(place, "--a-day", "1").splitlines()
-    assert [line.split("\t")[0] for line in table[3:]] == list(ORDERS)
+    assert [line.split("\t")[0] for line in table[3 : 3 + len(ORDERS)]] == list(ORDERS)
+
+
+def test_the_report_says_whether_the_told_probability_comes_true(place: Path, tmp_path: Path) -> None:
+    """The same bins as the JSON's, counted against the truth; every alert that was told one is in one bin."""
+    told = json.loads(run(place, "--pool", "500", "--json", "--report", str(tmp_path / "page.html")))["orders"]
+
+    (product,) = [one["reliability"] for one in told if one["order"] == "entity"]
+    assert product["n"] == sum(one["n"] for one in product["bins"]) > 0
+    assert 0.0 <= product["brier"] <= 1.0
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert page.count("<svg") == 1
+    assert f"Of {product['n']:,} opened alerts the ranker told a probability" in page
 
 
 def test_verdicts_go_through_the_door_and_later_alerts_say_how_likely_they_are(place: Path) -> None:
