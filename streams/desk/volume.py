@@ -19,7 +19,8 @@ from aiokafka.errors import KafkaError
 
 from detectors.contracts.configuration import fingerprint
 from detectors.contracts.learning import Learning, ScoreCounts
-from detectors.ranking.calibration import WIDER
+from detectors.memory.exchange import bins_of
+from detectors.ranking.calibration import BINS, WIDER, Level
 from detectors.ranking.outlook import Learned
 from streams.errors import BrokerUnavailableError
 from streams.kafka import clients, topics
@@ -105,13 +106,15 @@ def read_learned(settings: Settings) -> Learned:
     return count_learned(values, fingerprint(detectors), WIDER * detectors.calibration_window)
 
 
-def count_learned(values: Iterable[Any], detectors: str, most: int) -> Learned:
-    """Scores that each partition told of a detector set, and how many of them all count, `most` at the most.
+def count_learned(values: Iterable[Any], detectors: str, size: int) -> Learned:
+    """Scores that each partition told of a detector set, and how many of them the level of all counts by now.
 
-    A record told twice counts once. What is no such record is passed over: ingest dead-letters it.
+    `size` is that level's: it forgets by generations, as each partition's own does. A record told twice counts once.
+    What is no such record is passed over: ingest dead-letters it.
     """
     partitions: Counter[int] = Counter()
     heard: set[tuple[int, int]] = set()
+    everyone = Level(size)
     for value in values:
         try:
             record = _decode(value or b"")
@@ -120,6 +123,13 @@ def count_learned(values: Iterable[Any], detectors: str, most: int) -> Learned:
         told, place = record.told, (record.partition, record.number)
         if not isinstance(told, ScoreCounts) or told.detectors != detectors or place in heard:
             continue
+        bins = bins_of(told, BINS)
+        if bins is None:
+            continue
         heard.add(place)
-        partitions[record.partition] += sum(sum(numbers[1::2]) for numbers in told.segments.values())
-    return Learned(partitions=dict(partitions), everyone=min(most, partitions.total()))
+        of_all: Counter[int] = Counter()
+        for counts in bins.values():
+            of_all.update(counts)
+        partitions[record.partition] += of_all.total()
+        everyone.merge(of_all)
+    return Learned(partitions=dict(partitions), everyone=everyone.counted)
