@@ -30,7 +30,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "broker": ("streams.cli.broker", "The embedded Apache Kafka broker: start, stop, status."),
     "topics": ("streams.cli.topics", "The topic table against the cluster: apply, diff, acls, take-over."),
     "worker": ("streams.cli.worker", "Run a worker: ingest, monitor, shared, or all."),
-    "rules": ("streams.cli.rules", "The configuration in force: show, check, diff, apply, propose, approve."),
+    "rules": (
+        "streams.cli.rules",
+        "The configuration in force: show, check, diff, apply, propose, approve, stop, resume.",
+    ),
     "simulate": ("streams.cli.simulate", "The built-in stream, with planted cases."),
     "testbed": ("streams.cli.testbed", "Judge detectors on labelled streams and history, without Kafka."),
     "publish": ("streams.cli.publish", "Publish JSON lines and payment messages, or check them."),

@@ -76,6 +76,30 @@ def strange_from(change: int) -> list[tuple[int, StreamDrift]]:
     return found
 
 
+def test_a_segment_without_documents_on_no_day_counts_as_zero():
+    """Zeros are values: where all have documents the mean is 0, and then it is not."""
+    records = [told(day, [100 if day >= 20 else 0] * 60, name="undocumented") for day in range(30)]
+    [(_, drift)] = heard(records, Drifts())
+    assert (drift.before.payments, drift.before.total, drift.since) == (1200, 0, date(2026, 3, 21))
+
+
+def test_each_day_is_looked_at_once(monkeypatch: pytest.MonkeyPatch):
+    """However many partitions tell of it, in whatever order."""
+    looks = []
+    monkeypatch.setattr("detectors.memory.drift.find_change", lambda days, *_: looks.append(len(days)))
+    heard(month(change=99, days=9), Drifts())
+    assert looks == list(range(1, 9))
+
+
+def test_bins_are_summed_with_their_squares():
+    """Ten scores of bin 3, and five beyond four nats, which count as four."""
+    drifts = Drifts()
+    drifts.hear(ScoreCounts(segments={}, detectors="f00d", day=1), {})
+    drifts.hear(ScoreCounts(segments={}, detectors="f00d", day=99), {"bank.in": {3: 10, 300: 5}})
+    [[segment, name, days]] = msgspec.msgpack.decode(drifts.to_state())[2]
+    assert (segment, name, days) == ("bank.in", "strangeness", [[99, 15, 30 + 1280, 90 + 5 * 256**2]])
+
+
 def test_models_that_know_nothing_yet_are_given_a_month():
     """They find nothing strange at first; amounts are watched from the first day on."""
     assert strange_from(20) == strange_from(DAYS_TO_SETTLE) == []
@@ -99,6 +123,10 @@ def test_what_comes_late_counts_on_its_own_day():
     heard(records, one)
     heard([*records[:4], *records[6:], *records[4:6]], late)
     assert late.to_state() == one.to_state()
+    by_one, three = Drifts(), Drifts()
+    heard([*records[:4], *records[6:8], *records[4:6]], by_one)
+    heard(records[:8], three)
+    assert by_one.to_state() == three.to_state()
     full = Drifts()
     heard(month(change=99, days=MOST_DAYS + 9), full)
     before = full.to_state()
