@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from detectors.alerting.desks import ANOMALY, FINDING, lists_of
+from detectors.books.party import MOST_HELD
 from detectors.configuration_approval import approver_faults, approvers_of
 from detectors.configuration_trial import trial_fault
 from detectors.contracts.configuration import (
@@ -20,6 +21,7 @@ from detectors.contracts.configuration import (
     Duties,
     Engine,
     Limit,
+    Quarantine,
     RateRules,
     Sanctions,
     Screens,
@@ -89,6 +91,7 @@ def stopping_faults(configuration: Configuration) -> list[str]:
         *_challengers(configuration),
         *_engine(configuration.engine),
         *_rates(configuration.rate_rules),
+        *_quarantine(configuration.quarantined),
         *_of_the_law("sanctions", configuration.sanctions),
         *_of_the_law("duties", configuration.duties),
         *_of_the_law("screens", configuration.screens),
@@ -312,3 +315,14 @@ def _rates(rules: RateRules) -> Iterator[str]:
     for name, rate in (*rules.typical.items(), *rules.confirmed.items()):
         if not _RATE.fullmatch(rate) or not float(rate):
             yield f"[rates] {name}: no rate; got: {rate!r}; expected: a decimal string above 0, such as '1387.50'"
+
+
+def _quarantine(rules: Quarantine) -> Iterator[str]:
+    for name, low, high in (
+        ("days", 0, 3650),
+        ("change_payments", 2, MOST_HELD),
+        ("change_days", 7, 3650),
+        ("lessons_a_month", 1, 1_000_000),
+    ):
+        if not low <= getattr(rules, name) <= high:
+            yield f"[quarantine] {name}: got: {getattr(rules, name)}; expected: {low} to {high}"

@@ -1,16 +1,20 @@
-"""What the models say of a payment, before they learn from it."""
+"""What the models say of a payment, and what they learn from it when it was judged."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from detectors.alerting.build import RaisedAlert
 from detectors.books import folded_payments as folded
 from detectors.books import payments
+from detectors.books.party import Party
 from detectors.books.payments import Payment
-from detectors.features import EventView, Feature, measure_again, observe
+from detectors.features import EventView, Feature, Observation, measure_again
+from detectors.memory import quarantine
 from detectors.memory.day_measures import measured
 from detectors.payment_step import PaymentMoney, PaymentStep
 from detectors.ranking.ensemble import Scored
+from detectors.typologies.base import Finding, Typology
 from detectors.values import money
 from detectors.values.legal_calendar import DAY_US, SECOND_US, local
 from detectors.values.market_gap import CENTIBP
@@ -26,13 +30,17 @@ _NOBODY: Mapping[str, Scored] = MappingProxyType({})
 class PaymentScore(NamedTuple):
     """What the models said; nothing for an event that is only an amendment of a payment.
 
-    `beside` is what each challenger said, by its name.
+    `beside` is what each challenger said, by its name. `observed`, `view` and `first`, its
+    first event, are there for a payment that is still to be learned from, once.
     """
 
     scored: Scored | None = None
     features: tuple[Feature, ...] = ()
     segment: str = ""
     beside: Mapping[str, Scored] = _NOBODY
+    observed: Observation | None = None
+    view: EventView | None = None
+    first: int = 0
 
 
 def score_payment(step: PaymentStep, row: Payment, worth: PaymentMoney, told: Payment | None = None) -> PaymentScore:
@@ -65,34 +73,71 @@ def score_payment(step: PaymentStep, row: Payment, worth: PaymentMoney, told: Pa
         exchange_inflow_usd=_dollars(step, event.exchange_linked_inflow_24h),
     )
     segment = f"{SEGMENTS[event.party_type]}.{event.direction}"
-    if told is None:
-        features, known.baselines = observe(view, known.baselines, state.baselines)
+    if told is None or quarantine.is_held(known, told.event):
+        past = quarantine.settle(known, effective.quarantine, step.clock_us, state.counters)
+        observed = Observation(view, past, state.baselines)
+        features = observed.features
     else:
+        observed = None
         features = measure_again(view, known.baselines, state.baselines, told.time / SECOND_US)
-    scored = state.scorer.score_then_learn(segment, features, learn=told is None)
-    if told is None:
-        numbers = measured(view)
-        state.exchange.count(state.partition, segment, scored.place, step.clock_us, effective.zone, numbers)
-    return PaymentScore(scored, features, segment, _score_beside(step, segment, features, learn=told is None))
+    scored = state.scorer.score_then_learn(segment, features, learn=False)
+    # while an operator has stopped challengers they neither score nor learn, and keep what they know
+    running = {} if "challengers" in step.configuration.stops else state.challengers
+    beside = {
+        name: challenger.scorer.score_then_learn(segment, features, learn=False) for name, challenger in running.items()
+    }
+    if observed is None or told is not None:
+        return PaymentScore(scored, features, segment, beside)
+    if past is not known.baselines:
+        # what a verdict cleared is in the past that was measured against, and not in the one that goes on
+        observed = Observation(view, known.baselines, state.baselines)
+    return PaymentScore(scored, features, segment, beside, observed, view, row.event)
 
 
-def _score_beside(
-    step: PaymentStep, segment: str, features: tuple[Feature, ...], *, learn: bool
-) -> Mapping[str, Scored]:
-    """What each challenger says of the payment; then it learns from it, and its score is counted with the champion's.
+def flag_of(known: Party, raised: RaisedAlert | None, fired: list[tuple[Typology, Finding]]) -> quarantine.Flag | None:
+    """The alert that a payment raised, or, where a rule fires on it and that is no news, the one that it adds to."""
+    if raised is not None:
+        return quarantine.Flag(raised.alert.alert_id, raised.alert.supersedes, ruled=bool(fired))
+    if not fired:
+        return None
+    names = {typology.id for typology, _ in fired}
+    standing = [one.alert_id for one in known.alerted if one.typology in names]
+    return quarantine.Flag(standing[-1] if standing else "", ruled=True)
 
-    Behind the champion's own count, which begins a new day of what is told. While an operator has stopped challengers
-    they neither score nor learn, and keep what they know.
-    """
-    state = step.state
-    if not state.challengers or "challengers" in step.configuration.stops:
-        return _NOBODY
-    found = {}
-    for name, challenger in state.challengers.items():
-        found[name] = said = challenger.scorer.score_then_learn(segment, features, learn=learn)
-        if learn:
-            state.exchange.count_beside(state.partition, challenger.detectors, segment, said.place)
-    return found
+
+def learn_payment(step: PaymentStep, score: PaymentScore, flag: quarantine.Flag | None) -> None:
+    """Let the models learn from a scored payment, as far as the quarantine lets them; `flag` says what it alerted."""
+    if score.observed is None or score.scored is None or score.view is None:
+        return
+    state, effective, known, clock_us = step.state, step.effective, step.known, step.clock_us
+    assert state.scorer is not None
+    assert state.configuration is not None
+    rules, rank = effective.quarantine, score.scored.rank
+    if flag is None or not flag.ruled:
+        rare = rank is not None and rank <= min(quarantine.FLAGGED_RANK, state.configuration.detectors.ceiling)
+        flag = (flag or quarantine.Flag()) if rare else None
+    held = flag is not None and rules.days > 0 and not step.origin.history
+    day = local(clock_us, effective.zone).toordinal()
+    strange = rank is not None and rank <= quarantine.STRANGE_RANK
+    teaches = quarantine.teaches_others(known, rules, day, strange=strange)
+    if held and flag is not None:
+        state.counters["quarantine_held"] += 1
+        gone = quarantine.hold(known, score.first, score.view, clock_us, flag)
+        state.counters["quarantine_pushed_out"] += gone
+    else:
+        known.baselines = score.observed.learn(peers=teaches)
+    if not teaches:
+        state.counters["quarantine_untaught"] += 1
+        return
+    state.scorer.learn(score.segment, score.features, score.scored, members=not held)
+    state.exchange.count(
+        state.partition, score.segment, score.scored.place, clock_us, effective.zone, measured(score.view)
+    )
+    # behind the champion's own count, which begins a new day of what is told
+    for name, said in score.beside.items():
+        challenger = state.challengers[name]
+        challenger.scorer.learn(score.segment, score.features, said, members=not held)
+        state.exchange.count_beside(state.partition, challenger.detectors, score.segment, said.place)
 
 
 def week_sum(step: PaymentStep, row: Payment, usd: int, told: Payment | None) -> int:

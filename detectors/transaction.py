@@ -28,8 +28,9 @@ from detectors.features.amount_own import NAME as OWN_AMOUNT
 from detectors.memory import event_clock, roster, taken_back, told_payments
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.item_news import keeping
+from detectors.memory.quarantine import Flag
 from detectors.memory.state import PartitionState
-from detectors.payment_score import PaymentScore, score_payment
+from detectors.payment_score import PaymentScore, flag_of, learn_payment, score_payment
 from detectors.payment_step import PaymentMoney, PaymentStep, row_of, worth_of
 from detectors.ranking.budget import Budget
 from detectors.ranking.ensemble import Scored
@@ -68,8 +69,8 @@ class Seen(NamedTuple):
 class _Judged(NamedTuple):
     """The alert, if any; the strength by typology of all that fired; the strengths of what is news; the type it is for.
 
-    That type is the one of the event, or the reading under which alone the rules of its alert fire. Last, what
-    challengers would have alerted.
+    That type is the one of the event, or the reading under which alone the rules of its alert fire. `shadow` is what
+    challengers would have alerted, `flag` says what the payment alerted, or adds to.
     """
 
     raised: RaisedAlert | None
@@ -77,6 +78,7 @@ class _Judged(NamedTuple):
     news: tuple[float, ...]
     judged_as: PartyType
     shadow: tuple[Shadow, ...]
+    flag: Flag | None = None
 
 
 def apply_transaction(
@@ -114,6 +116,7 @@ def apply_transaction(
     elif effect.second:
         score = score_payment(step, row, worth, told=effect.payment)
     judged = _judge(step, effect, worth, score)
+    learn_payment(step, score, judged.flag)
     raised = [] if judged.raised is None else [judged.raised]
     occasion = Occasion(state, configuration, effective, origin)
     by = TakingBack(event.party, event.event_time, event.event_id, event.institution, event.status)
@@ -247,6 +250,7 @@ def _judge(step: PaymentStep, effect: Effect, worth: PaymentMoney, score: Paymen
         tuple([hit.finding.strength for hit in found]),
         event.party_type,
         shadowed,
+        flag_of(known, raised, fired),
     )
 
 

@@ -37,6 +37,9 @@ MOST_GROUNDS = 32
 # Payments of a party whose first word raised a statistical alert, the newest; 8 bytes each. A second institution's word
 # comes within `accounting.RESTATED_DAYS`, and a partition has a few such alerts a day.
 MOST_UNUSUAL = 64
+# Payments of a party that the models do not learn from yet, the newest; some 250 bytes each. It takes 8 to prove a real
+# change (memory/quarantine.py).
+MOST_HELD = 32
 MOST_ALIASES = 1000
 # Counterparties that a profile relates to its party, 9 bytes each, the first ones; the ledger has all. No rule reads
 # them yet. Failure prevented: 4 096 of each made-up party were 37 KB, where a party that pays once has 0.6.
@@ -148,6 +151,8 @@ class Party(msgspec.Struct, array_like=True):
     (party_type.py, residency.py); `party_type` is the strictest of them. `unusual` are the first events of payments
     that raised a statistical alert, 8 bytes each, so that each raises one at most. `trade` is the trade ledger
     (trade_book.py), empty for nearly all. `grounds` are what its newest alerts were raised on (memory/grounds.py).
+    `held` are payments that the models do not learn from yet, `taught` the period of 30 days in which others last
+    learned from the party, from how many payments, and from how many strange ones (memory/quarantine.py).
     """
 
     party_type: str = ""
@@ -176,6 +181,8 @@ class Party(msgspec.Struct, array_like=True):
     unusual: bytes = b""
     trade: bytes = b""
     grounds: list[bytes] = []
+    held: list[bytes] = []
+    taught: tuple[int, int, int] = (0, 0, 0)
 
     def name_number(self, name: str) -> int:
         """The number of a name in `names`, added when new.

@@ -231,6 +231,20 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     officers: tuple[str, ...] = ()
 
 
+class Quarantine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which payments the models do not learn from, and for how long (memory/quarantine.py). All are our defaults.
+
+    `days`: a flagged payment is held for so many days of the partition's clock; 0 = everything is learned from.
+    `change_payments` and `change_days`: so many held payments, behind an alert that stood so long, are a real change.
+    `lessons_a_month`: how many payments of one party its peers and the members learn from in 30 days.
+    """
+
+    days: int = 60
+    change_payments: int = 8
+    change_days: int = 28
+    lessons_a_month: int = 30
+
+
 class Sanctions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the law may impose, as dated limits: fines in KRW, years of imprisonment, lines of a criminal case."""
 
@@ -293,6 +307,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     screens: Screens | msgspec.UnsetType = msgspec.UNSET
     # not part of the encoding where it is not given, as in configurations of before there were packs
     pack: Pack | msgspec.UnsetType = msgspec.UNSET
+    # not part of the encoding where it is not given; read it by `quarantined`
+    quarantine: Quarantine | msgspec.UnsetType = msgspec.UNSET
     # name -> Ed25519 public key of who approves what replaces this (approvals.py); without any, anybody does
     approvers: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     # name -> a detector set that scores beside the one in force and alerts nobody; without any, nothing runs beside it
@@ -310,6 +326,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             msgspec.structs.force_setattr(self, "stopped", msgspec.UNSET)
         if self.admission == Admission():
             msgspec.structs.force_setattr(self, "admission", msgspec.UNSET)
+        if self.quarantine == Quarantine():
+            msgspec.structs.force_setattr(self, "quarantine", msgspec.UNSET)
         if not self.approvers:
             msgspec.structs.force_setattr(self, "approvers", msgspec.UNSET)
 
@@ -332,6 +350,11 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     def rate_rules(self) -> RateRules:
         """What is said of rates, or the defaults."""
         return RateRules() if self.rates is msgspec.UNSET else self.rates
+
+    @property
+    def quarantined(self) -> Quarantine:
+        """What is said of flagged payments, or the defaults."""
+        return Quarantine() if self.quarantine is msgspec.UNSET else self.quarantine
 
 
 def fingerprint(part: object) -> str:

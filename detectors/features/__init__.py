@@ -65,6 +65,41 @@ def against(feature: Feature) -> float | None:
     return count_against(feature.deviation, DIRECTIONS.get(feature.name, "both"))
 
 
+class Observation:
+    """A payment measured against its party's past, before anything is learned from it.
+
+    `features` stand in registry order. Nothing changes until `learn`. Raises `ValueError` when `baselines` is damaged
+    or of another set of features. Cost: 25 us, and 10 us for `learn`.
+    """
+
+    def __init__(self, view: EventView, baselines: bytes, shared: Shared) -> None:
+        self._past = LAYOUT.unpack(baselines)
+        self._moment = Moment(view, shared, token_hash(view.counterparty), self._past)
+        pairs = zip(REGISTRY, self._past.own, strict=True)
+        self.features = tuple([feature.measure(self._moment, own) for feature, own in pairs])
+
+    def learn(self, *, peers: bool = True) -> bytes:
+        """Learn from the payment, once; returns the party's new packed baselines.
+
+        The peers' baselines are changed in place, or not at all where `peers` is false.
+        """
+        past, moment = self._past, self._moment
+        view = moment.view
+        if not peers:
+            moment.shared = Shared()  # what is learned of the peers goes with it
+        for feature, own in zip(REGISTRY, past.own, strict=True):
+            feature.learn(moment, own)
+        past.remember(moment.counterparty, moment.fade, moment.weight)
+        past.remember_habits(habits_of(view), moment.fade, moment.weight)
+        if past.seen == 0:
+            past.first_s = past.last_s = view.event_time_s
+        else:
+            past.first_s = min(past.first_s, view.event_time_s)
+            past.last_s = max(past.last_s, view.event_time_s)
+        past.seen = min(past.seen + 1, 0xFFFFFFFF)
+        return LAYOUT.pack(past)
+
+
 def observe(view: EventView, baselines: bytes, shared: Shared) -> tuple[tuple[Feature, ...], bytes]:
     """Measure all features against the past, then learn from the event.
 
@@ -72,22 +107,15 @@ def observe(view: EventView, baselines: bytes, shared: Shared) -> tuple[tuple[Fe
     learns the peers' baselines in `shared`, in place. Pure but for `shared`; the same calls in the same order give the
     same bytes. A late event (event time before the party's newest) is measured and learned with the weight it would
     have faded to. Raises `ValueError` when `baselines` is damaged or of another set of features. Cost: about
-    35 us; memory per party at most 594 bytes.
+    35 us; memory per party at most 610 bytes.
     """
-    past = LAYOUT.unpack(baselines)
-    moment = Moment(view, shared, token_hash(view.counterparty), past)
-    measured = tuple([feature.measure(moment, own) for feature, own in zip(REGISTRY, past.own, strict=True)])
-    for feature, own in zip(REGISTRY, past.own, strict=True):
-        feature.learn(moment, own)
-    past.remember(moment.counterparty, moment.fade, moment.weight)
-    past.remember_habits(habits_of(view), moment.fade, moment.weight)
-    if past.seen == 0:
-        past.first_s = past.last_s = view.event_time_s
-    else:
-        past.first_s = min(past.first_s, view.event_time_s)
-        past.last_s = max(past.last_s, view.event_time_s)
-    past.seen = min(past.seen + 1, 0xFFFFFFFF)
-    return measured, LAYOUT.pack(past)
+    observation = Observation(view, baselines, shared)
+    return observation.features, observation.learn()
+
+
+def learn_alone(view: EventView, baselines: bytes) -> bytes:
+    """The party's packed baselines after a payment that its peers do not learn from, as of its own time."""
+    return Observation(view, baselines, Shared()).learn(peers=False)
 
 
 def measure_again(view: EventView, baselines: bytes, shared: Shared, told_s: float) -> tuple[Feature, ...]:
@@ -107,4 +135,15 @@ def measure_again(view: EventView, baselines: bytes, shared: Shared, told_s: flo
     return tuple([feature.measure(moment, own) for feature, own in zip(REGISTRY, past.own, strict=True)])
 
 
-__all__ = ["NAMES", "REGISTRY", "EventView", "Feature", "Shared", "against", "measure_again", "observe"]
+__all__ = [
+    "NAMES",
+    "REGISTRY",
+    "EventView",
+    "Feature",
+    "Observation",
+    "Shared",
+    "against",
+    "learn_alone",
+    "measure_again",
+    "observe",
+]

@@ -3,7 +3,7 @@
 Layout, little-endian: format byte, number of remembered counterparties, that of habits, a byte of 0, fingerprint of the
 feature layout (u16), payments seen (u32), first and newest event time (f64 each), the features' float32 numbers in
 registry order, counterparty hashes (u64 each), their decayed weights (float32 each), habits (u32 each), theirs. 26 + 4
-x slots + 12 x counterparties + 8 x habits bytes: 594 with 46 slots, all 16 counterparties and all 24 habits.
+x slots + 12 x counterparties + 8 x habits bytes: 610 with 50 slots, all 16 counterparties and all 24 habits.
 """
 
 import hashlib

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-# More would break the 594 bytes a party may take; a party that pays more regularly is rare and its lightest are
+# More would break the 610 bytes a party may take; a party that pays more regularly is rare and its lightest are
 # forgotten.
 COUNTERPARTIES = 16
 # Countries, currencies, institutions, purposes and terms of trade together. A party has some seven; one that has more

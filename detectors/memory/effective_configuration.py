@@ -18,6 +18,7 @@ class Effective:
         self.lateness_us = engine.lateness_days * DAY_US
         self.stale_us = int(engine.rate_stale_hours * HOUR_US)
         self.rate_limits = RateLimits(configuration.rate_rules)
+        self.quarantine = configuration.quarantined
         self.config_version = fingerprint(configuration)
         self.detectors_version = fingerprint(configuration.detectors)
         self.rules_version = fingerprint(configuration.rules)

@@ -41,11 +41,21 @@ if TYPE_CHECKING:
 # 8: one set of members a partition, ranks by counts of all partitions, of the whole partition and of each segment
 # (calibration.py); the budget's ceiling; what the partition told all others, and what it heard of them; the lessons
 # that stand, and what a party's newest alerts were raised on; challengers and what was counted of their scores;
-# copies by desk and day, where there are any.
+# copies by desk and day, where there are any; payments that the models do not learn from yet.
 STATE_SCHEMA = 8
+QUARANTINE = (
+    "quarantine_held",
+    "quarantine_cleared",
+    "quarantine_timed_out",
+    "quarantine_changed",
+    "quarantine_pushed_out",
+    "quarantine_untaught",
+)
 # `corrections_given_up`: none any more (restatement.py); the name stands in snapshots of state schema 4.
 # `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.
 # `woken`: due dates that passed; `due_dates_cut`: those beyond what one party may have open (due_dates.py).
+# `quarantine_held`: payments kept back from learning, then what became of them (quarantine.py); `quarantine_untaught`:
+# payments of a party beyond those that others learn from in 30 days.
 # `broadcast`: those of `applied` that stand in every partition (rates, configurations), so that totals can be told
 COUNTERS = (
     "applied",
@@ -70,6 +80,7 @@ COUNTERS = (
     "woken",
     "due_dates_cut",
     "retracted",
+    *QUARANTINE,
 )
 
 

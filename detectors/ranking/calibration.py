@@ -247,11 +247,14 @@ class Calibration:
         return Ranked(max(FINEST, p_value(levels, bin_of(strangeness))), max(self.everyone.counted, self.whole.counted))
 
     def learn(self, segment: str, strangeness: float) -> None:
-        """Count a payment, at each level once."""
+        """Count a payment of this strangeness, at each level once."""
+        self.count(segment, bin_of(strangeness))
+
+    def count(self, segment: str, place: int) -> None:
+        """Count a payment of this bin, at each level once."""
         near = self.segments.get(segment)
         if near is None:
             near = self.segments[segment] = Level(self.size)
-        place = bin_of(strangeness)
         self.whole.add(place)
         near.add(place)
 

@@ -4,8 +4,8 @@ The members' scores become one strangeness (`FusedMembers`), the same members fo
 are measured against the party's own past and its peers, so that payments of two segments compare, and a segment of a
 few payments a week has members that have learned. How strange is usual differs between segments; the rank is taken
 there (`Calibration`). As strangeness is always made with the same weights, ranks are calibrated whatever these are.
-Learning is by bounded steps and windows only; holding flagged events back from learning (quarantine) is a later step:
-until then the caller may pass `learn=False`.
+Learning is by bounded steps and windows only. What is not to be learned from, and when, is the caller's choice
+(memory/quarantine.py): `score_then_learn(learn=False)` now, and `learn` afterwards.
 """
 
 from collections.abc import Sequence
@@ -85,11 +85,7 @@ class Scorer:
         known_segments = self.calibration.segments
         if segment not in known_segments and len(known_segments) >= MAXIMUM_SEGMENTS:
             raise ValueError(f"too many segments; got: {segment!r} as one more; expected: at most {MAXIMUM_SEGMENTS}")
-        known = {}
-        for feature in features:
-            counted = against(feature)
-            if counted is not None:
-                known[feature.name] = counted
+        known = _counted(features)
         warm = self.scored >= self.detector_set.warm_up
         judged = self.fused.judge_then_learn_one(known, learn)
         strangeness = judged.strangeness / self.whole_weight
@@ -102,6 +98,16 @@ class Scorer:
         contributions = tuple([(name, share / total) for name, share in ordered if share > 0.0])
         rank = ranked.p if warm else None
         return Scored(1.0 - ranked.p, rank, judged.members, contributions, warm, ranked.among, bin_of(strangeness))
+
+    def learn(self, segment: str, features: tuple[Feature, ...], scored: Scored, *, members: bool = True) -> None:
+        """Learn from an event that was scored with `learn=False`, once; no other one may be learned in between.
+
+        Where `members` is false only the calibration counts it.
+        """
+        if members:
+            self.fused.learn_judged(_counted(features), scored.members)
+        self.calibration.count(segment, scored.place)
+        self.scored += 1
 
     def learned(self) -> dict[str, int]:
         """Events each member has learned, over saves and loads: once per event scored with `learn`."""
@@ -155,3 +161,13 @@ class Scorer:
             seed, parameters = derived_seed(detector_set.seed, name), detector_set.members[name]
             scorer.fused.members[name] = REGISTRY[name].from_state(parameters, seed, found[f"{HEADER}/members/{name}"])
         return scorer
+
+
+def _counted(features: tuple[Feature, ...]) -> dict[str, float]:
+    """How much each feature counts against the payment, where that is known."""
+    known = {}
+    for feature in features:
+        counted = against(feature)
+        if counted is not None:
+            known[feature.name] = counted
+    return known

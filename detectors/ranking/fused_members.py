@@ -110,6 +110,13 @@ class FusedMembers(Member):
         self.n_learned += learn
         return Strangeness(strangeness, scores, _credits(weighed, x))
 
+    def learn_judged(self, x: Deviations, scores: Mapping[str, float]) -> None:
+        """Learn from an event of finite numbers that was judged, and has these scores; as `judge_then_learn_one`."""
+        for name, member in self.members.items():
+            member.learn_one(x)
+            self.ranks[name].add(scores[name])
+        self.n_learned += 1
+
     def score_then_learn_one(self, x: Deviations, learn: bool = True) -> tuple[float, dict[str, float]]:
         """The strangeness and its credits from before learning, then learn once unless told not to."""
         judged = self.judge_then_learn_one(finite(x), learn)

@@ -12,7 +12,7 @@ from detectors.contracts.learning import Learning, StreamDrift
 from detectors.contracts.open_items import ItemNews
 from detectors.contracts.screens import Screened
 from detectors.contracts.shadow import Shadow
-from detectors.memory.frozen_state import STATE_SCHEMA
+from detectors.memory.frozen_state import QUARANTINE, STATE_SCHEMA
 from detectors.memory.state import PartitionState
 from detectors.values.institution_code import institution_code
 from streams.kafka import agent_names, topics
@@ -68,6 +68,7 @@ class MonitorCore:
         decoded = time.perf_counter()
         stops = {} if state.configuration is None else state.configuration.stops
         watermark, parties, forgotten = state.watermark, len(state.parties), state.counters["parties_forgotten"]
+        quarantine = [state.counters[name] for name in QUARANTINE]
         try:
             step = science.apply(state, event, origin)
         except Exception as fault:
@@ -81,6 +82,7 @@ class MonitorCore:
             new = isinstance(event, Transaction) and len(state.parties) + forgotten > parties
             self._count_news(event, origin, step, watermark, new_party=new)
             tally.forgotten += forgotten
+            tally.count_quarantine(quarantine, state.counters)
             tally.count_snoozes(step)
             tally.count_learning(event, step)
             tally.count_shadow(step)

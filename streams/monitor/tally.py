@@ -1,10 +1,12 @@
 """Counts what became of the events of a run, until they go into the metrics."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from detectors.contracts.events import Event
 from detectors.contracts.learning import Learning, StreamDrift
 from detectors.core import Outputs
+from detectors.memory.frozen_state import QUARANTINE
 from streams.operations.metrics import Metrics
 from streams.partition.alert_tally import AlertTally
 
@@ -24,12 +26,19 @@ class Tally(AlertTally):
         self.folded = self.forgotten = 0
         self.said: Counter[tuple[str, str]] = Counter()
         self.rates: Counter[str] = Counter()
+        self.quarantine: Counter[str] = Counter()
         # by kind, and by what became of it: told, or as in memory/exchange.py
         self.learning: Counter[tuple[str, str]] = Counter()
         # by challenger, and whether the champion alerted the payment too
         self.shadow: Counter[tuple[str, str]] = Counter()
         # by segment and measure
         self.drifts: Counter[tuple[str, str]] = Counter()
+
+    def count_quarantine(self, before: Sequence[int], counters: Mapping[str, int]) -> None:
+        """Add what a record did to the quarantine: its counters as they stood before it, and as they stand."""
+        for name, count in zip(QUARANTINE, before, strict=True):
+            if counters[name] != count:
+                self.quarantine[name.removeprefix("quarantine_")] += counters[name] - count
 
     def count_learning(self, event: Event, step: Outputs) -> None:
         """Add what a partition told with a record, and what became of one that was told."""
@@ -62,12 +71,17 @@ class Tally(AlertTally):
         metrics.sender_words.add(self.said)
         for verdict, count in self.rates.items():
             metrics.rates.labels(verdict).inc(count)
+        self._publish_quarantine(metrics)
         for labels, count in self.learning.items():
             metrics.count_learning(*labels, count)
         for (challenger, who), count in self.shadow.items():
             metrics.count_shadow(challenger, who, count)
         for (segment, measure), count in self.drifts.items():
             metrics.count_drift(segment, measure, count)
+
+    def _publish_quarantine(self, metrics: Metrics) -> None:
+        for what, count in self.quarantine.items():
+            metrics.quarantine.labels(what).inc(count)
 
     def clear(self) -> None:
         """Forget all but the time spent."""
@@ -77,6 +91,7 @@ class Tally(AlertTally):
             self.joins,
             self.said,
             self.rates,
+            self.quarantine,
             self.learning,
             self.drifts,
             self.shadow,

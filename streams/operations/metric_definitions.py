@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created
 
 from detectors.contracts.configuration import Stoppable
 from detectors.memory.exchange import HEARD
+from detectors.memory.frozen_state import QUARANTINE
 from detectors.rates.rate_checks import VERDICTS
 from streams.operations import run_histogram
 from streams.operations.institution_metrics import institution_metrics
@@ -155,6 +156,15 @@ class DefinedMetrics:
             "challenger",
             "who",
         )
+        self.quarantine = counter(
+            "quarantine",
+            "Payments that the models do not learn from, payments. held: flagged and kept back; cleared: learned after "
+            "a verdict; timed_out: learned when their time was up; changed: learned as a real change; pushed_out: "
+            "never learned, as a party had too many; untaught: beyond what others learn of a party in 30 days.",
+            "what",
+        )
+        for name in QUARANTINE:
+            self.quarantine.labels(name.removeprefix("quarantine_"))
 
     def _define_histograms(self) -> None:
         def histogram(name: str, text: str, buckets: Sequence[float], *labels: str) -> RunHistogram:

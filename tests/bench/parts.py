@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from detectors import core, payment_score, transaction
+from detectors import core, transaction
 from detectors.alerting import build
 from detectors.books import accounting, payments
 from detectors.books.fingerprints import Fingerprints
+from detectors.features import Observation
 from detectors.memory import roster
 from detectors.ranking.budget import Budget
 from detectors.ranking.ensemble import Scorer
@@ -22,8 +23,10 @@ from tests.bench.workload import Stored
 
 # (where the name is looked up, name, part); a part's own time excludes the parts that it calls
 PLACES: list[tuple[Any, str, str]] = [
-    (payment_score, "observe", "features"),
+    (Observation, "__init__", "features"),
+    (Observation, "learn", "features"),
     (Scorer, "score_then_learn", "models"),
+    (Scorer, "learn", "models"),
     (transaction, "_context", "typologies"),
     *((type(typology), name, "typologies") for typology in REGISTRY for name in ("evaluate", "learn")),
     (roster, "recall", "party record"),

@@ -29,17 +29,17 @@ class Watched:
         self.ledger = ledger or rated()
         self.views: list[EventView] = []
         self.segments: list[str] = []
-        observe, score = payment_score.observe, Scorer.score_then_learn
+        observation, score = payment_score.Observation, Scorer.score_then_learn
 
         def watched(view: EventView, *rest: Any) -> Any:
             self.views.append(view)
-            return observe(view, *rest)
+            return observation(view, *rest)
 
         def scored(scorer: Scorer, segment: str, *rest: Any, **how: Any) -> Any:
             self.segments.append(segment)
             return score(scorer, segment, *rest, **how)
 
-        monkeypatch.setattr(payment_score, "observe", watched)
+        monkeypatch.setattr(payment_score, "Observation", watched)
         monkeypatch.setattr(Scorer, "score_then_learn", scored)
 
     def weeks(self) -> list[float | None]:
@@ -196,10 +196,13 @@ def test_the_models_answer_and_the_features_are_kept_for_the_alert(monkeypatch: 
     assert step.known.baselines == b""
     score = payment_score.score_payment(step, payment_step.row_of(step, worth), worth)
     assert (score.segment, len(score.features) > 0, score.scored is not None) == ("person.out", True, True)
+    assert step.known.baselines == b""
+    payment_score.learn_payment(step, score, None)
     first = step.known.baselines
     asked: list[Any] = []
-    observe = payment_score.observe
-    monkeypatch.setattr(payment_score, "observe", lambda *told: asked.append(told[1:]) or observe(*told))
-    payment_score.score_payment(step, payment_step.row_of(step, worth), worth)
+    observation = payment_score.Observation
+    monkeypatch.setattr(payment_score, "Observation", lambda *told: asked.append(told[1:]) or observation(*told))
+    again = payment_score.score_payment(step, payment_step.row_of(step, worth), worth)
     assert asked == [(first, ledger.state.baselines)]
+    payment_score.learn_payment(step, again, None)
     assert step.known.baselines != first

@@ -11,8 +11,9 @@ from detectors.alerting import build, evidence
 from detectors.alerting.build import RULE, UNSCORED
 from detectors.books import payments
 from detectors.books.accounting import Effect
-from detectors.books.party import Facts
+from detectors.books.party import Alerted, Facts
 from detectors.features.view import Feature
+from detectors.memory.quarantine import Flag
 from detectors.ranking.ensemble import Scored
 from detectors.typologies import REGISTRY
 from detectors.typologies.base import Usual
@@ -20,6 +21,9 @@ from detectors.values.legal_calendar import to_us, year_bounds
 from detectors.values.money import Ratio
 from tests.support.ledger import START, Ledger, later, payment
 from tests.support.transaction_steps import at_us_of, origin, rated, record, step_of
+
+ALERT = SimpleNamespace(alert=SimpleNamespace(alert_id="ab" * 16, supersedes="cd" * 16))
+SELECTED = SimpleNamespace(explored=False)
 
 
 class Judging:
@@ -46,7 +50,7 @@ class Judging:
         self.found = [(SimpleNamespace(id=f"T{n}"), SimpleNamespace(strength=0.5 + n)) for n in range(fired)]
         self.evaluated = record(monkeypatch, build, "evaluate", self.found)
         self.news = record(monkeypatch, build, "news", hits)
-        self.built = record(monkeypatch, build, "build", "the alert")
+        self.built = record(monkeypatch, build, "build", ALERT)
         self.chosen: Any = None
         self.offers: list[Any] = []
 
@@ -98,7 +102,14 @@ def test_a_rules_alert_is_built_of_everything_known(monkeypatch: pytest.MonkeyPa
         payment=judging.row.event,
     )
     assert (worth.usd, worth.own_krw) == (100, 1400)
-    assert judged == ("the alert", (("T0", 0.5), ("T1", 1.5), ("T2", 2.5)), (0.25, 0.5), "person", ())
+    assert judged == (
+        ALERT,
+        (("T0", 0.5), ("T1", 1.5), ("T2", 2.5)),
+        (0.25, 0.5),
+        "person",
+        (),
+        Flag("ab" * 16, "cd" * 16, ruled=True),
+    )
     assert judging.evaluated == [(context, step.configuration)]
     assert judging.news == [(judging.found, step.known, step.at_us)]
     assert step.known.proofs == [evidence.proof_of(step.state, step.event, step.origin)]
@@ -119,14 +130,14 @@ def test_what_no_rule_explains_is_offered_to_the_budget(monkeypatch: pytest.Monk
     score = payment_score.PaymentScore(SCORED, (), "person.out")
     assert judging.judge(score=score).raised is None
     assert (judging.offers, judging.built) == ([(judging.step, score, False)], [])
-    judging.chosen = "selected"
-    assert judging.judge(score=score).raised == "the alert"
-    assert judging.built[0][1:] == ([], "selected", "offered")
+    judging.chosen = SELECTED
+    assert judging.judge(score=score).raised == ALERT
+    assert judging.built[0][1:] == ([], SELECTED, "offered")
     assert judging.step.known.proofs == []
 
 
-@pytest.mark.parametrize("chosen", [None, "selected"])
-def test_a_payment_raises_one_statistical_alert(monkeypatch: pytest.MonkeyPatch, chosen: str | None) -> None:
+@pytest.mark.parametrize("chosen", [None, SELECTED])
+def test_a_payment_raises_one_statistical_alert(monkeypatch: pytest.MonkeyPatch, chosen: Any) -> None:
     """The second bank's word is offered as another one about it, where the first one raised none."""
     judging = Judging(monkeypatch)
     judging.chosen = chosen
@@ -143,7 +154,7 @@ def test_an_alert_by_rule_takes_no_statistical_one_from_the_second_word(monkeypa
     ruled.judge()
     assert (len(ruled.built), ruled.step.known.unusual) == (1, b"")
     late = Judging(monkeypatch)
-    late.chosen, late.row = "selected", None
+    late.chosen, late.row = SELECTED, None
     late.judge("late", payment_score.PaymentScore(SCORED, (), "person.out"))
     assert (len(late.built), late.step.known.unusual) == (1, b"")
 
@@ -152,7 +163,7 @@ def test_history_is_learned_from_and_never_alerts(monkeypatch: pytest.MonkeyPatc
     """Whatever fires and however odd it is: no news, no rank for the budget; what fired is remembered."""
     judging = Judging(monkeypatch, fired=2, news=2, history=True)
     judged = judging.judge(score=payment_score.PaymentScore(SCORED, (), "person.out"))
-    assert judged == (None, (("T0", 0.5), ("T1", 1.5)), (), "person", ())
+    assert judged == (None, (("T0", 0.5), ("T1", 1.5)), (), "person", (), Flag(ruled=True))
     assert judging.offers == [(judging.step, payment_score.PaymentScore(), False)]
     assert [name for name, _ in judging.learned] == [typology.id for typology in REGISTRY]
     assert len(judging.step.known.proofs) == 1
@@ -302,3 +313,14 @@ def begun(ledger: Ledger, event: Any) -> tuple[Any, bool]:
     assert state.configuration is not None
     at_us = at_us_of(event)
     return transaction._begin(state, state.configuration, state.effective, event, origin(ledger, event), at_us)
+
+
+def test_a_payment_is_flagged_that_alerts_or_adds_to_an_alert(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that fires and is no news is flagged under the alert that stands."""
+    judging = Judging(monkeypatch)
+    judging.chosen = SELECTED
+    assert judging.judge().flag == Flag("ab" * 16, "cd" * 16)
+    adding = Judging(monkeypatch, fired=1)
+    adding.step.known.alerted = [Alerted(name, "", 1, 1, one * 16, "") for name, one in (("T0", "1f"), ("T9", "2f"))]
+    assert adding.judge().flag == Flag("1f" * 16, ruled=True)
+    assert Judging(monkeypatch).judge().flag is None

@@ -12,7 +12,7 @@ from detectors import payment_score
 from detectors.books.party import unpack
 from detectors.contracts.events import Transaction
 from detectors.core import apply
-from detectors.features import LAYOUT, EventView, measure_again, observe
+from detectors.features import LAYOUT, EventView, Observation, measure_again, observe
 from detectors.memory.state import PartitionState
 from tests.support.ledger import Ledger, configuration, later, payment
 from tests.support.payment_joins import PARTY
@@ -150,7 +150,7 @@ def seen(ledger: Ledger, event: Transaction) -> EventView:
     """What the models' features see of an event."""
     found: list[EventView] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(payment_score, "observe", lambda view, *rest: found.append(view) or observe(view, *rest))
+        patch.setattr(payment_score, "Observation", lambda view, *rest: found.append(view) or Observation(view, *rest))
         copy = PartitionState.thaw(list(ledger.state.freeze().sections()))
         apply(copy, event, msgspec.structs.replace(ledger.log[-1][1], offset=len(ledger.log), source=None))
     return found[0]

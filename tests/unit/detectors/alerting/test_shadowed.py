@@ -70,7 +70,7 @@ def test_a_record_says_what_the_challenger_and_the_champion_made_of_the_payment(
     assert (one.trigger_event_id, one.institution, one.party) == ("odd60", "BANKA", alert.party)
     assert one.created_for == later(days=60, hours=15)
     assert one.amount_usd == "4903.00"
-    assert 0 < one.rank < 0.05 < one.score < 1
+    assert 0 < one.rank < 0.05 < one.score <= 1
     assert one.rank_among == 60
     assert 0 < len(one.contributions) <= MOST_SHARES
     assert sum(each.contribution for each in one.contributions) <= 1 + 1e-5

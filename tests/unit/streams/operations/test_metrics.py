@@ -53,6 +53,7 @@ PROMISED = {
     "fxwatch_learning_total": ("counter", {"kind", "outcome"}),
     "fxwatch_shadow_total": ("counter", {"challenger", "who"}),
     "fxwatch_drift_total": ("counter", {"segment", "measure"}),
+    "fxwatch_quarantine_total": ("counter", {"what"}),
     "fxwatch_payment_joins_total": ("counter", {"join", "institution"}),
     "fxwatch_sender_words_total": ("counter", {"word", "institution"}),
     "fxwatch_sender_proofs_total": ("counter", {"outcome", "institution"}),
