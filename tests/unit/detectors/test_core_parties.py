@@ -180,7 +180,7 @@ def test_a_verdict_is_kept_with_its_party_by_its_own_time():
             token_number(name),
         )
         assert party.last_us == to_us(later(days=min(counts, 5)))
-    assert counted(ledger.state) == {"applied": 6, "broadcast": 1, "scored": 2, "alerts": 1}
+    assert counted(ledger.state) == {"applied": 6, "broadcast": 1, "scored": 2, "alerts": 1, "quarantine_held": 1}
 
 
 def test_a_verdict_never_takes_back_when_its_party_was_last_seen():
@@ -225,7 +225,14 @@ def test_a_verdict_that_is_refused_says_why_and_is_judged_again():
             commitment=at.commitment,
             timestamp_ms=at.timestamp_ms,
         )
-    assert counted(ledger.state) == {"applied": 2, "broadcast": 1, "scored": 1, "alerts": 1, "refused": 2}
+    assert counted(ledger.state) == {
+        "applied": 2,
+        "broadcast": 1,
+        "scored": 1,
+        "alerts": 1,
+        "quarantine_held": 1,
+        "refused": 2,
+    }
     event = verdict("w", alert, later(days=1))
     assert put(ledger, event, later(days=1)).outcome == "applied"
     assert put(ledger, event, later(days=1)).outcome == "duplicate"

@@ -258,13 +258,13 @@ def test_the_day_on_which_the_cap_was_crossed_is_found_among_folded_and_kept_pay
 
 def test_the_models_see_the_week_of_all_payments(monkeypatch):
     """Seven days of 10 USD an hour: the sum that is scored holds folded payments too, to a day."""
-    seen, observe = [], payment_score.observe
+    seen, observe = [], payment_score.Observation
 
     def kept_view(view, *rest):
         seen.append(view.sum_7d_usd)
         return observe(view, *rest)
 
-    monkeypatch.setattr(payment_score, "observe", kept_view)
+    monkeypatch.setattr(payment_score, "Observation", kept_view)
     ledger = Ledger()
     with few_rows(4, 2):
         for hour in range(24 * 9):

@@ -68,13 +68,13 @@ def test_the_newest_of_two_profiles_of_one_time_stands():
 def weeks(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
     """The sums of seven days that the models were shown, in order."""
     seen: list[float | None] = []
-    observe = payment_score.observe
+    observe = payment_score.Observation
 
     def watched(view, *rest):
         seen.append(view.sum_7d_usd)
         return observe(view, *rest)
 
-    monkeypatch.setattr(payment_score, "observe", watched)
+    monkeypatch.setattr(payment_score, "Observation", watched)
     return seen
 
 
