@@ -22,16 +22,14 @@ from detectors.values.market_gap import CENTIBP
 WEEK_US = 7 * DAY_US
 # Peers are compared within a segment. Sole traders behave as companies do; banks as neither.
 SEGMENTS = {"person": "person", "sole_trader": "business", "company": "business", "bank": "bank"}
-
-
 _NOBODY: Mapping[str, Scored] = MappingProxyType({})
 
 
 class PaymentScore(NamedTuple):
     """What the models said; nothing for an event that is only an amendment of a payment.
 
-    `beside` is what each challenger said, by its name. `observed`, `view` and `first`, its
-    first event, are there for a payment that is still to be learned from, once.
+    `beside` is what each challenger said, by its name. `observed`, `view` and `first`, its first event, are there for a
+    payment that is still to be learned from, once.
     """
 
     scored: Scored | None = None
@@ -44,7 +42,7 @@ class PaymentScore(NamedTuple):
 
 
 def score_payment(step: PaymentStep, row: Payment, worth: PaymentMoney, told: Payment | None = None) -> PaymentScore:
-    """PaymentScore the payment against the past, then learn from it, unless it was `told` and learned before."""
+    """Score the payment against the past, `told` before or for the first time. It teaches nothing yet."""
     state, effective, event, at_us, known = step.state, step.effective, step.event, step.at_us, step.known
     assert state.scorer is not None
     wall = local(at_us, effective.zone)
