@@ -125,7 +125,8 @@ def learn_payment(step: PaymentStep, score: PaymentScore, flag: quarantine.Flag 
     else:
         known.baselines = score.observed.learn(peers=teaches)
     if not teaches:
-        state.counters["quarantine_untaught"] += 1
+        # each payment that is scored is learned by the members, held, or one of these: so the counts add up
+        state.counters["quarantine_untaught"] += not held
         return
     state.scorer.learn(score.segment, score.features, score.scored, members=not held)
     state.exchange.count(

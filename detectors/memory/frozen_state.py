@@ -55,7 +55,7 @@ QUARANTINE = (
 # `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.
 # `woken`: due dates that passed; `due_dates_cut`: those beyond what one party may have open (due_dates.py).
 # `quarantine_held`: payments kept back from learning, then what became of them (quarantine.py); `quarantine_untaught`:
-# payments of a party beyond those that others learn from in 30 days.
+# payments of a party beyond those that others learn from in 30 days, which are not held.
 # `broadcast`: those of `applied` that stand in every partition (rates, configurations), so that totals can be told
 COUNTERS = (
     "applied",

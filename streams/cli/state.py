@@ -48,7 +48,7 @@ def digest(*, as_json: bool, from_ledger: bool, agent: str | None) -> None:
                     f"{one.agent}[{one.partition}] next={one.next} applied={one.applied} broadcast={one.broadcast} "
                     f"scored={one.scored} duplicates={one.duplicates} conflicts={one.conflicts} "
                     f"redelivered={one.redelivered} late={one.late} "
-                    f"parties={one.parties} {trained} digest={one.digest}"
+                    f"parties={one.parties} {trained} withheld={one.withheld} digest={one.digest}"
                 )
 
     asyncio.run(show())

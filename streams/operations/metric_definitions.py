@@ -160,7 +160,8 @@ class DefinedMetrics:
             "quarantine",
             "Payments that the models do not learn from, payments. held: flagged and kept back; cleared: learned after "
             "a verdict; timed_out: learned when their time was up; changed: learned as a real change; pushed_out: "
-            "never learned, as a party had too many; untaught: beyond what others learn of a party in 30 days.",
+            "never learned, as a party had too many; untaught: not held, and beyond what others learn of a party in "
+            "30 days.",
             "what",
         )
         for name in QUARANTINE:

@@ -22,7 +22,8 @@ from streams.version import code_version
 class PartitionDigest(msgspec.Struct, frozen=True, kw_only=True):
     """What one partition's state says of itself at position `next` of its topic (the first offset not applied).
 
-    `parties` are the nodes of the agent that follows shared things.
+    `parties` are the nodes of the agent that follows shared things. `withheld` are scored payments that no detector
+    learned from: `scored` is what each of them `learned`, and these.
     """
 
     agent: str
@@ -37,6 +38,7 @@ class PartitionDigest(msgspec.Struct, frozen=True, kw_only=True):
     redelivered: int
     late: int
     learned: dict[str, int]
+    withheld: int
     parties: int
     digest: str
 
@@ -79,6 +81,7 @@ async def _digests_of(settings: Settings, agent: LearningAgent, *, cold: bool) -
             redelivered=counters["redelivered"],
             late=counters["late"],
             learned=count_learned(state),
+            withheld=counters["quarantine_held"] + counters["quarantine_untaught"],
             parties=len(state.parties),
             digest=digest,
         )

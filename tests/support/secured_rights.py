@@ -78,7 +78,6 @@ DENIED_READERS = (
     ("bank", topics.TRANSACTIONS),
     ("shared", topics.TRANSACTIONS),
     ("operator", topics.OPEN_ITEMS),
-    ("investigator", topics.SHADOW),
     ("bank", topics.OPEN_ITEMS),
 )
 ALLOWED_READERS = (
