@@ -77,16 +77,18 @@ def succeed(held: Models, old: Configuration | None, new: Configuration, partiti
     Any other set starts anew. A budget starts anew where the number of partitions changed.
     Raises `ValueError` for detectors that cannot be used; nothing is changed then.
     """
-    ran: list[tuple[DetectorSet, Scorer, Budget | None, bytes]] = []
+    ran: list[tuple[str, Scorer, Budget | None, bytes]] = []
     if held.scorer is not None:
-        ran.append((held.scorer.detector_set, held.scorer, held.budget, b""))
-    ran += [(one.scorer.detector_set, one.scorer, one.budget, one.chosen) for one in held.challengers.values()]
+        ran.append((fingerprint(held.scorer.detector_set), held.scorer, held.budget, b""))
+    ran += [(one.detectors, one.scorer, one.budget, one.chosen) for one in held.challengers.values()]
     parts = new.engine.partitions
     same_parts = old is not None and old.engine.partitions == parts
 
     def models_of(detectors: DetectorSet) -> tuple[Scorer, Budget, bytes]:
+        # by fingerprint, as their counts are told: 0.0 and -0.0 are equal, and two fingerprints
+        name = fingerprint(detectors)
         for number, (ran_before, scorer, budget, chosen) in enumerate(ran):
-            if ran_before == detectors:
+            if ran_before == name:
                 del ran[number]  # two places never share what learns
                 goes_on = budget if same_parts else None
                 return scorer, goes_on or make_budget(detectors, parts, partition), chosen

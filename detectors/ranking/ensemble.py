@@ -141,7 +141,7 @@ class Scorer:
         if HEADER not in found:
             raise ValueError(f"state section {HEADER} is missing; got: {', '.join(found) or 'none'}")
         window, members, scored = msgspec.msgpack.decode(found[HEADER], type=tuple[int, list[str], int])
-        if window != detector_set.calibration_window or members != list(detector_set.members):
+        if window != detector_set.calibration_window or sorted(members) != sorted(detector_set.members):
             raise ValueError(
                 f"the scorer's state is of another detector set; got: {members}, window {window}; "
                 f"expected: {list(detector_set.members)}, {detector_set.calibration_window}"
@@ -150,7 +150,10 @@ class Scorer:
         missing = [key for key in needed if f"{HEADER}/{key}" not in found]
         if missing:
             raise ValueError(f"the scorer's state sections are missing: {', '.join(missing)}")
-        scorer = cls(detector_set)
+        # Members are added up in the order in which they began. Failure prevented: a configuration that names the same
+        # members in another order goes on with what was learned, and then no snapshot of it could be loaded.
+        order = {name: detector_set.members[name] for name in members}
+        scorer = cls(msgspec.structs.replace(detector_set, members=order))
         windows = msgspec.msgpack.decode(found[f"{HEADER}/windows"], type=list[bytes])
         if len(windows) != len(members):
             raise ValueError(f"the scorer's state has {len(windows)} score windows; expected: {len(members)}")

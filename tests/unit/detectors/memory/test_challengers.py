@@ -128,3 +128,41 @@ def test_challengers_that_cannot_run_are_refused(challengers: dict[str, object],
     given = msgspec.convert(plain | {"challengers": sets}, Configuration)
     for faults in (configuration_faults(given), stopping_faults(given)):
         assert any(told in fault for fault in faults), faults
+
+
+@pytest.mark.parametrize("promoted", [False, True])
+def test_members_named_in_another_order_go_on_and_are_saved(promoted: bool) -> None:
+    """Failure prevented: the set is equal, so it goes on, and no snapshot of it could be loaded any more."""
+    first = challenged()
+    ledger = quiet(first, days=40)
+    tables = msgspec.to_builtins(swapped(first, "tails") if promoted else first)
+    place = tables["detectors"] if promoted else tables["challengers"]["tails"]
+    before = learned(ledger, first.challenging["tails"])
+    place["members"] = dict(reversed(place["members"].items()))
+    assert put_in_force(ledger, msgspec.convert(tables, Configuration)).outcome == "configuration"
+    assert learned(ledger, first.challenging["tails"]) == before
+    loaded = PartitionState.thaw(list(ledger.state.freeze().sections()))
+    log = len(ledger.log)
+    first_told = pay_oddly(ledger, 41)
+    copy = Ledger(first)
+    copy.state = loaded
+    for event, origin in ledger.log[log:]:
+        told = copy.put(event, origin)
+    assert msgspec.json.encode((told.assessed, told.shadow)) == msgspec.json.encode(
+        (first_told.assessed, first_told.shadow)
+    )
+    assert loaded.freeze().digest() == ledger.state.freeze().digest()
+
+
+def test_sets_that_differ_by_the_sign_of_a_zero_stay_apart() -> None:
+    """Failure prevented: equal numbers with two fingerprints; swapped, the next payment stopped the partition."""
+    plus = challenged({})
+    minus = msgspec.structs.replace(plus.detectors, exploration=-0.0)
+    given = msgspec.structs.replace(plus, challengers={"minus": minus})
+    ledger = quiet(given, days=3)
+    assert put_in_force(ledger, swapped(given, "minus")).outcome == "configuration"
+    loaded = PartitionState.thaw(list(ledger.state.freeze().sections()))
+    assert loaded.challengers["minus"].detectors == ledger.state.challengers["minus"].detectors
+    assert pay_oddly(ledger, 4).outcome == "applied"
+    ledger.state = loaded
+    assert ledger.pay("odd", later(days=5), "900").outcome == "applied"
