@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from detectors.alerting import cases
 from detectors.alerting.build import RaisedAlert
 from detectors.books import folded_payments as folded
 from detectors.books import payments
@@ -92,19 +93,29 @@ def score_payment(step: PaymentStep, row: Payment, worth: PaymentMoney, told: Pa
     return PaymentScore(scored, features, segment, beside, observed, view, row.event)
 
 
-def flag_of(known: Party, raised: RaisedAlert | None, fired: list[tuple[Typology, Finding]]) -> quarantine.Flag | None:
-    """The alert that a payment raised, or, where a rule fires on it and that is no news, the one that it adds to."""
+def flag_of(
+    known: Party, raised: RaisedAlert | None, fired: list[tuple[Typology, Finding]], at_us: int
+) -> quarantine.Flag | None:
+    """The alert that a payment raised, or, where a rule fires on it and that is no news, the one that it adds to.
+
+    That is the last alert of the same series. Of several rules the one whose alert is the newest counts.
+    """
     if raised is not None:
-        return quarantine.Flag(raised.alert.alert_id, raised.alert.supersedes, ruled=bool(fired))
+        return quarantine.Flag(raised.alert.alert_id, ruled=bool(fired))
     if not fired:
         return None
-    names = {typology.id for typology, _ in fired}
-    standing = [one.alert_id for one in known.alerted if one.typology in names]
+    series = [cases.last_alerted(known, typology.id, finding, at_us) for typology, finding in fired]
+    standing = [one.alert_id for one in known.alerted if one in series]
     return quarantine.Flag(standing[-1] if standing else "", ruled=True)
 
 
-def learn_payment(step: PaymentStep, score: PaymentScore, flag: quarantine.Flag | None) -> None:
-    """Let the models learn from a scored payment, as far as the quarantine lets them; `flag` says what it alerted."""
+def learn_payment(step: PaymentStep, score: PaymentScore, flag: quarantine.Flag | None, payment: int = 0) -> None:
+    """Let the models learn from a scored payment, as far as the quarantine lets them; `flag` says what it alerted.
+
+    `payment` is the number of its first event, 0 where there is none. Of a later word about it nothing is learned.
+    """
+    if flag is not None and score.observed is None:
+        quarantine.note_alert(step.known, payment, flag)
     if score.observed is None or score.scored is None or score.view is None:
         return
     state, effective, known, clock_us = step.state, step.effective, step.known, step.clock_us

@@ -116,7 +116,7 @@ def apply_transaction(
     elif effect.second:
         score = score_payment(step, row, worth, told=effect.payment)
     judged = _judge(step, effect, worth, score)
-    learn_payment(step, score, judged.flag)
+    learn_payment(step, score, judged.flag, payment=0 if effect.payment is None else effect.payment.event)
     raised = [] if judged.raised is None else [judged.raised]
     occasion = Occasion(state, configuration, effective, origin)
     by = TakingBack(event.party, event.event_time, event.event_id, event.institution, event.status)
@@ -250,7 +250,7 @@ def _judge(step: PaymentStep, effect: Effect, worth: PaymentMoney, score: Paymen
         tuple([hit.finding.strength for hit in found]),
         event.party_type,
         shadowed,
-        flag_of(known, raised, fired),
+        flag_of(known, raised, fired, at_us),
     )
 
 

@@ -39,7 +39,7 @@ from detectors.contracts.alert import (
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import Origin, PartyType, Transaction
 from detectors.features import Feature
-from detectors.memory import verdicts
+from detectors.memory import quarantine, verdicts
 from detectors.memory.event_clock import moved
 from detectors.memory.state import PartitionState
 from detectors.ranking.ensemble import Scored
@@ -197,6 +197,8 @@ def build(
     sender = state.shares.known_as(event.institution)
     alert = with_chance(state, party, alert, AlertedPayment(sender, case.at_us, at_risk, case.segment, case.features))
     verdicts.note_raised(party, alert_id, sender)
+    if superseded is not None:
+        quarantine.follow(party, superseded.alert_id, alert_id)
     if kind is not None and noticed is not None:
         now = Told(kind, alert_id, case_id, case.at_us, told, (noticed,))
         unusual.remember(party, now, known)

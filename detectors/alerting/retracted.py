@@ -20,7 +20,7 @@ from detectors.alerting.woken import Occasion, hear
 from detectors.books.party import Alerted, Party
 from detectors.contracts.alert import Alert, Position, Reason, TypologyHit
 from detectors.contracts.events import Declaration
-from detectors.memory import taken_back, verdicts
+from detectors.memory import quarantine, taken_back, verdicts
 from detectors.memory.taken_back import Before
 from detectors.ranking.fusion import fuse
 from detectors.typologies import registered
@@ -151,6 +151,7 @@ def _alert(occasion: Occasion, party: Party, gone: Sequence[_Gone], by: TakingBa
         if one not in away
     ]
     verdicts.note_raised(party, alert_id, state.shares.known_as(by.institution))
+    quarantine.follow(party, superseded.alert_id, alert_id)
     state.counters["retracted"] += not standing
     return RaisedAlert(alert, told)
 

@@ -22,7 +22,7 @@ strange.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -50,13 +50,12 @@ _FIELDS = EventView.__struct_fields__
 
 
 class Flag(NamedTuple):
-    """Why a payment is flagged: the id of its alert, or of the one that it adds to; and the one that this took over.
+    """Why a payment is flagged: the id of its alert, or of the one that it adds to. `ruled`: a rule fires on it.
 
-    The id is empty where a rank alone flags it. `ruled`: a rule fires on it.
+    The id is empty where a rank alone flags it.
     """
 
     alert_id: str = ""
-    superseded: str | None = None
     ruled: bool = False
 
 
@@ -82,14 +81,8 @@ _decoder = msgspec.msgpack.Decoder(HeldPayment)
 
 
 def hold(party: Party, first: int, view: EventView, clock_us: int, flag: Flag) -> int:
-    """Keep a flagged payment back, by its first event; the number of older ones that had to go. Cost: 5 us.
-
-    Payments of the alert that its own took the place of follow it.
-    """
+    """Keep a flagged payment back, by its first event; the number of older ones that had to go. Cost: 5 us."""
     alert = bytes.fromhex(flag.alert_id)
-    if flag.superseded is not None:
-        earlier = bytes.fromhex(flag.superseded)
-        party.held = [_followed(one, earlier, alert) for one in party.held]
     party.held = [
         *party.held,
         msgspec.msgpack.encode(HeldPayment(first, clock_us, alert, msgspec.structs.astuple(view))),
@@ -104,16 +97,42 @@ def is_held(party: Party, first: int) -> bool:
     return any(_decoder.decode(packed).first == first for packed in party.held)
 
 
+def follow(party: Party, superseded: str, alert_id: str) -> None:
+    """An alert took the place of another one: the payments held under that go on under both. Cost: 2 us a held one.
+
+    Failure prevented: a settlement, another bank's word or a declaration brings an alert up to date, an officer
+    confirms what stands, and the payments behind it are learned all the same.
+    """
+    earlier, later = bytes.fromhex(superseded), bytes.fromhex(alert_id)
+    party.held = [_under(packed, one, later) if earlier in _alerts(one) else packed for packed, one in _decoded(party)]
+
+
+def note_alert(party: Party, first: int, flag: Flag) -> None:
+    """A later word about a payment that is held, if it is, raised an alert or adds to one: a verdict on it counts."""
+    if flag.alert_id:
+        alert = bytes.fromhex(flag.alert_id)
+        party.held = [_under(packed, one, alert) if one.first == first else packed for packed, one in _decoded(party)]
+
+
 def newest_held(held: list[bytes]) -> list[bytes]:
     """At most `MOST_HELD`, those held last."""
     return held[-MOST_HELD:]
 
 
-def _followed(packed: bytes, earlier: bytes, later: bytes) -> bytes:
-    one = _decoder.decode(packed)
-    if earlier not in _alerts(one):
+def joined_held(one: list[bytes], other: list[bytes]) -> list[bytes]:
+    """What is held of two parties that prove to be one, in the order in which it was; at most `MOST_HELD`."""
+    return newest_held(sorted([*one, *other], key=lambda packed: _decoder.decode(packed).held_us))
+
+
+def _decoded(party: Party) -> Iterator[tuple[bytes, HeldPayment]]:
+    return ((packed, _decoder.decode(packed)) for packed in party.held)
+
+
+def _under(packed: bytes, one: HeldPayment, alert: bytes) -> bytes:
+    """The held payment with an alert more; as it was where it has that one."""
+    if alert in _alerts(one):
         return packed
-    alerts = (one.alerts + later)[-MOST_ALERTS * _ALERT_BYTES :]
+    alerts = (one.alerts + alert)[-MOST_ALERTS * _ALERT_BYTES :]
     return msgspec.msgpack.encode(msgspec.structs.replace(one, alerts=alerts))
 
 
@@ -129,7 +148,7 @@ def settle(party: Party, rules: Quarantine, clock_us: int, counters: "Counter[st
     """
     if not party.held:
         return party.baselines
-    entries = [(packed, _decoder.decode(packed)) for packed in party.held]
+    entries = list(_decoded(party))
     changed = is_change([one for _, one in entries], party.verdicts, rules, clock_us)
     kept, cleared = [], []
     for packed, one in entries:

@@ -14,7 +14,7 @@ from detectors.books.payments import joined
 from detectors.books.proofs import newest_proofs
 from detectors.memory import grounds, verdicts
 from detectors.memory.item_news import keeping
-from detectors.memory.quarantine import newest_held
+from detectors.memory.quarantine import joined_held
 from detectors.memory.state import PartitionState
 from detectors.values.shares import OTHERS
 
@@ -125,7 +125,7 @@ def merge(current: Party, earlier: Party) -> Party:
     current.verdicts = verdicts.kept(earlier.verdicts + current.verdicts)
     current.raised = verdicts.kept_alerts(earlier.raised + current.raised)
     current.grounds = grounds.kept(earlier.grounds + current.grounds)
-    current.held = newest_held(earlier.held + current.held)
+    current.held = joined_held(earlier.held, current.held)
     current.taught = max(earlier.taught, current.taught)
     current.unusual = newest_unusual(earlier.unusual + current.unusual)
     current.aliases = _newest(earlier.aliases, current.aliases)

@@ -47,7 +47,8 @@ class Judging:
         payments.append(self.step.known, self.row)
         hits = [SimpleNamespace(finding=SimpleNamespace(strength=0.25 * (1 + n), reading=reading)) for n in range(news)]
         self.hits = hits
-        self.found = [(SimpleNamespace(id=f"T{n}"), SimpleNamespace(strength=0.5 + n)) for n in range(fired)]
+        told = {"series": "payee", "bound": False, "reading": None, "memory_us": 10**18}
+        self.found = [(SimpleNamespace(id=f"T{n}"), SimpleNamespace(strength=0.5 + n, **told)) for n in range(fired)]
         self.evaluated = record(monkeypatch, build, "evaluate", self.found)
         self.news = record(monkeypatch, build, "news", hits)
         self.built = record(monkeypatch, build, "build", ALERT)
@@ -108,7 +109,7 @@ def test_a_rules_alert_is_built_of_everything_known(monkeypatch: pytest.MonkeyPa
         (0.25, 0.5),
         "person",
         (),
-        Flag("ab" * 16, "cd" * 16, ruled=True),
+        Flag("ab" * 16, ruled=True),
     )
     assert judging.evaluated == [(context, step.configuration)]
     assert judging.news == [(judging.found, step.known, step.at_us)]
@@ -319,8 +320,13 @@ def test_a_payment_is_flagged_that_alerts_or_adds_to_an_alert(monkeypatch: pytes
     """One that fires and is no news is flagged under the alert that stands."""
     judging = Judging(monkeypatch)
     judging.chosen = SELECTED
-    assert judging.judge().flag == Flag("ab" * 16, "cd" * 16)
+    assert judging.judge().flag == Flag("ab" * 16)
     adding = Judging(monkeypatch, fired=1)
-    adding.step.known.alerted = [Alerted(name, "", 1, 1, one * 16, "") for name, one in (("T0", "1f"), ("T9", "2f"))]
-    assert adding.judge().flag == Flag("1f" * 16, ruled=True)
+    standing = (("T0", "payee", "1f"), ("T9", "payee", "2f"), ("T0", "other", "3f"), ("T0 bound", "payee", "4f"))
+    adding.step.known.alerted = [Alerted(name, series, 1, 1, one * 16, "") for name, series, one in standing]
+    assert adding.judge().flag == Flag("1f" * 16, ruled=True), "the alert of the same rule and the same series"
+    adding.found[0][1].bound = True
+    assert adding.judge().flag == Flag("4f" * 16, ruled=True), "a bound has an alert of its own"
+    adding.found[0][1].memory_us = 0
+    assert adding.judge().flag == Flag(ruled=True), "an alert that is forgotten is none"
     assert Judging(monkeypatch).judge().flag is None

@@ -10,7 +10,18 @@ from detectors.books.party import MOST_HELD, Given, Party
 from detectors.contracts.configuration import Quarantine
 from detectors.features import learn_alone
 from detectors.memory import quarantine
-from detectors.memory.quarantine import Flag, hold, is_held, settle, teaches_others
+from detectors.memory.quarantine import (
+    MOST_ALERTS,
+    Flag,
+    HeldPayment,
+    follow,
+    hold,
+    is_held,
+    joined_held,
+    note_alert,
+    settle,
+    teaches_others,
+)
 from detectors.values.legal_calendar import DAY_US
 from tests.support.feature_moment import DAY, NOW, view
 
@@ -89,13 +100,48 @@ def test_a_verdict_on_the_alert_that_took_over_counts_for_all_its_payments() -> 
     party = usual_party()
     alerts = [f"{number:02x}" * 16 for number in range(3)]
     for number, alert in enumerate(alerts):
-        hold(party, number, large(number), 0, Flag(alert, alerts[number - 1] if number else None))
+        if number:
+            follow(party, alerts[number - 1], alert)
+        hold(party, number, large(number), 0, Flag(alert))
     hold(party, 9, large(9), 0, Flag(LATER))
     said(party, "refuted", alerts[-1])
     past = party.baselines
     for number in range(3):
         past = learn_alone(large(number), past)
     assert settled(party, 1)[0] == past
+
+
+def alerts_of(party: Party) -> list[str]:
+    """The alerts of each payment that is held, in hexadecimal."""
+    return [msgspec.msgpack.decode(packed, type=HeldPayment).alerts.hex() for packed in party.held]
+
+
+def test_an_alert_is_noted_once_and_the_newest_eight_are() -> None:
+    """Of the payment that it is about, or of those under the alert that it took the place of; of no other."""
+    party = usual_party()
+    hold(party, 7, large(), 0, Flag(ALERT))
+    hold(party, 8, large(1), 0, Flag())
+    for _ in range(2):
+        follow(party, ALERT, LATER)
+        note_alert(party, 8, Flag(LATER))
+        note_alert(party, 8, Flag())
+        note_alert(party, 9, Flag(ALERT))
+    assert alerts_of(party) == [ALERT + LATER, LATER]
+    for number in range(MOST_ALERTS):
+        note_alert(party, 8, Flag(f"{number:02x}" * 16))
+    assert alerts_of(party) == [ALERT + LATER, "".join(f"{number:02x}" * 16 for number in range(MOST_ALERTS))]
+
+
+def test_of_two_parties_that_are_one_the_payments_held_first_go_first() -> None:
+    """Failure prevented: under its former name a party's newest payments were forgotten before older ones."""
+    older, newer = Party(), Party()
+    for number in range(MOST_HELD):
+        hold(older, number, large(), 2 * number, Flag())
+        hold(newer, 100 + number, large(), 2 * number + 1, Flag())
+    assert joined_held(older.held, newer.held) == joined_held(newer.held, older.held)
+    both = Party(held=joined_held(newer.held, older.held))
+    assert len(both.held) == MOST_HELD
+    assert [is_held(both, first) for first in (15, 16, 31, 115, 116, 131)] == [False, True, True, False, True, True]
 
 
 def test_of_too_many_the_oldest_go_unlearned() -> None:
