@@ -166,3 +166,13 @@ def test_sets_that_differ_by_the_sign_of_a_zero_stay_apart() -> None:
     assert pay_oddly(ledger, 4).outcome == "applied"
     ledger.state = loaded
     assert ledger.pay("odd", later(days=5), "900").outcome == "applied"
+
+
+def test_a_payment_is_known_by_whole_numbers() -> None:
+    """And found behind a place where two others together look like it. Asked for each payment, so it is one search."""
+    challenger = Challenger(Scorer.new(SET), make_budget(SET, 1, 0))
+    challenger.note_chosen(0x0000_0000_1111_1111)
+    challenger.note_chosen(0x2222_2222_0000_0000)
+    assert [challenger.chose(one) for one in (0x1111_1111_2222_2222, 0x2222_2222_0000_0000, 1)] == [False, True, False]
+    challenger.note_chosen(0x1111_1111_2222_2222)
+    assert challenger.chose(0x1111_1111_2222_2222)
