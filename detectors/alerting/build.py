@@ -197,11 +197,9 @@ def build(
     sender = state.shares.known_as(event.institution)
     alert = with_chance(state, party, alert, AlertedPayment(sender, case.at_us, at_risk, case.segment, case.features))
     verdicts.note_raised(party, alert_id, sender)
-    if superseded is not None:
-        quarantine.follow(party, superseded.alert_id, alert_id)
+    quarantine.follow(party, alert.supersedes, alert_id)
     if kind is not None and noticed is not None:
-        now = Told(kind, alert_id, case_id, case.at_us, told, (noticed,))
-        unusual.remember(party, now, known)
+        unusual.remember(party, Told(kind, alert_id, case_id, case.at_us, told, (noticed,)), known)
         party.remember_proof(evidence.proof_of(state, event, case.origin))
     hits = [(hit.typology.id, hit.finding, ground_of(hit.typology, hit.finding)) for hit in found]
     cases.remember(party, hits, alert_id, case_id, case.at_us, state.shares.has, told)

@@ -97,12 +97,16 @@ def is_held(party: Party, first: int) -> bool:
     return any(_decoder.decode(packed).first == first for packed in party.held)
 
 
-def follow(party: Party, superseded: str, alert_id: str) -> None:
-    """An alert took the place of another one: the payments held under that go on under both. Cost: 2 us a held one.
+def follow(party: Party, superseded: str | None, alert_id: str) -> None:
+    """An alert took the place of another one, if it did: the payments held under that go on under both.
+
+    Cost: 2 us a held payment.
 
     Failure prevented: a settlement, another bank's word or a declaration brings an alert up to date, an officer
     confirms what stands, and the payments behind it are learned all the same.
     """
+    if superseded is None:
+        return
     earlier, later = bytes.fromhex(superseded), bytes.fromhex(alert_id)
     party.held = [_under(packed, one, later) if earlier in _alerts(one) else packed for packed, one in _decoded(party)]
 

@@ -123,6 +123,7 @@ def test_an_alert_is_noted_once_and_the_newest_eight_are() -> None:
     hold(party, 8, large(1), 0, Flag())
     for _ in range(2):
         follow(party, ALERT, LATER)
+        follow(party, None, ALERT)
         note_alert(party, 8, Flag(LATER))
         note_alert(party, 8, Flag())
         note_alert(party, 9, Flag(ALERT))
