@@ -79,7 +79,7 @@ def test_configuration_other_than_the_ledgers(
     } == {"3000"}
     # no ingest worker has brought it into the ledger yet, so it is sent again
     again = json.loads(fxwatch("rules", "apply", "--json").stdout)  # type: ignore[attr-defined]
-    assert again == {"changed": True, "fingerprint": shown["fingerprint"], "models": []}
+    assert again == {"changed": True, "fingerprint": shown["fingerprint"], "models": [], "stopped": {}}
 
 
 def test_topics_that_differ_and_a_port_that_is_taken(
