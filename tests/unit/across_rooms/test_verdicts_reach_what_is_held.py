@@ -29,7 +29,7 @@ def held(ledger: Ledger) -> list[HeldPayment]:
 def under(alert_id: str, ledger: Ledger) -> list[bool]:
     """For each payment held back, whether a verdict on this alert decides on it."""
     given = [Given(bytes.fromhex(alert_id), 1, "confirmed", 0)]
-    return [quarantine.verdict_on(one, given) == "confirmed" for one in held(ledger)]
+    return [quarantine.verdict_on(one, quarantine.by_alert(given)) == "confirmed" for one in held(ledger)]
 
 
 def pieces(ledger: Ledger, many: int) -> list[Outputs]:

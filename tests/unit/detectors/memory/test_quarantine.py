@@ -82,6 +82,21 @@ def test_a_cleared_payment_counts_at_once_and_a_withdrawn_verdict_leaves_no_trac
     assert settled(party, 60)[1] == Counter(quarantine_cleared=1)
 
 
+def test_of_many_cleared_payments_the_newest_eight_count_until_their_time_is_up() -> None:
+    """A party's next payment costs no more for thirty of them; each goes into the past in the end."""
+    party = usual_party()
+    before = party.baselines
+    for number in range(30):
+        hold(party, number, large(number), number * DAY_US // 100, Flag(ALERT))
+    said(party, "refuted")
+    past, _ = settled(party, 1)
+    newest = before
+    for number in range(30 - quarantine.MOST_CLEARED, 30):
+        newest = learn_alone(large(number), newest)
+    assert (past, party.baselines) == (newest, before)
+    assert settled(party, 61)[1] == Counter(quarantine_cleared=30)
+
+
 def test_a_confirmed_payment_is_never_learned() -> None:
     """Whoever else calls it harmless, and however long it is held; withdrawn, its time may be up at once."""
     party = usual_party()
