@@ -71,17 +71,17 @@ class Tally(AlertTally):
         metrics.sender_words.add(self.said)
         for verdict, count in self.rates.items():
             metrics.rates.labels(verdict).inc(count)
-        self._publish_quarantine(metrics)
+        self._publish_learning(metrics)
+
+    def _publish_learning(self, metrics: Metrics) -> None:
+        for what, count in self.quarantine.items():
+            metrics.count_quarantine(what, count)
         for labels, count in self.learning.items():
             metrics.count_learning(*labels, count)
         for (challenger, who), count in self.shadow.items():
             metrics.count_shadow(challenger, who, count)
         for (segment, measure), count in self.drifts.items():
             metrics.count_drift(segment, measure, count)
-
-    def _publish_quarantine(self, metrics: Metrics) -> None:
-        for what, count in self.quarantine.items():
-            metrics.quarantine.labels(what).inc(count)
 
     def clear(self) -> None:
         """Forget all but the time spent."""

@@ -173,6 +173,10 @@ class Metrics(DefinedMetrics):
         """Count payments that a challenger would have alerted: `both`, or it `alone`."""
         self._shadow[challenger, who].inc(payments)
 
+    def count_quarantine(self, what: str, payments: int) -> None:
+        """Count payments that are kept back from learning, or what became of them."""
+        self.quarantine.labels(what).inc(payments)
+
     def count_drift(self, segment: str, measure: str, changes: int = 1) -> None:
         """Count changes of what a segment's payments are like."""
         self._drifts[segment, measure].inc(changes)

@@ -48,6 +48,11 @@ def count_learned(state: PartitionState) -> dict[str, int]:
     return {} if state.scorer is None else state.scorer.learned()
 
 
+def count_withheld(state: PartitionState) -> int:
+    """How many scored payments no detector learned from: those held back, and those beyond what a party may teach."""
+    return state.counters["quarantine_held"] + state.counters["quarantine_untaught"]
+
+
 async def compute_digests(
     settings: Settings, *, cold: bool = False, agents: Iterable[str] = tuple(LEARNING)
 ) -> AsyncIterator[PartitionDigest]:
@@ -81,7 +86,7 @@ async def _digests_of(settings: Settings, agent: LearningAgent, *, cold: bool) -
             redelivered=counters["redelivered"],
             late=counters["late"],
             learned=count_learned(state),
-            withheld=counters["quarantine_held"] + counters["quarantine_untaught"],
+            withheld=count_withheld(state),
             parties=len(state.parties),
             digest=digest,
         )

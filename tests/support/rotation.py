@@ -16,6 +16,7 @@ from detectors.alerting.unusual import SLOT, Told
 from detectors.books.party import Party, unpack
 from detectors.contracts.alert import Alert
 from detectors.memory.grounds import HEAD_BYTES, Grounds
+from detectors.memory.quarantine import HeldPayment
 from detectors.memory.state import PartitionState
 from streams.ledger import envelope
 
@@ -101,5 +102,9 @@ def _comparable(party: Party) -> dict[str, Any]:
     # behind the ids of alert and case, which are hashes of names
     grounds = [msgspec.msgpack.decode(one[HEAD_BYTES:], type=Grounds) for one in party.grounds]
     body["grounds"] = [msgspec.structs.replace(one, case_id="") for one in grounds]
+    held = [msgspec.msgpack.decode(one, type=HeldPayment) for one in party.held]
+    body["held"] = [
+        (one.first, one.held_us, len(one.alerts), msgspec.structs.replace(one.view, counterparty="")) for one in held
+    ]
     body["verdicts"] = [(one.officer, one.verdict, one.decided_us) for one in party.verdicts]
     return body

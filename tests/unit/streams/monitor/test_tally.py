@@ -22,9 +22,6 @@ class Recorded:
         self.payments_folded = SimpleNamespace(inc=lambda count: self.calls.append(("folded", count)))
         self.parties_forgotten = SimpleNamespace(inc=lambda count: self.calls.append(("forgotten", count)))
         self.rates = SimpleNamespace(labels=self._rate)
-        self.quarantine = SimpleNamespace(
-            labels=lambda what: SimpleNamespace(inc=lambda count: self.calls.append(("quarantine", what, count)))
-        )
         self.payment_joins, self.sender_words = self._adding("joins"), self._adding("words")
 
     def __getattr__(self, name: str) -> Any:
@@ -72,7 +69,7 @@ def test_a_flush_tells_everything_once_and_keeps_nothing() -> None:
     assert metrics.of("observe_scores") == [("hst", [0.1, 0.2])]
     assert metrics.of("count_alert") == [("aml", None, "high")]
     assert metrics.of("rate_missing") == [(1,)]
-    assert metrics.of("quarantine") == [("held", 2)]
+    assert metrics.of("count_quarantine") == [("held", 2)]
     assert metrics.of("joins") == [({("payment.reused", "SHBKKRSE"): 3},)]
     assert metrics.of("words") == [({("exempt", "SHBKKRSE"): 4},)]
     again = Recorded()
