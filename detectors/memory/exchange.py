@@ -38,6 +38,9 @@ MOST = 1_000
 # Scores that a record may say at most, whoever wrote it. Failure prevented: a damaged count that weighs more than all
 # payments ever seen. No partition tells more than `MOST`.
 MOST_BELIEVED = 100_000
+# Numbers of a segment's payments that wait to be told. Failure prevented: payments whose scores do not count, those of
+# one busy party for example, would gather until the day ends.
+MOST_NUMBERS = 10_000
 # `applied`: new, and of the detector set in force. `repeated`: applied before. `passed`: of another detector set.
 # `unusable`: what no monitor writes; nothing of it was applied.
 Heard = Literal["applied", "repeated", "passed", "unusable"]
@@ -78,13 +81,18 @@ class ScoreTally:
         bins = self.since.setdefault(segment, {})
         bins[place] = bins.get(place, 0) + 1
         if numbers:
-            kept = self.measured.get(segment)
-            if kept is None:
-                kept = self.measured[segment] = array("d")
-            kept.extend(numbers)
+            self.measure(segment, numbers)
         self.pending += 1
         self.counted += 1
         return self.pending >= min(MOST, max(FIRST, self.counted - self.pending))
+
+    def measure(self, segment: str, numbers: Sequence[float]) -> None:
+        """Note what a payment measures, until `MOST_NUMBERS` of its segment wait to be told."""
+        kept = self.measured.get(segment)
+        if kept is None:
+            kept = self.measured[segment] = array("d")
+        if len(kept) < MOST_NUMBERS:
+            kept.extend(numbers)
 
     def take(self, day: int) -> ScoreCounts:
         """What is to be told of a local day; afterwards nothing is pending."""
@@ -155,9 +163,15 @@ class Exchange:
                 for tally in (self._own, *self._beside.values()):
                     if tally.pending:
                         self.tell(partition, tally.take(self.day))
+                    else:
+                        tally.measured = {}  # of a day without a score that counts
             self.hour, self.day = hour, day
         if self._own.add(segment, place, numbers):
             self.tell(partition, self._own.take(self.day))
+
+    def measure(self, segment: str, numbers: Sequence[float]) -> None:
+        """Note what a payment measures whose score is not counted: drift is of all payments. Cost: 0.3 us."""
+        self._own.measure(segment, numbers)
 
     def count_beside(self, partition: int, detectors: str, segment: str, place: int) -> None:
         """Count a challenger's score of the payment whose own score was counted just now, and tell what is due."""

@@ -57,6 +57,7 @@ WHAT = {
     "topics are missing": "토픽이 없습니다",
     "the broker stopped answering while topics were read": "토픽을 읽는 중에 브로커의 응답이 끊겼습니다",
     "the broker stopped answering while * was read": "{} 토픽을 읽는 중에 브로커의 응답이 끊겼습니다",
+    "the broker stopped answering while * was looked at": "{} 토픽을 확인하는 중에 브로커의 응답이 끊겼습니다",
     "originals are proven with the evidence keys": "원본을 확인하려면 증거 키가 필요합니다",
     "evidence is not what the sender sent": "근거 자료가 보고 당시의 원본과 다릅니다",
     "this copy is none of the alert's records": "이 사본은 경보의 근거 자료와 일치하지 않습니다",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from streams import worker
+from streams.operations.stops_told import StopsTold
 from streams.partition import stateful_agent
 from streams.partition.stateful_agent import StatefulAgent
 
@@ -59,8 +60,11 @@ def test_the_writer_of_letters_is_asked_whether_it_is_ready() -> None:
     """Beside the agents, in the role that has it; and the broker watch, before all of them."""
     conflicts, broker = SimpleNamespace(), SimpleNamespace(unready=list)
     ingest, monitor = SimpleNamespace(conflicts=conflicts), SimpleNamespace(name="monitor")
-    assert worker._asked({"monitor": monitor, "ingest": ingest}, broker) == [broker, monitor, ingest, conflicts]
-    assert worker._asked({"monitor": monitor}, broker) == [broker, monitor]
+    metrics = SimpleNamespace()
+    *asked, stops = worker._asked({"monitor": monitor, "ingest": ingest}, metrics, broker)
+    assert asked == [broker, monitor, ingest, conflicts]
+    assert isinstance(stops, StopsTold)
+    assert worker._asked({"monitor": monitor}, metrics, broker)[:-1] == [broker, monitor]
 
 
 def test_a_stop_counts_the_states_that_are_saved(monkeypatch: pytest.MonkeyPatch) -> None:

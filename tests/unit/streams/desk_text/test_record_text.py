@@ -54,6 +54,7 @@ def test_a_record_in_words_is_whole_in_both_languages(event):
         "challengers",
         "promotion",
         "stopped",
+        "quarantine",
         "desk",
         "notes",
     }
