@@ -73,9 +73,13 @@ def _planted(truth: Truth) -> tuple[frozenset[str], frozenset[str]]:
 def _of_batch(
     part: _Collected, batch: Sequence[LedgerRecord], events: frozenset[str], honest: frozenset[str]
 ) -> list[JudgedAlert]:
-    part.raised = []
-    part.apply(batch)
-    return [_raised(part, alert, stamp_ms, events, honest) for alert, stamp_ms in part.raised]
+    found: list[JudgedAlert] = []
+    for record in batch:
+        part.raised = []
+        part.apply([record])
+        # at once: a party keeps the grounds of its newest alerts alone
+        found += [_raised(part, alert, stamp_ms, events, honest) for alert, stamp_ms in part.raised]
+    return found
 
 
 def _raised(

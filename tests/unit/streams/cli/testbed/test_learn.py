@@ -45,8 +45,9 @@ def test_every_alert_comes_again_with_what_it_was_raised_on(place: Path) -> None
     raised = raised_alerts(place / "result", read_truth(place / "stream"))
 
     assert {one.alert_id for one in raised} == {one.alert_id for one in alerts(place) if one.status != "retracted"}
-    # a party keeps the grounds of its newest alerts, and they are read when a batch of the ledger was applied
-    assert sum(bool(one.inputs) for one in raised) > 0.75 * len(raised)
+    # one drawn by lot, of unknown worth, on which nothing counts has none
+    assert all(one.inputs is not None for one in raised)
+    assert sum(bool(one.inputs) for one in raised) > 0.9 * len(raised)
     assert any(one.true for one in raised)
     assert not all(one.true for one in raised)
 
