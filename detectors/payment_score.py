@@ -138,7 +138,7 @@ def learn_payment(step: PaymentStep, score: PaymentScore, flag: quarantine.Flag 
     if not teaches:
         # each payment that is scored is learned by the members, held, or one of these: so the counts add up
         state.counters["quarantine_untaught"] += not held
-        state.exchange.measure(score.segment, measured(score.view))
+        state.exchange.measure(state.partition, score.segment, clock_us, effective.zone, measured(score.view))
         return
     state.scorer.learn(score.segment, score.features, score.scored, members=not held)
     state.exchange.count(

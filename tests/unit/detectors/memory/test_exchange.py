@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from detectors.contracts.learning import Learning, ScoreCounts
-from detectors.memory.exchange import FIRST, MOST, MOST_BELIEVED, Exchange, bins_of
+from detectors.memory.exchange import FIRST, MOST, MOST_BELIEVED, MOST_NUMBERS, Exchange, bins_of
 from detectors.values.legal_calendar import DAY_US, HOUR_US, local_date
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -80,6 +80,33 @@ def test_a_record_has_the_sums_of_what_its_payments_measure_and_the_next_one_beg
         }
     }
     assert (second.measured, second.day) == (first.measured, first.day)
+
+
+def test_payments_whose_scores_do_not_count_are_measured_on_their_own_day() -> None:
+    """With the counted ones of that day; a day without a counted score is told by nobody and added to no other."""
+    exchange, numbers = begun(), (1024.0, 10.0, 0.0, nan)
+    for at_us in (MIDNIGHT_US, MIDNIGHT_US + DAY_US, MIDNIGHT_US + 2 * DAY_US):
+        exchange.measure(3, "person.out", at_us, SEOUL, numbers)
+    exchange.count(3, "person.out", 7, MIDNIGHT_US + 2 * DAY_US, SEOUL, numbers)
+    assert exchange.take_waiting() == ()
+    exchange.measure(3, "person.out", MIDNIGHT_US + 3 * DAY_US, SEOUL, numbers)
+    [told] = [one.told for one in exchange.take_waiting()]
+    assert isinstance(told, ScoreCounts)
+    assert told.day == local_date(MIDNIGHT_US + 2 * DAY_US, SEOUL).toordinal()
+    assert (told.segments["person.out"], told.measured["person.out"]["hour"][0]) == ((7, 1), 2)
+
+
+def test_what_waits_to_be_told_of_a_segment_is_bounded() -> None:
+    """A busy party whose scores do not count is measured 2 500 times between two records."""
+    exchange = begun()
+    for _ in range(5_000):
+        exchange.measure(3, "person.out", MIDNIGHT_US, SEOUL, (1024.0, 10.0, 0.0, 0.0))
+    assert len(exchange.to_state()) < 8 * MOST_NUMBERS + 1_000
+    exchange.count(3, "person.out", 7, MIDNIGHT_US, SEOUL)
+    exchange.count(3, "person.out", 7, MIDNIGHT_US + DAY_US, SEOUL)
+    [told] = [one.told for one in exchange.take_waiting()]
+    assert isinstance(told, ScoreCounts)
+    assert told.measured["person.out"]["amount"][0] == MOST_NUMBERS // 4 == 2_500
 
 
 def test_what_is_measured_and_not_told_yet_is_saved() -> None:
