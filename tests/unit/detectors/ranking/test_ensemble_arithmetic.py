@@ -226,11 +226,21 @@ def test_a_loaded_scorer_hands_each_member_its_own_state():
     assert loaded.calibration.rank("s", 0.5) == scorer.calibration.rank("s", 0.5)
 
 
+def test_a_configuration_in_another_order_goes_on_with_what_was_learned():
+    """Members keep the order in which they began: equal bytes, each its own state, and the same next score."""
+    saved = list(taught("told", "other").to_state())
+    same, turned = (Scorer.from_state(a_set(*names), saved) for names in (("told", "other"), ("other", "told")))
+    assert turned.to_state() == same.to_state() == saved
+    following = features(score=5.0, other=-5.0, a=1.0)
+    assert turned.score_then_learn("s", following) == same.score_then_learn("s", following)
+    assert turned.to_state() == same.to_state() != saved
+
+
 def test_a_save_of_another_set_is_refused_with_both():
-    """Other members, their order, or another window; and one that lacks a part or has one too few."""
+    """Other members, or another window; and one that lacks a part or has one too few."""
     sections = dict(taught("told", "other").to_state())
     said = r"is of another detector set; got: \['told', 'other'\], window 3; expected"
-    for changed in (a_set("other", "told"), a_set("told"), a_set("told", "other", calibration_window=4)):
+    for changed in (a_set("told"), a_set("told", "new"), a_set("told", "other", calibration_window=4)):
         with pytest.raises(ValueError, match=said):
             Scorer.from_state(changed, list(sections.items()))
     for name in ("windows", "calibration", "members/told", "members/other"):
