@@ -219,16 +219,22 @@ class Stage(NamedTuple):
         return self.true / self.opened if self.opened else None
 
 
-def stages_of(course: Course, reference: Course) -> list[Stage]:
-    """The course's days by how many verdicts the reference knew on each of them."""
-    found = []
+def days_by_stage(course: Course, reference: Course) -> dict[int, list[DeskDay]]:
+    """The course's days by how many verdicts the reference knew at least on each of them, in the order of `STAGES`."""
+    found: dict[int, list[DeskDay]] = {}
     for least, most in pairwise((*STAGES, None)):
         assert least is not None
-        within = [
+        found[least] = [
             day
             for day, known in zip(course.days, reference.days, strict=True)
             if known.verdicts >= least and (most is None or known.verdicts < most)
         ]
-        opened, true = sum(day.opened for day in within), sum(day.true for day in within)
-        found.append(Stage(least, len(within), opened, true))
     return found
+
+
+def stages_of(course: Course, reference: Course) -> list[Stage]:
+    """What was opened in each stage, and how much of it was true."""
+    return [
+        Stage(least, len(days), sum(day.opened for day in days), sum(day.true for day in days))
+        for least, days in days_by_stage(course, reference).items()
+    ]

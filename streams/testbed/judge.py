@@ -10,6 +10,7 @@ import numpy as np
 from detectors.contracts.alert import Versions
 from detectors.contracts.learning import StreamDrift
 from detectors.testbed.comparison import Comparison, compare
+from detectors.testbed.figures.held_back import HeldBack, count_held
 from detectors.testbed.ground import Ground, lay_ground
 from detectors.testbed.judgement import JudgedResult, Judgement, Settings, System, canonical_hash, judge
 from detectors.testbed.truth import Truth
@@ -71,7 +72,8 @@ class Timings(msgspec.Struct, frozen=True, kw_only=True):
 class JudgeReport(msgspec.Struct, frozen=True, kw_only=True):
     """The JSON report. All but `timings` is the same whenever the same files are judged; so is `report_hash`.
 
-    `drift` is what operators would have been told of changes of the stream.
+    `drift` is what operators would have been told of changes of the stream. `held_back` is how much of crime and of the
+    rest the quarantine kept from the models, null where it was off; `became` counts what became of it.
     `against` and `comparison` (this result minus that one) are there where a second result was given. Its JSON Schema,
     with these words as descriptions, is `msgspec.json.schema(Report)`.
     """
@@ -86,6 +88,8 @@ class JudgeReport(msgspec.Struct, frozen=True, kw_only=True):
     against: Input | None
     comparison: Comparison | None
     drift: tuple[StreamDrift, ...] = ()
+    held_back: HeldBack | None = None
+    became: dict[str, int] = {}
     timings: Timings
     report_hash: str = ""
 
@@ -133,6 +137,8 @@ def judge_result(
         against=other,
         comparison=comparison,
         drift=read_drifts(result),
+        held_back=_held_back(result, ground),
+        became=manifest.held_back,
         timings=timings,
     )
     return msgspec.structs.replace(report, report_hash=canonical_hash(msgspec.to_builtins(report)))
@@ -177,6 +183,13 @@ def _compared(
     settings = msgspec.structs.replace(judged.judgement.settings, lots=0)
     second = judge(lay(other, truth), (), settings)
     return _input(other), compare(judged, second)
+
+
+def _held_back(result: Result, ground: Ground) -> HeldBack | None:
+    """By the configuration that the result ended with; None where its quarantine is off."""
+    if result.configuration.quarantined.days == 0:
+        return None
+    return count_held(ground, result.configuration.detectors.ceiling)
 
 
 def _input(result: Result) -> Input:

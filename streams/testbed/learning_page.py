@@ -3,14 +3,22 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from detectors.testbed.learning_curve import Order
-from detectors.testbed.statistics import Reliability
+from detectors.testbed.draws import Draws
+from detectors.testbed.learning_curve import Course, Order, stages_of
+from detectors.testbed.learning_gain import gains_of
+from detectors.testbed.statistics import Difference, Reliability
 from streams.testbed.report.reliability import DiagramWords, reliability_diagram
-from streams.testbed.report.shown import NONE, reliability_rows
+from streams.testbed.report.shown import NONE, percent, reliability_rows
 
 # the order that the product's own probability gives
 PRODUCT_ORDER: Order = "entity"
 COLUMNS = ("probability told", "alerts", "mean", "true")
+ORDER_COLUMNS = ("order", "before 200 verdicts", "from 200", "from 1000", "share then", "less the desk's")
+ORDERS_READING = (
+    "True alerts of those opened, by verdicts known when a day began. In brackets 95 % intervals: days are drawn "
+    "again, the same ones for each order. An order that differs from the desk's on fewer than six days is not told "
+    "from chance."
+)
 _WORDS = DiagramWords("probability told", "share true", "alerts opened")
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -35,6 +43,26 @@ def reading(told: Reliability) -> str:
     )
 
 
+def order_rows(courses: Mapping[Order, Course], draws: Draws) -> list[tuple[str, ...]]:
+    """A row an order: counts by stage, then the last stage's share and its difference from the desk's."""
+    rows = []
+    for order, course in courses.items():
+        counts = [f"{one.true} of {one.opened}" for one in stages_of(course, courses["desk"])]
+        last = gains_of(course, courses["desk"], draws)[-1]
+        rows.append((order, *counts, percent(last.precision), NONE if order == "desk" else _points(last.against_desk)))
+    return rows
+
+
+def _points(told: Difference) -> str:
+    """A difference of shares in percentage points with its interval, such as `+2.1 (-0.3 to +4.4)`."""
+    if told.difference is None:
+        return NONE
+    around = ""
+    if told.interval is not None:
+        around = f" ({100 * told.interval.low:+.1f} to {100 * told.interval.high:+.1f})"
+    return f"{100 * told.difference:+.1f}{around}"
+
+
 def page(reliabilities: Mapping[Order, Reliability], head: str, orders: Sequence[Sequence[str]]) -> str:
     """The page; `orders` is the table of orders, its titles first. Deterministic."""
     told = reliabilities[PRODUCT_ORDER]
@@ -43,6 +71,7 @@ def page(reliabilities: Mapping[Order, Reliability], head: str, orders: Sequence
         "<h1>fxwatch testbed: what verdicts teach</h1>",
         f"<p>{escape(head)}</p>",
         _table(orders[0], orders[1:]),
+        f"<p>{escape(ORDERS_READING)}</p>",
         "<h2>Whether the told probability comes true</h2>",
         f"<p>{escape(reading(told))}</p>",
         reliability_diagram(told, _WORDS),

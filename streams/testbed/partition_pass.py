@@ -16,6 +16,7 @@ from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import ConfigurationChange, Event, Origin, Profile, Transaction
 from detectors.contracts.learning import Learning
 from detectors.core import Outputs
+from detectors.memory.frozen_state import QUARANTINE
 from detectors.memory.state import PartitionState
 from detectors.values.legal_calendar import local_date, to_us
 from streams.errors import LedgerError
@@ -44,7 +45,10 @@ class Step(NamedTuple):
 
 
 class PartitionFigures(msgspec.Struct, kw_only=True):
-    """What came of one partition. `state_bytes` are those of a snapshot's sections at the end."""
+    """What came of one partition. `state_bytes` are those of a snapshot's sections at the end.
+
+    `held_back` counts payments that the models did not learn from, by what became of them (frozen_state.py).
+    """
 
     partition: int
     outcomes: dict[str, int]
@@ -53,6 +57,7 @@ class PartitionFigures(msgspec.Struct, kw_only=True):
     alerts: int = 0
     parties: int = 0
     state_bytes: int = 0
+    held_back: dict[str, int] = {}
 
 
 @contextmanager
@@ -96,6 +101,8 @@ class PartitionPass:
         self._change = change
         self.outcomes: Counter[str] = Counter()
         self.apply_seconds = 0.0
+        # the quarantine's counters as they stood before the first record that counts
+        self._held_before = self._held()
         # what the partition told all others and nobody has taken yet
         self.told: list[Learning] = []
         self._profiles = {
@@ -152,6 +159,8 @@ class PartitionPass:
                     expected="an event that this version of fxwatch can apply",
                     todo="report it: what the door admits the core must be able to apply",
                 ) from fault
+            if origin.offset < self._judged_from:
+                self._held_before = self._held()
         if self._clock is not None:
             self.apply_seconds += self._clock() - began
         return steps
@@ -241,7 +250,12 @@ class PartitionPass:
             outcomes=dict(self.outcomes),
             parties=len(self.state.parties),
             state_bytes=sum(len(packed) for _, packed in sections),
+            held_back={name: count - self._held_before[name] for name, count in self._held().items()},
         )
+
+    def _held(self) -> dict[str, int]:
+        counters = self.state.counters
+        return {name.removeprefix("quarantine_"): counters[name] for name in QUARANTINE}
 
 
 def open_pass(

@@ -242,6 +242,10 @@ def _manifest(prepared: Prepared, figures: list[PartitionFigures], shared: list[
     outcomes: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
     for one in figures:
         outcomes.update(one.outcomes)
+    held_back: Counter[str] = Counter()
+    for one in figures:
+        for what, count in one.held_back.items():
+            held_back[what] += count
     legs: Counter[str] = Counter()
     for each in shared:
         legs.update(each.outcomes)
@@ -262,5 +266,6 @@ def _manifest(prepared: Prepared, figures: list[PartitionFigures], shared: list[
         shared_alerts=sum(one.alerts for one in shared),
         nodes=sum(one.nodes for one in shared),
         node_bytes=sum(one.state_bytes for one in shared),
+        held_back=dict(held_back),
         files={},
     )

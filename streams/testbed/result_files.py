@@ -56,7 +56,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     that the models scored. `parties` and `state_bytes` are over all partitions at the end, the bytes those of a
     snapshot before compression. `legs` counts what the shared agent made of the records of its topic, empty where the
     ledger does not begin at its beginning: what was shared before is not known then. `shared_alerts`, `nodes` and
-    `node_bytes` are of the shared agent. `files` names every other file of the directory with its SHA-256.
+    `node_bytes` are of the shared agent. `held_back` counts the payments that the models did not learn from, by what
+    became of them; empty in results of before 2026-12. `files` names every other file of the directory with its
+    SHA-256.
     """
 
     format: int = FORMAT
@@ -76,6 +78,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     shared_alerts: int
     nodes: int
     node_bytes: int
+    held_back: dict[str, int] = {}
     files: dict[str, str]
 
 

@@ -10,6 +10,7 @@ from streams.plain_text import tables
 from streams.plain_text.printable import say, say_json
 
 if TYPE_CHECKING:
+    from detectors.testbed.draws import Draws
     from detectors.testbed.learning_curve import Course, Order
     from detectors.testbed.statistics import Reliability
 
@@ -61,8 +62,10 @@ def command(
     """
     import msgspec
 
+    from detectors.testbed.draws import Draws
     from detectors.testbed.figures.told_chances import told_chances
     from detectors.testbed.learning_curve import ORDERS, course_of
+    from detectors.testbed.learning_gain import RESAMPLES
     from streams.testbed import learning_page
     from streams.testbed.raised_alerts import disposition_lines, raised_alerts
     from streams.testbed.truth_files import read_truth
@@ -70,23 +73,21 @@ def command(
     _require_one(verdicts, pool)
     raised = raised_alerts(result, read_truth(truth_place), pool)
     courses = {order: course_of(raised, order, a_day, seed) for order in ORDERS}
+    draws = Draws(RESAMPLES, seed)
     if verdicts is not None:
         verdicts.write_bytes(b"".join(disposition_lines(courses["desk"].given)))
     reliabilities = {order: told_chances(course.told) for order, course in courses.items()}
-    figures = _figures(courses, reliabilities)
+    figures = _figures(courses, reliabilities, draws)
     head = f"{len(raised):,} alerts raised, {sum(one.true for one in raised):,} of them true; {a_day} opened a day"
-    columns = ["order", "before 200 verdicts", "from 200", "from 1000", "share then"]
-    rows = [
-        [row["order"], *(f"{one['true']} of {one['opened']}" for one in row["stages"]), _share(row["stages"][-1])]
-        for row in figures["orders"]
-    ]
+    columns, rows = learning_page.ORDER_COLUMNS, learning_page.order_rows(courses, draws)
     if report is not None:
         report.write_text(learning_page.page(reliabilities, head, [columns, *rows]), "utf-8")
     if as_json:
         say_json(msgspec.json.encode(figures))
         return
     say(f"{head}\n")
-    tables.show(columns, rows, whole=["order"])
+    tables.show(list(columns), [list(row) for row in rows], whole=["order"])
+    say(f"\n{learning_page.ORDERS_READING}")
     _show_reliability(reliabilities[learning_page.PRODUCT_ORDER])
 
 
@@ -114,24 +115,29 @@ def _show_reliability(told: "Reliability") -> None:
         tables.show(list(learning_page.COLUMNS), [list(row) for row in reliability_rows(told)])
 
 
-def _figures(courses: "dict[Order, Course]", reliabilities: "dict[Order, Reliability]") -> dict[str, Any]:
+def _figures(
+    courses: "dict[Order, Course]", reliabilities: "dict[Order, Reliability]", draws: "Draws"
+) -> dict[str, Any]:
     """Opened and true alerts by order and stage, and how what the ranker told compares with the truth.
 
-    `brier` is against what the investigator said.
+    Each stage has its share of true ones and that share less the desk's own, both with their intervals. `brier` is
+    against what the investigator said.
     """
     import msgspec
 
     from detectors.testbed.learning_curve import stages_of
+    from detectors.testbed.learning_gain import gains_of
 
     found: list[dict[str, Any]] = []
     for order, course in courses.items():
         errors = [(one.probability - one.confirmed) ** 2 for one in course.told]
-        stages = [stage._asdict() for stage in stages_of(course, courses["desk"])]
+        stages = [
+            stage._asdict() | msgspec.to_builtins(gain)
+            for stage, gain in zip(
+                stages_of(course, courses["desk"]), gains_of(course, courses["desk"], draws), strict=True
+            )
+        ]
         brier = sum(errors) / len(errors) if errors else None
         told = msgspec.to_builtins(reliabilities[order])
         found.append({"order": order, "stages": stages, "brier": brier, "reliability": told})
     return {"orders": found}
-
-
-def _share(stage: dict[str, Any]) -> str:
-    return f"{stage['true'] / stage['opened']:.1%}" if stage["opened"] else "-"

@@ -8,7 +8,7 @@ from detectors.testbed.figures.chance import NAME as CHANCE
 from detectors.testbed.judgement import PRODUCT
 from streams.plain_text.printable import finalize
 from streams.testbed.judge import JudgeReport
-from streams.testbed.report import drift, statistical, verdict, words
+from streams.testbed.report import drift, held_back, statistical, verdict, words
 from streams.testbed.report.plots import plots
 
 _TEMPLATE = "page.html.jinja"
@@ -31,6 +31,7 @@ def html(report: JudgeReport) -> str:
         words.fairness_table(report),
         words.fidelity_table(report),
         drift.drift_table(report),
+        held_back.held_back_table(report),
     )
     again = report.reproduction
     return environment.from_string(text).render(

@@ -1,7 +1,7 @@
 """The report as Markdown: the page's tables and sentences without its plots."""
 
 from streams.testbed.judge import JudgeReport
-from streams.testbed.report import drift, statistical, verdict, words
+from streams.testbed.report import drift, held_back, statistical, verdict, words
 from streams.testbed.report.shown import FigureTable
 
 
@@ -38,6 +38,7 @@ def markdown(report: JudgeReport) -> str:
         words.fairness_table(report),
         words.fidelity_table(report),
         drift.drift_table(report),
+        held_back.held_back_table(report),
         words.cost_table(report),
     )
     parts += [_table(table) for table in tables if table is not None]

@@ -58,7 +58,16 @@ def test_a_larger_budget_raises_more_and_the_table_names_every_order(place: Path
     assert [one["order"] for one in told] == list(ORDERS)
     assert len(raised_alerts(place / "result", read_truth(place / "stream"), 500.0)) > len(alerts(place))
     table = run(place, "--a-day", "1").splitlines()
-    assert [line.split("\t")[0] for line in table[3 : 3 + len(ORDERS)]] == list(ORDERS)
+    lines = [line.split("\t") for line in table[3 : 3 + len(ORDERS)]]
+    assert [line[0] for line in lines] == list(ORDERS)
+    # no order is better than the one that knows the truth, and the desk is not compared with itself
+    assert [line[-1] for line in lines if line[0] == "desk"] == ["-"]
+    first = {one["order"]: one["stages"][0] for one in told}
+    assert first["desk"]["against_desk"]["difference"] == 0.0
+    assert first["best"]["precision"]["value"] == max(one["precision"]["value"] for one in first.values())
+    assert first["best"]["against_desk"]["difference"] == pytest.approx(
+        first["best"]["true"] / first["best"]["opened"] - first["desk"]["true"] / first["desk"]["opened"]
+    )
 
 
 def test_the_report_says_whether_the_told_probability_comes_true(place: Path, tmp_path: Path) -> None:
