@@ -38,7 +38,7 @@ from detectors.typologies import registered, wanted
 from detectors.typologies.base import Context, Usual
 from detectors.typologies.due import PartyDates, hears_amendments
 from detectors.values.institution_code import institution_code
-from detectors.values.legal_calendar import SECOND_US, local, to_us, year_bounds
+from detectors.values.legal_calendar import HOUR_US, SECOND_US, local, to_us, year_bounds
 from detectors.values.market_gap import CENTIBP
 
 
@@ -381,6 +381,7 @@ def _context(step: PaymentStep, effect: Effect, worth: PaymentMoney, features: t
         first_us=known.first_us,
         last_us=known.last_us,
         reference=lambda base, quote: rates.ratio(base, quote, at_us, stale_us),
+        recent_reference=lambda base, quote: rates.ratio(base, quote, at_us, min(stale_us, HOUR_US)),
         trade=known.trade,
         dates=PartyDates.at(known.due, step.state.due_clock.passed_us, history=step.origin.history),
         usual=_usual(features),

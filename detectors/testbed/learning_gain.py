@@ -10,6 +10,8 @@ from detectors.testbed.statistics import Difference, Estimate, paired_ratio
 
 # As many as the judge draws by default: an end of a 95 % interval rests on 50 of them.
 RESAMPLES = 2_000
+# what is drawn
+DAYS = "days"
 
 
 class StageGain(msgspec.Struct, frozen=True):
@@ -24,16 +26,15 @@ class StageGain(msgspec.Struct, frozen=True):
 
 def gains_of(course: Course, desk: Course, draws: Draws) -> list[StageGain]:
     """A gain for each stage (learning_curve.STAGES). Cost: some 5 ms a stage of 100 days with 2 000 resamples."""
-    own, other = days_by_stage(course, desk), days_by_stage(desk, desk)
-    found = []
-    for least, days in own.items():
-        a, b = _counts(days), _counts(other[least])
-        name = f"days from {least}"
-        if not days:
-            found.append(StageGain(Estimate(None, 0), Difference(None, None, None, 0)))
-            continue
-        found.append(StageGain(draws.counted(name, *a), paired_ratio(a, b, draws.of(name, len(days)))))
-    return found
+    other = days_by_stage(desk, desk)
+    return [_gain(days, other[least], draws) for least, days in days_by_stage(course, desk).items()]
+
+
+def _gain(days: list[DeskDay], other: list[DeskDay], draws: Draws) -> StageGain:
+    if not days:
+        return StageGain(Estimate(None, 0), Difference(None, None, None, 0))
+    a, b = _counts(days), _counts(other)
+    return StageGain(draws.counted(DAYS, *a), paired_ratio(a, b, draws.of(DAYS, len(days))))
 
 
 def _counts(days: list[DeskDay]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -70,9 +70,9 @@ class Context(msgspec.Struct, kw_only=True):
     `facts` is the party's newest profile, None where nobody sent one; each of its fields may be missing too. `first_us`
     and `last_us` are the event times of the party's first payment and of its newest record of any kind before this one,
     both the payment's own time where it is the party's first; a profile moves the second one. `reference(base, quote)`
-    is the reference rate in force at the event's time, None without one. `usual` is what the models knew of the own
-    amounts before the payment, None for one that they saw before, and before there are enough. `residence` is what the
-    party is judged as (residency.py).
+    is the reference rate in force at the event's time, None without one; `recent_reference` the same where it is at
+    most an hour old. `usual` is what the models knew of the own amounts before the payment, None for one that they saw
+    before, and before there are enough. `residence` is what the party is judged as (residency.py).
     `named` is set by a rule that keeps the payment in its slot, so that a later alert can name it among its evidence
     (`Wanted.proofs` is for all of a kind).
     `dates` are the party's open due dates (due.py), which `learn` may change. `trade` is its packed trade ledger, empty
@@ -98,6 +98,7 @@ class Context(msgspec.Struct, kw_only=True):
     first_us: int = 0
     last_us: int = 0
     reference: Callable[[str, str], Ratio | None] = no_reference
+    recent_reference: Callable[[str, str], Ratio | None] = no_reference
     usual: Usual | None = None
     residence: Residence = NOT_TOLD
     dates: PartyDates = msgspec.field(default_factory=lambda: PartyDates({}))

@@ -1,14 +1,16 @@
 """T16: a deal rate away from the market, which moves value through the price of a currency.
 
 The deal rate is compared with the reference rate in force at the event's own time. It fires when the gap exceeds both
-`deviation_min` and `spread_multiple` times the pair's normal spread, learned over all deals of the partition by bounded
-steps. A gap that keeps its sign over 30 local days of the party is stronger than a single one.
+`deviation_min` and `spread_multiple` times the normal spread of the pair's deals by that channel, learned over all
+deals of the partition by bounded steps. Where the reference is older than an hour and other institutions' deals say
+what the market is now, the deal must be as far from these too (t16_market.py). A gap that keeps its sign over 30 local
+days of the party is stronger than a single one.
 
 What may teach the normal spread: a deal of at least `amount_min` (a smaller one can never alert), and the first deal of
 a party and pair in a local day, so that one party's many deals count as one. However it was taught, the normal spread
 counts for at most `spread_cap`. Failure prevented: 700 deals of one dollar widened it until nothing fired at 20 % off.
-Fails where the reference is a daily fixing and the market moved far within the day; the normal spread then widens, up
-to the cap.
+Fails where the reference is a daily fixing, the market moved far within the day, and fewer than three other
+institutions dealt within the hour; the normal spread then widens, up to the cap.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +21,6 @@ from typing import Any
 import msgspec
 
 from detectors.books.party import token_number
-from detectors.books.payments import OUT
 from detectors.books.wanted import Wanted
 from detectors.contracts.alert import Measured
 from detectors.contracts.events import PartyType, Transaction
@@ -27,23 +28,17 @@ from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.typologies.base import Change, Context, Deal, Finding, Past, largest_others, slot
 from detectors.typologies.declared import DueDate, TrialDay
 from detectors.typologies.t16_deals import Away, by_institution, largest, moved_by, repeats_of
+from detectors.typologies.t16_market import Market, Spread, is_stale, keep_deal, market_of, spread_of, teach_spread
+from detectors.typologies.t16_sentences import OwnDeals, sentences
 from detectors.typologies.t16_words import NEXT_STEPS, SANCTIONS, WORDS, law_tests
 from detectors.values import money
 from detectors.values.legal_calendar import DAY_US, local
 from detectors.values.market_gap import CENTIBP, WHOLE, deviation_of
 from detectors.values.money import plain
-from detectors.wording import phrases
-from detectors.wording.korean_particles import particle
 
 ID = "T16"
 # shared: pair and institution -> deals that taught today; "" -> the day
 TAUGHT = "T16 taught"
-# DETECTION's bounded step: a = max(0.002, 1/n), one deal is clipped at 3 spreads, so a burst cannot teach its own rate.
-SLOWEST = 0.002
-CLIP = 3.0
-# Bank customers pay up to about 1 % for cash and 0.2-0.5 % for transfers; a pair starts there and counts as 20 deals.
-PRIOR_CENTIBP = 3_000.0
-PRIOR_DEALS = 20.0
 # the event-time lateness that daily sums must outlast beside the 30 days of the mean
 KEPT_DAYS = 70
 _NEEDED = ("deviation_min", "spread_multiple", "amount_min", "mean_window", "growth_ratio")
@@ -121,10 +116,9 @@ class OffMarketRate:
             deals = largest([*deals, now])
         context.slots[ID] = msgspec.msgpack.encode((days, deals))
         if not count and _may_teach(context, deal, today):
-            spread = context.shared.setdefault(ID, {}).setdefault(deal.pair, [PRIOR_DEALS, PRIOR_CENTIBP])
-            spread[0] += 1.0
-            step = min(float(abs(deal.deviation)), CLIP * spread[1]) - spread[1]
-            spread[1] += max(SLOWEST, 1.0 / spread[0]) * step
+            teach_spread(context, deal)
+        if deal.pair in context.shared.get(ID, {}):
+            keep_deal(context, deal)
 
     def restate(self, past: Past) -> None:
         """What each deal moved by the amounts and rates of now; the ones that are off no more go.
@@ -157,8 +151,10 @@ class OffMarketRate:
         limits = _limits(context)
         if deal is None:
             return []
-        allowed = _threshold(context, deal, limits)
-        edge = allowed if deal.deviation > 0 else -allowed
+        allowed, market = _threshold(context, deal, limits), _market_now(context, deal)
+        moved = 0 if market is None else market.centibp
+        # within the limit of the reference, or of the market where that has moved the same way
+        edge = max(allowed, moved + allowed) if deal.deviation > 0 else min(-allowed, moved - allowed)
         rate = Fraction(*deal.reference) * Fraction(WHOLE + edge, WHOLE)
         shown = f"{float(rate):.6g}"
         changed = msgspec.structs.replace(context, deal=deal._replace(deviation=edge))
@@ -187,7 +183,23 @@ def _off_market(context: Context, deal: Deal) -> dict[str, DatedLimit] | None:
     limits = _limits(context)
     if any(name not in limits for name in _NEEDED) or context.payment.usd < limits["amount_min"].cents:
         return None
-    return limits if abs(deal.deviation) > _threshold(context, deal, limits) else None
+    threshold = _threshold(context, deal, limits)
+    if abs(deal.deviation) <= threshold:
+        return None
+    market = _market_now(context, deal)
+    return limits if market is None or _beyond(deal, market, threshold) else None
+
+
+def _market_now(context: Context, deal: Deal) -> Market | None:
+    """What the market is now by other institutions, where the reference is too old to say it."""
+    market = market_of(context, deal)
+    return market if market is not None and is_stale(context, deal) else None
+
+
+def _beyond(deal: Deal, market: Market, threshold: int) -> bool:
+    """Whether the deal is beyond the limit from the market too, on the side of the reference that it is on."""
+    gap = deal.deviation - market.centibp
+    return gap > threshold if deal.deviation > 0 else gap < -threshold
 
 
 def _limits(context: Context) -> dict[str, DatedLimit]:
@@ -216,15 +228,14 @@ def _unpacked(context: Context) -> Any:
     return slot(context, ID, _Slot, ({}, []))
 
 
-def _spread(context: Context, deal: Deal) -> tuple[int, float]:
-    """(deals that taught it, normal spread in hundredths of a basis point, at most the cap) of the pair."""
-    seen, spread = context.shared.get(ID, {}).get(deal.pair, [PRIOR_DEALS, PRIOR_CENTIBP])
-    cap = context.limit(ID, CAP)
-    return int(seen - PRIOR_DEALS), min(spread, float(CAP_CENTIBP if cap is None else cap.cents))
+def _spread(context: Context, deal: Deal) -> Spread:
+    """The normal spread of the channel or the pair, at most the cap."""
+    spread, cap = spread_of(context, deal), context.limit(ID, CAP)
+    return spread._replace(centibp=min(spread.centibp, float(CAP_CENTIBP if cap is None else cap.cents)))
 
 
 def _threshold(context: Context, deal: Deal, limits: dict[str, DatedLimit]) -> int:
-    wide = int(float(limits["spread_multiple"].number) * _spread(context, deal)[1])
+    wide = int(float(limits["spread_multiple"].number) * _spread(context, deal).centibp)
     return max(int(limits["deviation_min"].number * CENTIBP), wide)
 
 
@@ -240,6 +251,16 @@ def _restated(past: Past, one: Away, usd: int | None) -> Away | None:
     if not usd or abs(deviation) <= least.cents:
         return None
     return msgspec.structs.replace(one, moved=moved_by(usd, deviation))
+
+
+def _others(market: Market | None) -> tuple[Measured, ...]:
+    """What other institutions dealt at within the hour before, where enough did."""
+    if market is None:
+        return ()
+    return (
+        Measured(name="others_deviation", value=round(market.centibp / CENTIBP, 2), unit="bp"),
+        Measured(name="other_institutions", value=market.institutions, unit="count"),
+    )
 
 
 def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], threshold: int) -> Finding:
@@ -259,7 +280,9 @@ def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], thresh
     # 1 x the limit -> 0.5, 2 x -> 0.75 ...; a persistent sign halves the remaining doubt
     doubt = 0.5**beyond * (0.5 if persistent else 1.0)
     own = None if not own_n else round(float(Fraction(sum(total for _, total in recent), own_n * CENTIBP)), 1)
-    english, korean = _sentences(context, deal, limits, own, own_n, len(repeats), moved_all)
+    spread, market = _spread(context, deal), market_of(context, deal)
+    past = OwnDeals(width, own, own_n, len(repeats), moved_all)
+    english, korean = sentences(context, deal, limits, spread, market, past)
     return Finding(
         strength=round(min(1.0 - doubt, 0.99), 4),
         limits=tuple(each.shown() for each in limits.values()),
@@ -273,6 +296,7 @@ def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], thresh
             Measured(name="mean_deviation", value=round(float(mean) / CENTIBP, 2), unit="bp"),
             Measured(name="earlier_off_market_deals", value=len(repeats), unit="count"),
             Measured(name="value_moved_in_window", value=plain(moved_all), unit="USD"),
+            *_others(market),
         ),
         offsets=(*(each.offset for each in repeats), context.payment.offset),
         institutions=(context.names[context.payment.institution],),
@@ -289,71 +313,8 @@ def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], thresh
         unit="bp",
         own_baseline=own,
         own_n=own_n,
-        peer_baseline=round(_spread(context, deal)[1] / CENTIBP, 1),
+        peer_baseline=round(spread.centibp / CENTIBP, 1),
         text_en=english,
         text_ko=korean,
         tests=law_tests(own_n, persistent=persistent),
     )
-
-
-def _sentences(
-    context: Context, deal: Deal, limits: dict[str, DatedLimit], own: float | None, own_n: int, repeats: int, moved: int
-) -> tuple[str, str]:
-    seen, spread = _spread(context, deal)
-    above = deal.deviation > 0
-    out = bool(context.payment.flags & OUT)
-    gap, rate = abs(deal.deviation) / CENTIBP, float(Fraction(*deal.rate))
-    reference = float(Fraction(*deal.reference))
-    # paying more than the market, or receiving less than it, leaves value with the other side
-    loses = above == out
-    floor = limits["deviation_min"]
-    learned, learned_ko = "no deal has taught it yet", "학습된 거래가 없어 초기값 적용"
-    if seen:
-        learned, learned_ko = f"learned from {phrases.counted(seen, 'deal', 'deals')}", f"거래 {seen}건에서 학습"
-    rate_ko = particle(f"{rate:.8g}({deal.pair})", "은", "는")
-    past_en, past_ko = _of_the_past(int(limits["mean_window"].number), own, own_n, repeats, moved)
-    this_moved = moved_by(context.payment.usd, deal.deviation)
-    english = (
-        f"The deal rate {rate:.8g} {deal.pair} is {gap:.0f} bp {'above' if above else 'below'} the reference rate "
-        f"{reference:.8g} in force at that time. The limit is the larger of {floor.number} bp ({phrases.basis(floor)}) "
-        f"and {limits['spread_multiple'].number} times the pair's normal spread of {spread / CENTIBP:.0f} bp "
-        f"({learned}). The resident {'gave up' if loses else 'gained'} "
-        f"{phrases.usd(this_moved)} by it on {phrases.usd(context.payment.usd)}. {past_en}."
-    )
-    korean = (
-        f"거래환율 {rate_ko} 거래 시점의 기준환율 {reference:.8g}보다 {gap:.0f}bp "
-        f"{'높습니다' if above else '낮습니다'}. 기준은 {floor.number}bp({phrases.basis_ko(floor)})와 "
-        f"해당 통화쌍의 통상 괴리 폭 {spread / CENTIBP:.0f}bp({learned_ko})의 "
-        f"{limits['spread_multiple'].number}배 중 큰 값입니다. 이 차이로 거주자는 "
-        f"{phrases.usd_ko(context.payment.usd)} 거래에서 {phrases.usd_ko(this_moved)} 상당의 "
-        f"{'손실을 부담하였습니다' if loses else '이익을 얻었습니다'}. {past_ko}."
-    )
-    return english, korean
-
-
-def _of_the_past(width: int, own: float | None, own_n: int, repeats: int, moved: int) -> tuple[str, str]:
-    """What the party's other deals were: their mean in bp, and those off the market; without a full stop.
-
-    The mean is of local days, the repetitions lie within so many times 24 hours: the evening of a day that is no part
-    of the mean may be among them.
-    """
-    in_all, in_all_ko = f"{phrases.usd(moved)} moved in all", f"이전된 금액은 모두 {phrases.usd_ko(moved)}입니다"
-    if own is None and not repeats:
-        return (
-            f"No other deal of this party is known in {width} days, so it cannot be compared with its own past",
-            f"최근 {width}일 동안 본인의 다른 거래가 확인되지 않아 본인의 과거와 비교할 수 없습니다",
-        )
-    if own is None:
-        deals = phrases.counted(repeats, "earlier deal of this party was", "earlier deals of this party were")
-        return (
-            f"In {width} days {deals} off the market too, {in_all}",
-            f"최근 {width}일 동안 본인의 다른 거래 {repeats}건도 시장환율을 벗어났으며, {in_all_ko}",
-        )
-    other = phrases.counted(own_n, "other deal", "other deals")
-    english = f"The mean of this party's {other} in {width} days was {own:+.0f} bp{phrases.few(own_n)}"
-    korean = f"최근 {width}일 동안 본인의 다른 거래 {own_n}건의 평균 괴리는 {own:+.0f}bp입니다{phrases.few_ko(own_n)}"
-    if repeats:
-        deals = phrases.counted(repeats, "earlier deal was", "earlier deals were")
-        english += f". {deals} off the market too, {in_all}"
-        korean += f". 이전 거래 {repeats}건도 시장환율을 벗어났으며, {in_all_ko}"
-    return english, korean

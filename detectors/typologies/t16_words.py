@@ -14,6 +14,8 @@ WORDS = Words(
         "mean_deviation": Word("평균 괴리"),
         "earlier_off_market_deals": Word("이전의 시장환율 이탈 거래"),
         "value_moved_in_window": Word("기간 중 이전된 금액"),
+        "others_deviation": Word("다른 금융기관의 괴리(중앙값)"),
+        "other_institutions": Word("직전 1시간에 거래한 다른 금융기관"),
     },
     windows=((r"this deal; mean of (\d+) local days", "이 거래 및 {}일간의 평균"),),
     legal_basis={
@@ -27,6 +29,16 @@ WORDS = Words(
         ),
     },
 )
+# By what way a deal was made, as an end of "the pair's deals ...", and in front of "거래".
+CHANNELS = {
+    "branch": ("at branches", "영업점"),
+    "web": ("on the web", "인터넷"),
+    "app": ("by app", "모바일"),
+    "small_remitter": ("by small remitters", "소액해외송금업자"),
+    "card": ("by card", "카드"),
+    "exchanger": ("over exchangers' counters", "환전영업자"),
+    "interbank": ("between banks", "은행 간"),
+}
 NEXT_STEPS: tuple[Said, ...] = (
     Said(
         "Get the deal ticket: when the rate was agreed, for cash or transfer, with which fees",

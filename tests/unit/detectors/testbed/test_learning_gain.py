@@ -4,7 +4,8 @@ import pytest
 
 from detectors.testbed.draws import Draws
 from detectors.testbed.learning_curve import Course, DeskDay
-from detectors.testbed.learning_gain import gains_of
+from detectors.testbed.learning_gain import StageGain, gains_of
+from detectors.testbed.statistics import Difference, Estimate
 
 DRAWS = Draws(2_000, 1)
 
@@ -29,7 +30,15 @@ def test_each_stage_is_compared_on_its_own_days() -> None:
     assert learned.against_desk.interval.low == pytest.approx(0.2)
     assert learned.precision.interval is not None
     assert learned.precision.interval.low < 0.425 < learned.precision.interval.high
-    assert (never.precision.value, never.against_desk.difference) == (None, None)
+    assert never == StageGain(Estimate(None, 0), Difference(None, None, None, 0))
+
+
+def test_a_stage_without_a_day_hides_no_later_one() -> None:
+    """A thousand verdicts came at once: no day began with fewer but the first."""
+    desk = course((10, 1, 0), (10, 5, 1000))
+    _, empty, learned = gains_of(desk, desk, DRAWS)
+    assert empty.precision.value is None
+    assert learned.precision.value == 0.5
 
 
 def test_a_gain_on_five_days_is_not_told_from_chance() -> None:
