@@ -79,12 +79,10 @@ def score_payment(step: PaymentStep, row: Payment, worth: PaymentMoney, told: Pa
     else:
         observed = None
         features = measure_again(view, known.baselines, state.baselines, told.time / SECOND_US)
-    scored = state.scorer.score_then_learn(segment, features, learn=False)
+    scored = state.scorer.score_then_learn(features, learn=False)
     # while an operator has stopped challengers they neither score nor learn, and keep what they know
     running = {} if "challengers" in step.configuration.stops else state.challengers
-    beside = {
-        name: challenger.scorer.score_then_learn(segment, features, learn=False) for name, challenger in running.items()
-    }
+    beside = {name: challenger.scorer.score_then_learn(features, learn=False) for name, challenger in running.items()}
     if observed is None or told is not None:
         return PaymentScore(scored, features, segment, beside)
     if past is not known.baselines:
@@ -140,14 +138,14 @@ def learn_payment(step: PaymentStep, score: PaymentScore, flag: quarantine.Flag 
         state.counters["quarantine_untaught"] += not held
         state.exchange.measure(state.partition, score.segment, clock_us, effective.zone, measured(score.view))
         return
-    state.scorer.learn(score.segment, score.features, score.scored, members=not held)
+    state.scorer.learn(score.features, score.scored, members=not held)
     state.exchange.count(
         state.partition, score.segment, score.scored.place, clock_us, effective.zone, measured(score.view)
     )
     # behind the champion's own count, which begins a new day of what is told
     for name, said in score.beside.items():
         challenger = state.challengers[name]
-        challenger.scorer.learn(score.segment, score.features, said, members=not held)
+        challenger.scorer.learn(score.features, said, members=not held)
         state.exchange.count_beside(state.partition, challenger.detectors, score.segment, said.place)
 
 

@@ -21,7 +21,6 @@ MOST_CHANGED = 10
 
 def changes_to_usual(
     scorer: Scorer,
-    segment: str,
     features: Sequence[Feature],
     scored: Scored,
     offered: Callable[[float], bool],
@@ -38,7 +37,7 @@ def changes_to_usual(
             msgspec.structs.replace(feature, deviation=0.0) if feature.name in usual else feature
             for feature in features
         )
-        rescored = scorer.score_then_learn(segment, changed, learn=False)
+        rescored = scorer.score_then_learn(changed, learn=False)
         again = rescored.rank is not None and enough_to_compare(changed, rescored) and offered(rescored.rank)
         if not again or count == len(names):
             return Counterfactual(change=_said(usual, rescored.rank), would_alert=again)

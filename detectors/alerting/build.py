@@ -383,7 +383,7 @@ def _to_usual(case: AlertFacts, selection: Selection, offered: Callable[[float],
     """What would have left an unusual payment unchosen; nothing for one that was drawn by lot."""
     if selection.explored or case.state.scorer is None:
         return ()
-    found = changes_to_usual(case.state.scorer, case.segment, case.features, case.scored, offered)
+    found = changes_to_usual(case.state.scorer, case.features, case.scored, offered)
     return () if found is None else (found,)
 
 

@@ -101,9 +101,9 @@ class DetectorSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The members that score each event, and the budget of purely statistical alerts.
 
     `members` maps a detector's registry name to its numeric parameters. `seed` seeds every random choice.
-    `warm_up` is the number of scored events of a partition before its ranks count, all its segments together;
-    `calibration_window` the most recent scores that a rank is taken among, at each level of the calibration (and that a
-    member's score is); `daily_budget` the most statistical alerts a day over all partitions.
+    `warm_up` is the number of scored events of a partition before its ranks count; `calibration_window` the most recent
+    scores of a partition that a rank is taken among, of all partitions twelve times as many (and that a member's score
+    is, of several members); `daily_budget` the most statistical alerts a day over all partitions.
 
     `rank_ceiling` is the largest rank of a statistical alert, and `most_by_chance` how many such alerts a day, over all
     partitions and with those by lot, may come of nothing but the number of payments (budget.py). Where they are not

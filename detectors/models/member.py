@@ -36,6 +36,14 @@ class Member(AnomalyDetector):
     def explain_one(self, x: Deviations) -> dict[str, float]:
         """Credit of each feature for `score_one(x)`, in the member's own units, all >= 0. Changes nothing."""
 
+    def strangeness(self, score: float) -> float | None:  # noqa: ARG002 - the default of a detector without a unit
+        """What a score says by itself: nats, about -ln of the chance to be as strange; None where only others can tell.
+
+        It must rise with the score. Where it is told, a detector that stands alone needs no ranking of its scores
+        (ranking/fused_members.py).
+        """
+        return None
+
     @abstractmethod
     def to_state(self) -> bytes:
         """Everything learned, as explicit bytes (no pickle), bit-exact."""

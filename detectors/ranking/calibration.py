@@ -1,20 +1,22 @@
-"""From strangeness to rank: how rare a payment is among those before it, at every level that has seen some.
+"""From strangeness to rank: how rare a payment is among those of all partitions, as far as they told one another.
 
-Levels, from what is always known to what is near: a tail by construction, all partitions as far as they told one
-another (docs/LEARNING.md), the whole partition, the segment. Each level corrects the one before by as much as it has
-seen:
+A tail by construction stands for what nobody has seen yet, and counts as `SHRINKAGE` payments:
 
-    p = (payments at least as strange + k x p of the level before) / (payments + k)
+    p = (payments at least as strange + k x p of the tail) / (payments + k)
 
-Among its strangest payments a level has few to count. There it goes on by an exponential tail, fitted to how far they
-reach beyond the strangest tenth, and shrunk to the scale of the level before (`p_value`).
+Among the strangest payments there are few to count. There it goes on by an exponential tail, fitted to how far they
+reach beyond the strangest tenth, and shrunk to the scale of the one by construction (`p_value`).
+
+Payments are counted over all segments together. Features are measured against the own past and against peers, so that
+a payment of a firm and one of a person compare. Failure prevented: a partition's own few hundred payments of a segment,
+counted beside everybody's, made the order of the strangest chance in part (docs/DETECTION.md, "One calibration").
 
 Everything kept is a whole number in a bin of strangeness. So the order of payments within a generation is irrelevant,
 counts of several partitions add up exactly, and equal counts give equal ranks on every machine.
 """
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import exp, log
 from typing import NamedTuple
 
@@ -25,17 +27,16 @@ import numpy as np
 # differ by at most 1.6 % in p where the tail falls as e^-s. No member says less than p = 1e-9, which is 20.7 nats.
 BINS_A_NAT = 64
 BINS = 22 * BINS_A_NAT
-# The level before counts as so many payments. Less lets a segment of few payments say more than it can know; more keeps
-# a segment that differs from its partition from saying so. Measured: docs/DETECTION.md.
+# The prior counts as so many payments. Less lets the first few payments say more than they can know.
 SHRINKAGE = 30
 # The tail is fitted to the strangest tenth: at least 10, or its scale is a guess, and at most 100, so that where there
 # is much to count it is counted.
 LEAST_TAIL, MOST_TAIL, TAIL_SHARE = 10, 100, 10
-# The scale of the level before counts as so many payments of the tail.
+# The prior's scale counts as so many payments of the tail.
 TAIL_SHRINKAGE = 30
 FIRST_GENERATION = 32
-# All partitions together see as many times more payments; 12 partitions are the default. Failure prevented: the widest
-# level would forget within the hours in which the others see what the partition sees in a day.
+# All partitions together see as many times more payments; 12 partitions are the default. Failure prevented: their
+# level would forget within the hours in which all see what the partition sees in a day.
 WIDER = 12
 # Failure prevented: a rank of exactly 0, whose logarithm an alert's reasons take.
 FINEST = 1e-9
@@ -167,9 +168,9 @@ class Level:
             self._begin_generation()
         self._count()
 
-    def shared(self, place: int, before: float) -> float:
-        """The share in this bin or a stranger one, by counting, and by the level before as far as that counts."""
-        return (self.reach[place] + SHRINKAGE * before) / (self.counted + SHRINKAGE)
+    def shared(self, place: int) -> float:
+        """The share in this bin or a stranger one, by counting, and by the prior as far as that counts."""
+        return (self.reach[place] + SHRINKAGE * PRIOR[place]) / (self.counted + SHRINKAGE)
 
     def tail_begins(self) -> int:
         """The last bin that as many reach as make the tail."""
@@ -183,100 +184,74 @@ class Level:
         return count, (int(self._at_least[begins + 1 :].sum()) + count / 2) / BINS_A_NAT
 
 
-def p_value(levels: Sequence[Level], place: int) -> float:
-    """The share of payments in this bin or a stranger one, by all levels, the widest first; above 0, at most 1."""
-    p = PRIOR[place]
-    for number, level in enumerate(levels):
-        counted, reach = level.counted, level.reach
-        if reach[place] < level.tail_count:
-            p = _tail(levels[:number], level, p)
-        else:
-            p = (reach[place] + SHRINKAGE * p) / (counted + SHRINKAGE)
-    return p
+def p_value(level: Level, place: int) -> float:
+    """The share of payments in this bin or a stranger one; above 0, at most 1."""
+    if level.reach[place] < level.tail_count:
+        return _tail(level, place)
+    return level.shared(place)
 
 
-def _tail(before: Sequence[Level], level: Level, p_before: float) -> float:
-    """A level's share where few reach: `p_before` is that of the levels before it.
+def _tail(level: Level, place: int) -> float:
+    """The share where few reach.
 
-    The level before says how the share falls from where the tail begins: as e^-x. The level's own payments say how much
-    faster or slower: excess over the beginning is taken as exponential in x, of a scale near 1 that is known by the
-    level's own payments and `TAIL_SHRINKAGE` of the level before. (1 + x / (sum + k))^-(count + k) is the predictive
-    distribution (Lomax), heavier than an exponential one where few stand behind it.
+    The prior says how it falls from where the tail begins: as e^-x. The level's own payments say how much faster or
+    slower: excess over the beginning is taken as exponential in x, of a scale near 1 that is known by the level's own
+    payments and `TAIL_SHRINKAGE` of the prior. (1 + x / (sum + k))^-(count + k) is the predictive distribution (Lomax),
+    heavier than an exponential one where few stand behind it.
     Fails where payments reach further than exponentially: the rarest of all are then called too rare.
     """
     begins = level.tail_begins()
-    at_beginning = p_value(before, begins)
     count, excess = level.excess(begins)
-    own = excess / _scale(before, begins)
-    x = log(at_beginning / p_before)
-    return level.shared(begins, at_beginning) * float((1.0 + x / (own + TAIL_SHRINKAGE)) ** -(count + TAIL_SHRINKAGE))
-
-
-def _scale(levels: Sequence[Level], begins: int) -> float:
-    """How far, in nats, payments that reach a bin reach beyond it on average; 1 by the prior, which falls as e^-s."""
-    scale = 1.0
-    for level in levels:
-        count, excess = level.excess(begins)
-        scale = (excess + TAIL_SHRINKAGE * scale) / (count + TAIL_SHRINKAGE)
-    return scale
+    x = log(PRIOR[begins] / PRIOR[place])
+    return level.shared(begins) * float((1.0 + x / (excess + TAIL_SHRINKAGE)) ** -(count + TAIL_SHRINKAGE))
 
 
 class Calibration:
     """Ranks of one partition. Deterministic: equal counts give equal ranks.
 
-    `levels(segment)` are those by which a payment is ranked, the widest first: all partitions, once any told, this one,
-    the segment. A payment is counted in the last two when it is learned, and in the first when what this partition told
-    comes back. Segments are bounded by the caller. Cost of a rank and its counting: 3 us.
+    A payment is counted in `whole`, the partition's own level, when it is learned, and in `everyone` when what this
+    partition told comes back with what the others told. The one that counted more says the rank: the partition's own
+    until the others told enough, or where there is no other. Cost of a rank and its counting: 2 us.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
         self.everyone = Level(WIDER * size)
         self.whole = Level(size)
-        self.segments: dict[str, Level] = {}
 
-    def levels(self, segment: str) -> tuple[Level, ...]:
-        """The levels of a segment's payments, the widest first."""
-        near = self.segments.get(segment)
-        own = (self.whole,) if near is None else (self.whole, near)
-        return (self.everyone, *own) if self.everyone.counted else own
+    @property
+    def level(self) -> Level:
+        """The level that says ranks now."""
+        return self.everyone if self.everyone.counted >= self.whole.counted else self.whole
 
-    def rank(self, segment: str, strangeness: float) -> Ranked:
-        """How rare a payment of this strangeness (mean -ln p, nats) is in its segment; changes nothing."""
-        levels = self.levels(segment)
-        return Ranked(max(FINEST, p_value(levels, bin_of(strangeness))), max(self.everyone.counted, self.whole.counted))
+    def rank(self, strangeness: float) -> Ranked:
+        """How rare a payment of this strangeness (mean -ln p, nats) is; changes nothing."""
+        level = self.level
+        return Ranked(max(FINEST, p_value(level, bin_of(strangeness))), level.counted)
 
-    def learn(self, segment: str, strangeness: float) -> None:
-        """Count a payment of this strangeness, at each level once."""
-        self.count(segment, bin_of(strangeness))
+    def learn(self, strangeness: float) -> None:
+        """Count a payment of this strangeness."""
+        self.count(bin_of(strangeness))
 
-    def count(self, segment: str, place: int) -> None:
-        """Count a payment of this bin, at each level once."""
-        near = self.segments.get(segment)
-        if near is None:
-            near = self.segments[segment] = Level(self.size)
+    def count(self, place: int) -> None:
+        """Count a payment of this bin."""
         self.whole.add(place)
-        near.add(place)
 
     def hear(self, counts: Mapping[int, int]) -> None:
         """Count what a partition told all others, by bin. Raises `ValueError` for a bin or a count that is none."""
         self.everyone.merge(counts)
 
     def to_state(self) -> bytes:
-        """Every level's counts. The same counts give the same bytes."""
-        segments = [(name, level.to_state()) for name, level in sorted(self.segments.items())]
-        return msgspec.msgpack.encode((self.size, self.everyone.to_state(), self.whole.to_state(), segments))
+        """Both levels' counts. The same counts give the same bytes."""
+        return msgspec.msgpack.encode((self.size, self.everyone.to_state(), self.whole.to_state()))
 
     @classmethod
     def from_state(cls, size: int, state: bytes) -> "Calibration":
         """The calibration `to_state` described. Raises `ValueError` for damaged bytes or those of another size."""
-        kept_size, everyone, whole, segments = msgspec.msgpack.decode(
-            state, type=tuple[int, LevelState, LevelState, list[tuple[str, LevelState]]]
-        )
+        kept_size, everyone, whole = msgspec.msgpack.decode(state, type=tuple[int, LevelState, LevelState])
         if kept_size != size:
             raise ValueError(f"a calibration's state is of another size; got: {kept_size}; expected: {size}")
         made = cls(size)
         made.everyone = Level.from_state(WIDER * size, everyone)
         made.whole = Level.from_state(size, whole)
-        made.segments = {name: Level.from_state(size, level) for name, level in segments}
         return made

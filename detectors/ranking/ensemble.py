@@ -2,8 +2,8 @@
 
 The members' scores become one strangeness (`FusedMembers`), the same members for all segments of a partition: features
 are measured against the party's own past and its peers, so that payments of two segments compare, and a segment of a
-few payments a week has members that have learned. How strange is usual differs between segments; the rank is taken
-there (`Calibration`). As strangeness is always made with the same weights, ranks are calibrated whatever these are.
+few payments a week has members that have learned. How rare it is among all payments says the rank (`Calibration`). As
+strangeness is always made with the same weights, ranks are calibrated whatever these are.
 Learning is by bounded steps and windows only. What is not to be learned from, and when, is the caller's choice
 (memory/quarantine.py): `score_then_learn(learn=False)` now, and `learn` afterwards.
 """
@@ -19,8 +19,6 @@ from detectors.models.sliding_window import SlidingWindow
 from detectors.ranking.calibration import Calibration, bin_of
 from detectors.ranking.fused_members import FusedMembers, derived_seed
 
-# Segments are chosen by the core (direction and party type: 8). Failure prevented: a key that grows without bound.
-MAXIMUM_SEGMENTS = 64
 HEADER = "scoring"
 
 
@@ -28,7 +26,7 @@ class Scored(msgspec.Struct, frozen=True):
     """What the members say of one event, before any of them learned from it.
 
     `score` is 1 - p, 0-1, higher is more unusual; it is given from the first event on. `rank` is p, the share of
-    payments of the segment that are at least as strange, lower is rarer; None until the partition has learned `warm_up`
+    payments that are at least as strange, lower is rarer; None until the partition has learned `warm_up`
     events. `among` is how many payments stand behind it: a rank below 1 / (`among` + 1) is finer than what was counted,
     and rests on a fitted tail. `place` is the bin of the strangeness, as partitions tell one another. `members` holds
     each member's own score, in its own units. `contributions` are shares by feature, largest first, which sum to 1;
@@ -49,7 +47,7 @@ class Scorer:
 
     Cost of `score_then_learn` with three members and ten features: about 80 us (trees 32, tails 18, three ranks of
     members 6, robust z 5, calibration 3, shares and the rest 16). Memory: about 2 MB a partition at a calibration
-    window of 10 000, and 35 kB a segment.
+    window of 10 000.
     """
 
     def __init__(self, detector_set: DetectorSet) -> None:
@@ -70,28 +68,28 @@ class Scorer:
         self.whole_weight = sum(weights.values()) or 1.0
         self.calibration = Calibration(detector_set.calibration_window)
         self.scored = 0
+        # what the last features asked for count against their payment: most are learned right after they were scored
+        self._counted: tuple[tuple[Feature, ...], dict[str, float]] = ((), {})
 
     @classmethod
     def new(cls, detector_set: DetectorSet) -> "Scorer":
         """A scorer that has learned nothing. Raises `ValueError` for unknown detectors or parameters, naming them."""
         return cls(detector_set)
 
-    def score_then_learn(self, segment: str, features: tuple[Feature, ...], learn: bool = True) -> Scored:
-        """Score the event in its segment, then learn from it once, unless `learn` is False (then nothing changes).
+    def score_then_learn(self, features: tuple[Feature, ...], learn: bool = True) -> Scored:
+        """Score the event, then learn from it once, unless `learn` is False (then nothing changes).
 
         The members see what counts against the payment, 0 or more. Features without a deviation are missing to every
-        member; NaN and infinite ones too. Raises `ValueError` beyond the bound on segments.
+        member; NaN and infinite ones too.
         """
-        known_segments = self.calibration.segments
-        if segment not in known_segments and len(known_segments) >= MAXIMUM_SEGMENTS:
-            raise ValueError(f"too many segments; got: {segment!r} as one more; expected: at most {MAXIMUM_SEGMENTS}")
-        known = _counted(features)
+        known = count_features(features)
+        self._counted = features, known
         warm = self.scored >= self.detector_set.warm_up
         judged = self.fused.judge_then_learn_one(known, learn)
         strangeness = judged.strangeness / self.whole_weight
-        ranked = self.calibration.rank(segment, strangeness)
+        ranked = self.calibration.rank(strangeness)
         if learn:
-            self.calibration.learn(segment, strangeness)
+            self.calibration.learn(strangeness)
             self.scored += 1
         total = sum(judged.credits.values())
         ordered = sorted(judged.credits.items(), key=lambda item: (-item[1], item[0]))
@@ -99,14 +97,15 @@ class Scorer:
         rank = ranked.p if warm else None
         return Scored(1.0 - ranked.p, rank, judged.members, contributions, warm, ranked.among, bin_of(strangeness))
 
-    def learn(self, segment: str, features: tuple[Feature, ...], scored: Scored, *, members: bool = True) -> None:
+    def learn(self, features: tuple[Feature, ...], scored: Scored, *, members: bool = True) -> None:
         """Learn from an event that was scored with `learn=False`, once; no other one may be learned in between.
 
         Where `members` is false only the calibration counts it.
         """
         if members:
-            self.fused.learn_judged(_counted(features), scored.members)
-        self.calibration.count(segment, scored.place)
+            asked, known = self._counted
+            self.fused.learn_judged(known if asked is features else count_features(features), scored.members)
+        self.calibration.count(scored.place)
         self.scored += 1
 
     def learned(self) -> dict[str, int]:
@@ -166,7 +165,7 @@ class Scorer:
         return scorer
 
 
-def _counted(features: tuple[Feature, ...]) -> dict[str, float]:
+def count_features(features: tuple[Feature, ...]) -> dict[str, float]:
     """How much each feature counts against the payment, where that is known."""
     known = {}
     for feature in features:

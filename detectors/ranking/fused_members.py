@@ -65,6 +65,10 @@ def _credits(weighed: Sequence[tuple[float, dict[str, float]]], known: Deviation
 class FusedMembers(Member):
     """Several members as one River anomaly detector, on any numeric dict.
 
+    A member that stands alone and says itself how strange a score is (`Member.strangeness`) is taken at its word, at
+    most 20.7 nats. Failure prevented: its scores were ranked among a partition's last ones, and these ranks by the
+    calibration again. The first ranks are of few payments, so the order of the strangest was chance in part.
+
     Purpose: one score from detectors of different units. Formula: sum over members of weight x -ln p, where p says
     how rare the member's score is among its last `window` scores (fitted_tail.py; Fisher's method; weights: Good
     1955, "On the weighted combination of significance tests"). Unit: nats. Range: 0 to sum of weights x 20.7; higher is
@@ -92,6 +96,7 @@ class FusedMembers(Member):
         self.weights = {name: (weights or {}).get(name, 1.0) for name in self.members}
         self.window = window
         self.ranks = {name: SlidingWindow(window) for name in self.members}
+        self.alone = len(self.members) == 1
         self.n_learned = 0
 
     def judge_then_learn_one(self, x: Deviations, learn: bool = True) -> Strangeness:
@@ -99,10 +104,14 @@ class FusedMembers(Member):
         scores, weighed, strangeness = {}, [], 0.0
         for name, member in self.members.items():
             score, credited = member.score_then_learn_one(x, learn)
-            ranks = self.ranks[name]
-            strange = surprise(ranks, score, LEAST_SCALE, MOST_SURPRISE) * self.weights[name]
-            if learn:
-                ranks.add(score)
+            told = member.strangeness(score) if self.alone else None
+            if told is None:
+                ranks = self.ranks[name]
+                strange = surprise(ranks, score, LEAST_SCALE, MOST_SURPRISE) * self.weights[name]
+                if learn:
+                    ranks.add(score)
+            else:
+                strange = min(MOST_SURPRISE, told) * self.weights[name]
             scores[name] = score
             strangeness += strange
             if self.weights[name]:
@@ -114,7 +123,8 @@ class FusedMembers(Member):
         """Learn from an event of finite numbers that was judged, and has these scores; as `judge_then_learn_one`."""
         for name, member in self.members.items():
             member.learn_one(x)
-            self.ranks[name].add(scores[name])
+            if not self.alone or member.strangeness(scores[name]) is None:
+                self.ranks[name].add(scores[name])
         self.n_learned += 1
 
     def score_then_learn_one(self, x: Deviations, learn: bool = True) -> tuple[float, dict[str, float]]:

@@ -109,8 +109,8 @@ def test_scores_are_in_range_and_survive_a_save_anywhere(deviations, cut):
         if index == cut:
             two = Scorer.from_state(detector_set, two.to_state())
         features = tuple(Feature(name, 1.0, "USD", value, None, 0, None) for name, value in values.items())
-        scored = one.score_then_learn("s", features)
-        assert two.score_then_learn("s", features) == scored
+        scored = one.score_then_learn(features)
+        assert two.score_then_learn(features) == scored
         assert 0.0 <= scored.score <= 1.0
         assert scored.rank is None or 0.0 < scored.rank <= 1.0
         total = math.fsum(share for _, share in scored.contributions)

@@ -98,7 +98,7 @@ def attacked(attack: Any, **quarantine: int) -> Taught:
 def rank_of(scorer: Scorer, size: float) -> float:
     """The rank of a payment that is so odd in its amount, its week, its counterparty, its country and its purpose."""
     odd = tuple(Feature(name, 1.0, "", size, None, 20, None) for name in ODD)
-    rank = scorer.score_then_learn("person.out", odd, learn=False).rank
+    rank = scorer.score_then_learn(odd, learn=False).rank
     assert rank is not None
     return rank
 

@@ -46,7 +46,7 @@ def test_the_first_reason_names_a_planted_cause(seed):
     scorer, missed = taught(seed), []
     for name in NAMES:
         features = planted(name)
-        found = reasons(features, scorer.score_then_learn(SEGMENT, features, learn=False))
+        found = reasons(features, scorer.score_then_learn(features, learn=False))
         assert {one.feature for one in found} <= {name}
         missed += [] if found else [name]
     assert len(missed) <= 0.05 * len(NAMES), missed

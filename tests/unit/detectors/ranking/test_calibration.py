@@ -14,11 +14,11 @@ from detectors.ranking.calibration import BINS, BINS_A_NAT, FINEST, Calibration,
 STRANGE = st.floats(0.0, 30.0)
 
 
-def taught(strangeness, segment="s", size=10_000):
+def taught(strangeness, size=10_000):
     """A calibration that has learned these, one after the other."""
     made = Calibration(size)
     for one in strangeness:
-        made.learn(segment, one)
+        made.learn(one)
     return made
 
 
@@ -44,7 +44,7 @@ def test_bins_are_64_to_a_nat_and_the_last_takes_the_rest():
 def test_before_any_payment_a_rank_is_the_prior():
     """Min(1, e x exp(-strangeness)), at the beginning of the bin, among none."""
     for strangeness in (0.0, 0.5, 1.0, 2.0, 7.5, 20.0):
-        found = Calibration(100).rank("s", strangeness)
+        found = Calibration(100).rank(strangeness)
         assert found == (pytest.approx(max(FINEST, min(1.0, e * exp(-strangeness)))), 0)
     assert prior(0) == prior(BINS_A_NAT) == 1.0
 
@@ -62,23 +62,32 @@ def test_the_prior_is_a_p_value_whatever_the_dependence():
         assert low <= 20_000 * 0.05 * 1.1
 
 
-def test_each_level_corrects_the_one_before_by_what_it_has_seen():
-    """(at least as strange + 30 x p before) / (seen + 30), by hand, where the bodies are."""
-    made = taught([0.25] * 3 + [1.5])
-    made.learn("other", 0.25)
-    # five in the whole, four in the segment; the prior at 0.25 and 1.5
-    whole = (5 + 30 * 1.0) / 35, (1 + 30 * prior(96)) / 35
-    near = (4 + 30 * whole[0]) / 34, (1 + 30 * whole[1]) / 34
-    assert [made.rank("s", one).p for one in (0.25, 1.5)] == [pytest.approx(near[0]), pytest.approx(near[1])]
-    assert [made.rank("new", one).p for one in (0.25, 1.5)] == [pytest.approx(whole[0]), pytest.approx(whole[1])]
-    assert made.rank("new", 0.25).among == 5
+def test_counts_correct_the_prior_by_what_was_seen():
+    """(at least as strange + 30 x p of the prior) / (seen + 30), by hand, where the body is."""
+    made = taught([0.25] * 4 + [1.5])
+    assert [made.rank(one).p for one in (0.25, 1.5)] == [
+        pytest.approx((5 + 30 * 1.0) / 35),
+        pytest.approx((1 + 30 * prior(96)) / 35),
+    ]
+    assert made.rank(0.25).among == 5
+
+
+def test_the_tail_is_that_of_its_own_payments_and_thirty_of_the_prior():
+    """Of 200 payments the strangest 20 lie one nat beyond where the tail begins on average, by hand."""
+    made = Calibration(10_000)
+    made.hear(told([0.5] * 180 + [3.0] * 10 + [5.0] * 10))
+    begins, place = bin_of(3.0), bin_of(8.0)
+    excess = 10 * 2.0 + 20 * 0.5 / BINS_A_NAT
+    x = (place - begins) / BINS_A_NAT
+    body = (20 + 30 * prior(begins)) / 230
+    assert made.rank(8.0).p == pytest.approx(body * (1 + x / (excess + 30)) ** -50)
 
 
 def test_payments_of_one_bin_count_against_its_rarity():
     """A stream of identical payments never calls any of them rare."""
     for strangeness in (0.0, 3.0):
         made = taught([strangeness] * 200)
-        assert made.rank("s", strangeness).p > 0.8
+        assert made.rank(strangeness).p > 0.8
 
 
 def test_counts_are_exact_and_their_order_is_irrelevant_within_a_generation():
@@ -119,13 +128,13 @@ def test_generations_double_up_to_half_the_size_and_the_oldest_is_forgotten():
 def test_what_was_strange_in_the_first_days_is_forgotten():
     """100 payments of a cold start, all very strange; 400 later a payment as strange as they were is rare."""
     made = taught([6.0] * 100 + exponential(400, 3, scale=0.5))
-    assert made.rank("s", 5.0).p < 0.005
+    assert made.rank(5.0).p < 0.005
 
 
 def test_a_rank_goes_on_falling_beyond_the_data():
     """Where nothing as strange was ever seen, each nat more is rarer; never 0."""
     made = taught(exponential(500, 4))
-    found = [made.rank("s", strangeness).p for strangeness in (8.0, 9.0, 10.0, 12.0, 30.0)]
+    found = [made.rank(strangeness).p for strangeness in (8.0, 9.0, 10.0, 12.0, 30.0)]
     assert found == sorted(found, reverse=True)
     assert len(set(found)) == 5
     assert found[0] < 1 / 501
@@ -137,7 +146,7 @@ def test_a_stranger_payment_is_never_less_rare(values, one, other):
     """Over all bins and whatever was learned; always above 0 and at most 1."""
     made = taught(values, size=60)
     low, high = sorted((one, other))
-    assert FINEST <= made.rank("s", high).p <= made.rank("s", low).p <= 1.0
+    assert FINEST <= made.rank(high).p <= made.rank(low).p <= 1.0
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 50, 10_000])
@@ -148,9 +157,9 @@ def test_state_round_trips_bit_for_bit(size, values):
     loaded = Calibration.from_state(size, made.to_state())
     assert loaded.to_state() == made.to_state()
     for one in (0.0, 1.0, 5.0):
-        assert loaded.rank("s", one) == made.rank("s", one)
-        made.learn("t", one)
-        loaded.learn("t", one)
+        assert loaded.rank(one) == made.rank(one)
+        made.learn(one)
+        loaded.learn(one)
     assert loaded.to_state() == made.to_state()
 
 
@@ -163,7 +172,7 @@ def test_foreign_or_damaged_state_is_refused():
         Calibration.from_state(10_000, state[:-1])
     for bad in ({BINS: 1}, {0: 0}, {-1: 1}):
         with pytest.raises(ValueError, match="damaged"):
-            Calibration.from_state(9, msgspec.msgpack.encode((9, (32, {}, {}), (32, bad, {}), [])))
+            Calibration.from_state(9, msgspec.msgpack.encode((9, (32, {}, {}), (32, bad, {}))))
 
 
 def kolmogorov(ranks):
@@ -177,7 +186,7 @@ def kolmogorov(ranks):
 def test_ranks_are_uniform_on_an_honest_stream(members):
     """Kolmogorov distance at most .03 (measured .013 to .018), and no more of the rarest than there should be.
 
-    20 000 payments in five segments of very different sizes, after the first 500.
+    20 000 payments, after the first 500.
     """
     rng = random.Random(5)
 
@@ -188,10 +197,9 @@ def test_ranks_are_uniform_on_an_honest_stream(members):
 
     made, ranks = Calibration(10_000), []
     for _ in range(20_000):
-        segment = rng.choices("abcde", (600, 250, 100, 40, 10))[0]
         one = strangeness()
-        ranks.append(made.rank(segment, one).p)
-        made.learn(segment, one)
+        ranks.append(made.rank(one).p)
+        made.learn(one)
     ranks = ranks[500:]
     assert kolmogorov(ranks) < 0.03
     for rare, most in ((0.05, 1.15), (0.01, 1.25), (0.002, 1.6)):
@@ -204,15 +212,15 @@ def test_the_same_payments_in_1_4_or_12_partitions_are_ranked_alike():
     Ranks in one partition stand behind 10 000 payments, in twelve behind some 1 000 each.
     """
     rng = random.Random(6)
-    payments = [(rng.randrange(10**6), rng.choice("ab"), rng.expovariate(1.0)) for _ in range(20_000)]
+    payments = [(rng.randrange(10**6), rng.expovariate(1.0)) for _ in range(20_000)]
     ranks: dict[int, list[float]] = {}
     for partitions in (1, 4, 12):
         made = [Calibration(10_000) for _ in range(partitions)]
         ranks[partitions] = []
-        for party, segment, one in payments:
+        for party, one in payments:
             own = made[party % partitions]
-            ranks[partitions].append(own.rank(segment, one).p)
-            own.learn(segment, one)
+            ranks[partitions].append(own.rank(one).p)
+            own.learn(one)
     for partitions in (4, 12):
         apart = sorted(
             abs(module.log(one / other))
@@ -223,12 +231,12 @@ def test_the_same_payments_in_1_4_or_12_partitions_are_ranked_alike():
 
 
 def test_a_level_of_fewer_than_ten_has_no_tail():
-    """It counts, and leaves what it has not seen to the level before."""
+    """It counts, and leaves what it has not seen to the prior."""
     level = Level(100)
     for _ in range(9):
         level.add(0)
     assert level.tail_count == 0
-    assert p_value((level,), 640) == pytest.approx(30 * prior(640) / 39)
+    assert p_value(level, 640) == pytest.approx(30 * prior(640) / 39)
     level.add(0)
     assert level.tail_count == 10
 
@@ -246,10 +254,10 @@ def test_what_partitions_told_ranks_a_partition_that_has_seen_nothing():
     new = Calibration(10_000)
     for record in range(40):
         new.hear(told(exponential(1_000, record, 0.5)))
-    found = new.rank("s", 2.0)
+    found = new.rank(2.0)
     assert found.p == pytest.approx(exp(-4.0), rel=0.1)
     assert found.among > 10_000
-    assert Calibration(10_000).rank("s", 2.0).p > 10 * found.p
+    assert Calibration(10_000).rank(2.0).p > 10 * found.p
 
 
 def test_a_generation_ends_behind_a_record_and_never_in_the_midst_of_its_bins():
@@ -263,15 +271,26 @@ def test_a_generation_ends_behind_a_record_and_never_in_the_midst_of_its_bins():
     assert level.counted % 50 == 0
 
 
-def test_nothing_told_changes_no_bit_and_what_was_told_is_saved():
-    """A calibration that heard nobody ranks as one of before there was anything to hear."""
+def test_who_counted_more_says_the_rank():
+    """The partition alone until the others told as much, then all of them."""
+    made = taught([1.5] * 20)
+    alone = made.rank(2.0)
+    assert alone.among == 20
+    made.hear({bin_of(2.0): 19})
+    assert made.rank(2.0) == alone
+    made.hear({bin_of(2.0): 1})
+    # the twenty that all partitions told are all as strange as that
+    assert made.rank(2.0) == (pytest.approx((20 + 30 * prior(bin_of(2.0))) / 50), 20)
+    assert alone.p < made.rank(2.0).p
+
+
+def test_what_was_told_is_saved():
+    """Ranks are the same after a load, bit for bit."""
     made = taught(exponential(500, 4))
-    assert [level is not made.everyone for level in made.levels("s")] == [True, True]
-    made.hear({3: 7, 900: 1})
-    assert made.levels("s")[0] is made.everyone
+    made.hear({3: 700, 900: 1})
     again = Calibration.from_state(10_000, made.to_state())
     assert again.to_state() == made.to_state()
-    assert [again.rank("s", one / 10) for one in range(200)] == [made.rank("s", one / 10) for one in range(200)]
+    assert [again.rank(one / 10) for one in range(200)] == [made.rank(one / 10) for one in range(200)]
 
 
 def test_a_payment_is_counted_for_all_partitions_when_it_comes_back():
@@ -293,12 +312,12 @@ def test_five_payments_a_day_in_each_of_twelve_partitions_are_ranked_by_all_sixt
                 day = []
                 for part in parts:
                     for strangeness in [rng.expovariate(1.0) * 0.6 for _ in range(5)]:
-                        part.learn("s", strangeness)
+                        part.learn(strangeness)
                         day.append(strangeness)
                 if tell:
                     for part in parts:
                         part.hear(told(day))
-            errors += [module.log(part.rank("s", 2.4).p) + 4.0 for part in parts]
+            errors += [module.log(part.rank(2.4).p) + 4.0 for part in parts]
         return (sum(one * one for one in errors) / len(errors)) ** 0.5
 
     alone, together = error(tell=False), error(tell=True)

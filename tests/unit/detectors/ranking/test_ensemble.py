@@ -76,7 +76,7 @@ def run(stream, detector_set, absurd_at=None):
                 **parts | {"amount_usd": 1e9, "sum_7d_usd": 1e9, "doc_line_ratio": 2e5, "deal_deviation_bp": 1e9}
             )
         features, pasts[party] = observe(view, pasts.get(party, b""), shared)
-        out.append((planted, scorer.score_then_learn(view.party_type, features)))
+        out.append((planted, scorer.score_then_learn(features)))
     return scorer, out
 
 
@@ -123,9 +123,9 @@ def test_a_loaded_scorer_goes_on_exactly():
             loaded = Scorer.from_state(SMALL, [("of another part", b"x"), *sections])
             assert loaded.to_state() == sections
         features, pasts[party] = observe(view, pasts.get(party, b""), shared)
-        scored = scorer.score_then_learn(view.party_type, features)
+        scored = scorer.score_then_learn(features)
         if loaded is not None:
-            assert loaded.score_then_learn(view.party_type, features) == scored
+            assert loaded.score_then_learn(features) == scored
     assert loaded is not None
     assert loaded.to_state() == scorer.to_state()
 
@@ -134,7 +134,7 @@ def test_not_learning_changes_nothing():
     """With learn=False an event is scored and no byte of the state changes."""
     scorer, _ = run(payments(600, 6, 300), SMALL)
     before = scorer.to_state()
-    scorer.score_then_learn("person", (feature("amount_own", 9.0),), learn=False)
+    scorer.score_then_learn((feature("amount_own", 9.0),), learn=False)
     assert scorer.to_state() == before
 
 
@@ -149,27 +149,27 @@ def test_not_a_number_is_missing():
         scorer = Scorer.new(SMALL)
         rng = random.Random(1)
         for _ in range(400):
-            scorer.score_then_learn("s", (feature("amount_own", rng.gauss(0, 1)), feature("hour", rng.random())))
-        scored = scorer.score_then_learn("s", (feature("amount_own", value), feature("hour", 3.0)))
+            scorer.score_then_learn((feature("amount_own", rng.gauss(0, 1)), feature("hour", rng.random())))
+        scored = scorer.score_then_learn((feature("amount_own", value), feature("hour", 3.0)))
         results.append((scored, scorer.to_state()))
         assert [name for name, _ in scored.contributions] == ["hour"]
     assert all(result == results[0] for result in results)
 
 
 def test_warm_up_comes_before_ranks():
-    """No rank until the partition has learned warm_up events, of whatever segment; `among` says how many there are."""
+    """No rank until the partition has learned warm_up events; `among` says how many there are."""
     detector_set = DetectorSet(members={"robust_z": {}}, warm_up=5, calibration_window=50)
     scorer = Scorer.new(detector_set)
-    found = [scorer.score_then_learn("ab"[i % 2], (feature("hour", float(i)),)) for i in range(8)]
+    found = [scorer.score_then_learn((feature("hour", float(i)),)) for i in range(8)]
     assert [one.rank is None for one in found] == [True] * 5 + [False] * 3
     assert [one.among for one in found] == list(range(8))
-    assert scorer.score_then_learn("of its own", (feature("hour", 1.0),)).rank is not None
+    assert scorer.score_then_learn((feature("hour", 1.0),)).rank is not None
 
 
 def test_equal_events_get_equal_ranks_and_ties_count_against_rarity():
     """A stream of identical events never calls any of them rare."""
     scorer = Scorer.new(DetectorSet(members=MEMBERS, warm_up=50, calibration_window=100))
-    scored = [scorer.score_then_learn("s", (feature("hour", 0.0),)) for _ in range(200)]
+    scored = [scorer.score_then_learn((feature("hour", 0.0),)) for _ in range(200)]
     assert scored[-1].rank == 1.0
     assert scored[-1].score == 0.0
 
@@ -179,11 +179,11 @@ def test_contributions_are_shares_that_name_the_odd_feature():
     scorer, rng = Scorer.new(SMALL), random.Random(2)
     names = ("amount_own", "cadence", "hour", "deal_rate")
     for _ in range(1200):
-        scorer.score_then_learn("s", tuple(feature(name, rng.gauss(0, 1)) for name in names))
+        scorer.score_then_learn(tuple(feature(name, rng.gauss(0, 1)) for name in names))
     for odd in names:
         far = -8.0 if odd == "cadence" else 8.0  # faster than usual is what counts against a payment
         features = tuple(feature(name, far if name == odd else 0.0) for name in names)
-        scored = scorer.score_then_learn("s", features, learn=False)
+        scored = scorer.score_then_learn(features, learn=False)
         shares = [share for _, share in scored.contributions]
         assert math.fsum(shares) == pytest.approx(1.0, abs=1e-12)
         assert shares == sorted(shares, reverse=True)
@@ -247,7 +247,7 @@ def test_a_set_without_weights_keeps_its_fingerprint():
 
 def test_no_known_feature_gives_no_contributions():
     """An event of which nothing is known has nothing to attribute."""
-    scored = Scorer.new(SMALL).score_then_learn("s", (feature("hour", None),))
+    scored = Scorer.new(SMALL).score_then_learn((feature("hour", None),))
     assert scored.contributions == ()
     assert scored.score == 0.0
 
@@ -265,7 +265,7 @@ def test_unknown_detectors_and_parameters_are_named():
 def test_foreign_or_damaged_state_is_refused():
     """State of another detector set, incomplete or damaged, is an error that says which."""
     scorer = Scorer.new(SMALL)
-    scorer.score_then_learn("s", (feature("hour", 0.5),))
+    scorer.score_then_learn((feature("hour", 0.5),))
     sections = scorer.to_state()
     with pytest.raises(ValueError, match="another detector set"):
         Scorer.from_state(DetectorSet(members={"robust_z": {}}, calibration_window=2000), sections)
@@ -277,15 +277,6 @@ def test_foreign_or_damaged_state_is_refused():
         Scorer.from_state(SMALL, [])
 
 
-def test_segments_are_bounded():
-    """A segment key that grows without bound is stopped instead of filling memory."""
-    scorer = Scorer.new(DetectorSet(members={"robust_z": {}}, calibration_window=10))
-    for index in range(64):
-        scorer.score_then_learn(str(index), ())
-    with pytest.raises(ValueError, match="too many segments"):
-        scorer.score_then_learn("one more", ())
-
-
 def test_seeds_are_the_same_in_every_process():
     """Derived seeds are fixed numbers, not Python's salted hash."""
     assert derived_seed(1, "out|person", "half_space_trees") == derived_seed(1, "out|person", "half_space_trees")
@@ -294,13 +285,13 @@ def test_seeds_are_the_same_in_every_process():
 
 
 def test_state_stays_small():
-    """Full windows save in under 600 kB: three of 10 000, one of 1 000 a feature, 50 trees, counts of 8 segments."""
+    """Full windows save in under 600 kB: three of 10 000, one of 1 000 a feature, 50 trees, counts of all."""
     scorer = Scorer.new(DetectorSet(members=MEMBERS))
     rng = random.Random(1)
-    for number in range(10_500):
+    for _ in range(10_500):
         for window in scorer.fused.ranks.values():
             window.add(rng.random())
-        scorer.calibration.learn(str(number % 8), rng.expovariate(1.0))
+        scorer.calibration.learn(rng.expovariate(1.0))
     for _ in range(1100):
         x = {name: rng.gauss(0, 1) for name in NAMES}
         for member in scorer.fused.members.values():
@@ -311,11 +302,9 @@ def test_state_stays_small():
 def test_members_learn_across_segments():
     """The first payment of a segment that nobody has used is judged by what all others taught."""
     scorer, rng = Scorer.new(SMALL), random.Random(3)
-    for number in range(900):
-        scorer.score_then_learn("ab"[number % 2], (feature("hour", abs(rng.gauss(0, 1))),))
-    usual, odd = (
-        scorer.score_then_learn("new", (feature("hour", deviation),), learn=False).rank for deviation in (0.5, 9.0)
-    )
+    for _ in range(900):
+        scorer.score_then_learn((feature("hour", abs(rng.gauss(0, 1))),))
+    usual, odd = (scorer.score_then_learn((feature("hour", deviation),), learn=False).rank for deviation in (0.5, 9.0))
     assert usual is not None
     assert odd is not None
     assert odd < 0.01

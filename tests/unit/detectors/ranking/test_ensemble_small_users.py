@@ -28,7 +28,7 @@ def dealt(partitions, seed):
             view = msgspec.structs.replace(view, amount_usd=more, sum_7d_usd=more, doc_line_ratio=more / 5000)  # noqa: PLW2901
         own = party % partitions
         features, pasts[party] = observe(view, pasts.get(party, b""), shared[own])
-        found.append((planted, scorers[own].score_then_learn(view.party_type, features)))
+        found.append((planted, scorers[own].score_then_learn(features)))
     return found[FIRST:]
 
 
