@@ -29,7 +29,7 @@ def hear(state: PartitionState, record: Learning) -> Heard:
             of_all: Counter[int] = Counter()
             for bins in counts.values():
                 of_all.update(bins)
-            state.scorer_of(told.detectors).calibration.hear(of_all)
+            state.scorer_of(told.detectors).calibration.hear(of_all, told.day)
             # a challenger's scores are of the same payments
             if state.partition == WATCHER and told.day and told.detectors == exchange.detectors:
                 for drift in state.drifts.hear(told, counts):

@@ -35,6 +35,11 @@ LEAST_TAIL, MOST_TAIL, TAIL_SHARE = 10, 100, 10
 # The prior's scale counts as so many payments of the tail.
 TAIL_SHRINKAGE = 30
 FIRST_GENERATION = 32
+# What is usual changes: the longer the pasts of parties are, the stranger a payment can be. So a generation of what all
+# partitions told ends after so many days too, if it has so many payments. Failure prevented: ranks were 1.6 times too
+# low where the counts of four months stood behind them (docs/DETECTION.md, "One calibration").
+GENERATION_DAYS = 14
+ENOUGH = 500
 # All partitions together see as many times more payments; 12 partitions are the default. Failure prevented: their
 # level would forget within the hours in which all see what the partition sees in a day.
 WIDER = 12
@@ -74,11 +79,12 @@ PRIOR = tuple([prior(place) for place in range(BINS)])
 
 
 class LevelState(msgspec.Struct, frozen=True, array_like=True):
-    """A level as it is saved: how many payments its newer generation takes, and counts by bin."""
+    """A level as it is saved: how many payments its newer generation takes, counts by bin, and its first local day."""
 
     limit: int
     newer: dict[int, int]
     older: dict[int, int]
+    begun: int = 0
 
 
 def _sparse(counts: "array[int]") -> dict[int, int]:
@@ -96,13 +102,14 @@ class Level:
     make the tail (0 where there are too few to tell one). Memory: 35 kB.
     """
 
-    __slots__ = ("_at_least", "counted", "half", "limit", "newer", "older", "reach", "seen", "tail_count")
+    __slots__ = ("_at_least", "begun", "counted", "half", "limit", "newer", "older", "reach", "seen", "tail_count")
 
     def __init__(self, size: int) -> None:
         self.half = max(1, size // 2)
         self.limit = min(self.half, FIRST_GENERATION)
         self.newer, self.older = array("q", bytes(8 * BINS)), array("q", bytes(8 * BINS))
         self.seen = self.counted = self.tail_count = 0  # `seen`: of the newer generation
+        self.begun = 0  # local day (ordinal) of the newer generation's first counts; 0 where none was told
         # one more bin, so that what is beyond the last needs no case
         self._at_least = np.zeros(BINS + 1, dtype=np.int64)
         self.reach = self._at_least.data
@@ -133,14 +140,14 @@ class Level:
         self.tail_count = min(MOST_TAIL, max(LEAST_TAIL, counted // TAIL_SHARE)) if counted >= LEAST_TAIL else 0
 
     def to_state(self) -> "LevelState":
-        """Limit and counts of both generations, those above 0."""
-        return LevelState(self.limit, _sparse(self.newer), _sparse(self.older))
+        """Limit and counts of both generations, those above 0, and the newer one's first day."""
+        return LevelState(self.limit, _sparse(self.newer), _sparse(self.older), self.begun)
 
     @classmethod
     def from_state(cls, size: int, state: "LevelState") -> "Level":
         """The level `to_state` described. Raises `ValueError` for bins that are none."""
         level = cls(size)
-        level.limit = state.limit
+        level.limit, level.begun = state.limit, state.begun
         for counts, kept in ((level.newer, state.newer), (level.older, state.older)):
             for place, count in kept.items():
                 if not 0 <= place < BINS or count < 1:
@@ -150,9 +157,10 @@ class Level:
         level._count()
         return level
 
-    def merge(self, counts: Mapping[int, int]) -> None:
+    def merge(self, counts: Mapping[int, int], day: int = 0) -> None:
         """Count what a partition has seen, by bin; 40 us. Raises `ValueError` for a bin or a count that is none.
 
+        `day` is the local day (ordinal) on which it was seen, 0 where that was not told.
         A generation ends behind all of it. Failure prevented: cut in the middle of the bins, a generation that is
         forgotten would take the low bins with it and leave the high ones.
         """
@@ -164,8 +172,13 @@ class Level:
         for place, count in counts.items():
             self.newer[place] += count
             self.seen += count
-        if self.seen >= self.limit:
+        # a day before the first one tells that the first was ahead of time
+        if day and (day < self.begun or not self.begun):
+            self.begun = day
+        old = bool(day) and day - self.begun >= GENERATION_DAYS and self.seen >= ENOUGH
+        if old or self.seen >= self.limit:
             self._begin_generation()
+            self.begun = day
         self._count()
 
     def shared(self, place: int) -> float:
@@ -210,8 +223,8 @@ class Calibration:
     """Ranks of one partition. Deterministic: equal counts give equal ranks.
 
     A payment is counted in `whole`, the partition's own level, when it is learned, and in `everyone` when what this
-    partition told comes back with what the others told. The one that counted more says the rank: the partition's own
-    until the others told enough, or where there is no other. Cost of a rank and its counting: 2 us.
+    partition told comes back with what the others told. That says the rank once it has 500 payments, or as many as the
+    partition itself. Cost of a rank and its counting: 2 us.
     """
 
     def __init__(self, size: int) -> None:
@@ -222,7 +235,7 @@ class Calibration:
     @property
     def level(self) -> Level:
         """The level that says ranks now."""
-        return self.everyone if self.everyone.counted >= self.whole.counted else self.whole
+        return self.everyone if self.everyone.counted >= min(self.whole.counted, ENOUGH) else self.whole
 
     def rank(self, strangeness: float) -> Ranked:
         """How rare a payment of this strangeness (mean -ln p, nats) is; changes nothing."""
@@ -237,9 +250,12 @@ class Calibration:
         """Count a payment of this bin."""
         self.whole.add(place)
 
-    def hear(self, counts: Mapping[int, int]) -> None:
-        """Count what a partition told all others, by bin. Raises `ValueError` for a bin or a count that is none."""
-        self.everyone.merge(counts)
+    def hear(self, counts: Mapping[int, int], day: int = 0) -> None:
+        """Count what a partition told all others of a local day (ordinal, 0 = not told), by bin.
+
+        Raises `ValueError` for a bin or a count that is none.
+        """
+        self.everyone.merge(counts, day)
 
     def to_state(self) -> bytes:
         """Both levels' counts. The same counts give the same bytes."""

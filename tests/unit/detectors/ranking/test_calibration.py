@@ -284,10 +284,54 @@ def test_who_counted_more_says_the_rank():
     assert alone.p < made.rank(2.0).p
 
 
+def test_five_hundred_of_all_partitions_say_the_rank_whatever_the_partition_has_seen():
+    """A partition of many payments has old ones too; those that all told are of the last weeks."""
+    made = taught([1.0] * 2_000)
+    assert made.level is made.whole
+    made.hear({bin_of(3.0): 499})
+    assert made.level is made.whole
+    made.hear({bin_of(3.0): 1})
+    assert made.rank(3.0).among == 500
+
+
+@pytest.mark.parametrize(
+    ("days", "a_day", "counted"),
+    [
+        # of 50 payments on each day: the fourteenth generation has just ended
+        (15 + 13 * 14, 50, 700),
+        # fewer than 500 in 14 days: a generation takes as long as it takes to see them
+        (100, 25, 500),
+    ],
+)
+def test_a_generation_of_all_partitions_ends_after_two_weeks(days, a_day, counted):
+    """If it has five hundred payments by then; the second before it is forgotten."""
+    level = Level(1_000_000)
+    level.limit = 1_000_000
+    found = []
+    for day in range(1, days + 1):
+        level.merge({3: a_day}, day)
+        found.append(level.counted)
+    assert found[-1] == counted
+    assert max(found[len(found) // 2 :]) <= 2 * max(15 * 50, 500)
+
+
+def test_a_day_ahead_of_time_ends_no_generation_for_good():
+    """One partition's clock is wrong by years; the next record that is not says when the generation began."""
+    level = Level(1_000_000)
+    level.limit = 1_000_000
+    level.merge({3: 100}, 9_000)
+    level.merge({3: 500}, 100)
+    assert level.begun == 100
+    level.merge({3: 10}, 113)
+    assert level.seen == 610
+    level.merge({3: 10}, 114)
+    assert (level.seen, level.counted, level.begun) == (0, 620, 114)
+
+
 def test_what_was_told_is_saved():
     """Ranks are the same after a load, bit for bit."""
     made = taught(exponential(500, 4))
-    made.hear({3: 700, 900: 1})
+    made.hear({3: 700, 900: 1}, 730_000)
     again = Calibration.from_state(10_000, made.to_state())
     assert again.to_state() == made.to_state()
     assert [again.rank(one / 10) for one in range(200)] == [made.rank(one / 10) for one in range(200)]
