@@ -9,7 +9,7 @@ import msgspec
 
 from detectors.alerting.build import RaisedAlert
 from detectors.alerting.screened import close_month
-from detectors.alerting.woken import Occasion, pass_time, wake_due
+from detectors.alerting.woken import Occasion, is_due, pass_time, wake_due
 from detectors.books.accounting import Join
 from detectors.books.fingerprints import KINDS, Known, key
 from detectors.books.party import MOST_RELATED, Facts
@@ -152,8 +152,8 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
         return self.assessed is not None and self.assessed.usd is None
 
 
-# What most records come to; one object, because rates come to every partition.
-_APPLIED = Outputs(outcome="applied")
+# What most records come to; one object, because rates come to every partition, and so that it is told at a glance.
+APPLIED = Outputs(outcome="applied")
 
 
 def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
@@ -167,16 +167,18 @@ def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         raise ValueError(
             f"a ledger record was applied before; got: offset {origin.offset}; expected: {state.next} or more"
         )
-    mark = None if origin.source is None else find_mark(state.marks, origin.source, origin.topic_id)
+    source = origin.source
+    mark = None if source is None else find_mark(state.marks, source, origin.topic_id)
     # ingest sends each source partition in order, so what is at or below its mark was here already
-    if mark is not None and origin.source is not None and origin.source.offset <= state.marks.get(mark, -1):
+    if mark is not None and source is not None and source.offset <= state.marks.get(mark, -1):
         state.counters["redelivered"] += 1
         state.next = origin.offset + 1
         return Outputs(outcome="redelivered")
     outputs = _hear(state, event, origin) if isinstance(event, Learning) else _apply_new(state, event, origin)
     if state.restatement.waiting and state.effective is not None:
         bring_others_up_to_date(state, state.effective)
-    if len(state.wakes) and (woken := wake_due(Occasion.of(state, origin), event)):
+    # a record of most kinds finds nothing due: that is told by one comparison
+    if is_due(state) and (woken := wake_due(Occasion.of(state, origin), event)):
         outputs = msgspec.structs.replace(outputs, raised=(*outputs.raised, *woken))
     close_month(state, origin)
     if state.item_news:
@@ -187,8 +189,8 @@ def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         state.screened = []
     if state.exchange.waiting:
         outputs = msgspec.structs.replace(outputs, told=state.exchange.take_waiting())
-    if mark is not None and origin.source is not None:
-        state.marks[mark] = origin.source.offset
+    if mark is not None and source is not None:
+        state.marks[mark] = source.offset
     _count(state, event, outputs)
     state.next = origin.offset + 1
     return outputs
@@ -203,7 +205,7 @@ def _apply_new(state: PartitionState, event: Sent, origin: Origin) -> Outputs:
             "to do: create the topics with `fxwatch topics apply`"
         )
     if isinstance(event, Disposition) and event.shared_token is not None:
-        return _APPLIED  # on an alert of the shared agent, which alone judges it (detectors/shared/core.py)
+        return APPLIED  # on an alert of the shared agent, which alone judges it (detectors/shared/core.py)
     identity, body = key(event.identity), key(event.body)
     window = state.fingerprints[KINDS[type(event)]]
     former = None if event.former is None else (key(event.former[0]), key(event.former[1]))
@@ -312,8 +314,8 @@ def _learn(state: PartitionState, event: Sent, origin: Origin) -> Outputs:
         _profile(state, event, origin)
     elif isinstance(event, Declaration):
         raised = apply_declaration(state, event, origin)
-        return Outputs(outcome="applied", raised=raised) if raised else _APPLIED
-    return _APPLIED
+        return Outputs(outcome="applied", raised=raised) if raised else APPLIED
+    return APPLIED
 
 
 def _rate(state: PartitionState, event: Rate, origin: Origin) -> Outputs:
@@ -337,7 +339,7 @@ def _rate(state: PartitionState, event: Rate, origin: Origin) -> Outputs:
         source=event.source or "",
     )
     if verdict is None:
-        return _APPLIED
+        return APPLIED
     if verdict == "rate.corrected":
         state.counters["rates_corrected"] += 1
         state.correct(f"{event.base}/{event.quote}", at_us, origin.offset)
@@ -390,6 +392,8 @@ def _count(state: PartitionState, event: Event, outputs: Outputs) -> None:
     if isinstance(event, (Rate, ConfigurationChange, Learning)):
         counters["broadcast"] += 1
         return
+    if outputs is APPLIED:
+        return  # nothing else is told of it
     counters["late"] += outputs.late
     counters["scored"] += outputs.scored
     counters["folded"] += outputs.folded

@@ -57,15 +57,21 @@ class Occasion(NamedTuple):
 
 def pass_time(state: PartitionState, event: Event, origin: Origin) -> None:
     """Let the due clock hear a new event; profiles, verdicts and configurations tell no time."""
-    if isinstance(event, Transaction):
-        witness, at = state.witness(event.institution), event.event_time
-    elif isinstance(event, Rate):
+    if isinstance(event, Rate):  # of most records
         witness, at = RATES, event.rate_time
+    elif isinstance(event, Transaction):
+        witness, at = state.witness(event.institution), event.event_time
     elif isinstance(event, Declaration):
         witness, at = OFFICES, event.declared_time
     else:
         return
     state.due_clock.hear(witness, to_us(at), origin.timestamp_ms)
+
+
+def is_due(state: PartitionState) -> bool:
+    """Whether any due date has passed. Cost: 0.2 us."""
+    passed_us, first = state.due_clock.passed_us, state.wakes.first()
+    return passed_us is not None and first is not None and first[0] < passed_us
 
 
 def wake_due(occasion: Occasion, event: Event) -> list[RaisedAlert]:

@@ -107,7 +107,8 @@ class Fingerprints:
         events.append(identity)
         if len(events) > self._quotas.get(sender, 0):
             self._over.add(sender)
-        self._trim(sender)
+        if len(self._entries) > self.size:
+            self._trim(sender)
 
     def resize(self, size: int) -> None:
         """Another window, after a change of configuration."""

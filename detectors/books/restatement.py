@@ -141,7 +141,7 @@ class Restatement:
 
     def oldest_us(self) -> int | None:
         """The time from which on rates are still needed; None when nothing waits."""
-        return min((one.at_us for one in self.corrections), default=None)
+        return min((one.at_us for one in self.corrections), default=None) if self.corrections else None
 
     def to_state(self) -> bytes:
         """Everything."""

@@ -44,9 +44,12 @@ class DueClock:
         if reading <= self.newest.get(witness, reading - 1):
             return
         self.newest[witness] = reading
-        first, *others = sorted(self.newest.values(), reverse=True)
-        now = max([first - LONE_US, *others[:1]])
-        self.passed_us = now if self.passed_us is None else max(now, self.passed_us)
+        order = sorted(self.newest.values())
+        now = order[-1] - LONE_US
+        if len(order) > 1 and order[-2] > now:
+            now = order[-2]
+        if self.passed_us is None or now > self.passed_us:
+            self.passed_us = now
 
     def among_others(self, alone_us: int) -> int:
         """The clock where more than one witness ever spoke; `alone_us` where there is nobody else to be harmed."""

@@ -27,6 +27,8 @@ class FeedWord(msgspec.Struct, array_like=True):
     mid: str
 
 
+_ENDLESS = float("inf")
+
 # pair -> feed -> its word
 Words = dict[str, dict[str, FeedWord]]
 
@@ -92,4 +94,4 @@ def forget_others(words: dict[str, FeedWord], sources: Iterable[str]) -> None:
 def near(one: float, other: float, factor: float) -> bool:
     """Whether two rates are within a factor of each other; 0 and infinity are near nothing."""
     # within a factor of a number that is neither, the other one is neither too
-    return one <= other * factor and other <= one * factor and 0.0 < one < float("inf")
+    return one <= other * factor and other <= one * factor and 0.0 < one < _ENDLESS

@@ -111,8 +111,9 @@ class History:
 
     def prune(self, horizon_us: int | None) -> None:
         """Drop what is older than the horizon (not the last rate before it, in force there) and beyond `MOST`."""
-        excess = 0 if horizon_us is None else bisect_right(self.times, horizon_us) - 1
-        if excess >= _LOT:
+        # one comparison tells that less than a lot is too old
+        if horizon_us is not None and len(self.times) > _LOT and self.times[_LOT] <= horizon_us:
+            excess = bisect_right(self.times, horizon_us) - 1
             del self.times[:excess], self.mids[:excess], self.offsets[:excess]
         if len(self.times) >= MOST + min(_THINNED_AT_ONCE, MOST):
             self.thin(len(self.times) - MOST)
@@ -176,7 +177,10 @@ class Rates:
         then nothing changed. Cost: 2 us.
         """
         ratio_of(mid)
-        pair = directions(base, quote).pair
+        return self.put(directions(base, quote).pair, mid, at_us, offset, horizon_us)
+
+    def put(self, pair: str, mid: str, at_us: int, offset: int, horizon_us: int | None) -> bool:
+        """As `add`, of a rate that is known to be a decimal above zero. Cost: 1 us."""
         history = self.pairs.get(pair)
         if history is None:
             history = self.pairs[pair] = History([], [], [])
