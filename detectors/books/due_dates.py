@@ -17,6 +17,9 @@ QUIET = 1
 _ROW = np.dtype([("time", "<i8"), ("item", "<i8"), ("flags", "u1")])
 # a row's time and item, which are what rows stand in the order of
 _ORDER = Struct("<qq")
+_PACKED = Struct("<qqB")
+# up to so many rows are looked through one by one: numpy costs 5 us to begin with
+_FEW = 32
 # What is kept of a party's, whatever rules bound: two parties that prove to be one may have more together.
 MOST_KEPT = 10_000
 
@@ -51,10 +54,10 @@ def put(due: dict[str, bytes], one: OpenDate, most: int) -> bool:
 
 def take_out(due: dict[str, bytes], kind: str, item: int) -> bool:
     """Close the due date of an item; whether there was one."""
-    places = np.flatnonzero(_table(due, kind)["item"] == item)
-    if not len(places):
+    place = _place(due.get(kind, b""), item)
+    if place is None:
         return False
-    at = int(places[0]) * _ROW.itemsize
+    at = place * _ROW.itemsize
     packed = memoryview(due[kind])
     _write(due, kind, b"".join((packed[:at], packed[at + _ROW.itemsize :])))
     return True
@@ -62,7 +65,8 @@ def take_out(due: dict[str, bytes], kind: str, item: int) -> bool:
 
 def opened(due: Mapping[str, bytes], kind: str) -> list[OpenDate]:
     """The open due dates of a kind, in order."""
-    return [OpenDate(at_us, kind, item, quiet=bool(flags & QUIET)) for at_us, item, flags in _table(due, kind).tolist()]
+    rows = _PACKED.iter_unpack(due.get(kind, b""))
+    return [OpenDate(at_us, kind, item, quiet=bool(flags & QUIET)) for at_us, item, flags in rows]
 
 
 def first(due: Mapping[str, bytes]) -> OpenDate | None:
@@ -96,8 +100,16 @@ def joined(one: Mapping[str, bytes], other: Mapping[str, bytes]) -> dict[str, by
 
 
 def _first(kind: str, packed: bytes) -> OpenDate:
-    at_us, item, flags = np.frombuffer(packed, _ROW, 1)[0].item()
+    at_us, item, flags = _PACKED.unpack_from(packed)
     return OpenDate(at_us, kind, item, quiet=bool(flags & QUIET))
+
+
+def _place(packed: bytes, item: int) -> int | None:
+    if len(packed) <= _FEW * _ROW.itemsize:
+        rows = enumerate(_PACKED.iter_unpack(packed))
+        return next((place for place, (_, one, _) in rows if one == item), None)
+    places = np.flatnonzero(np.frombuffer(packed, _ROW)["item"] == item)
+    return int(places[0]) if len(places) else None
 
 
 def _table(due: Mapping[str, bytes], kind: str) -> npt.NDArray[np.void]:

@@ -6,15 +6,29 @@ totals after `KEPT_DAYS`, and beyond `MOST_ITEMS` the oldest go, closed ones fir
 goes all the same is counted as cut. What was matched with a folded item stays matched.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
 
-from detectors.books.trade_folding import FoldedSums, Mark, carried, marks, packed_marks, to_fold
-from detectors.books.trade_items import CLOSED, EXPORT, MONEY, RATE_MISSING, ROW, Item, Rows, columns, unpacked
+from detectors.books.trade_folding import FoldedSums, Mark, carried, mark_of, marks, may_fold, packed_marks, to_fold
+from detectors.books.trade_items import (
+    CLOSED,
+    EXPORT,
+    MONEY,
+    RATE_MISSING,
+    ROW,
+    Item,
+    Rows,
+    columns,
+    links,
+    low_flags,
+    place_of,
+    unpacked,
+    unpacked_at,
+)
 from detectors.books.trade_matching import Match, Tolerance, allowed, in_order, match
 from detectors.values.legal_calendar import local
 
@@ -25,8 +39,6 @@ MOST_REPLACED = 64
 SIDES = ("import goods", "import money", "export goods", "export money")
 _SIDE = MONEY | EXPORT
 _JOINED_AT_MOST = 8
-# to compare with each of so many is cheaper than numpy's search, which takes 20 us to begin with
-_FEW = 8
 
 
 class _Packed(msgspec.Struct, array_like=True):
@@ -178,7 +190,7 @@ class TradeBook:
 
     def mark_of(self, event: int) -> Mark | None:
         """The mark of a folded item that can be taken out of the sums again."""
-        return next((one for one in marks(self.marks) if one.event == event), None)
+        return mark_of(self.marks, event)
 
     def has_mark(self, event: int) -> bool:
         """Whether there is such a mark."""
@@ -199,20 +211,19 @@ class TradeBook:
             places = self._reached(side, counterparties, numbers)
             self._match(places, tolerance)
         self._touched.clear()
-        gone = to_fold(self.columns, clock_us)
-        if gone:
-            self._fold_away(gone, tolerance)
+        if may_fold(self.rows, clock_us):
+            self._fold_away(to_fold(self.columns, clock_us), tolerance)
 
     def changes(self) -> list[ItemChange]:
         """What became of open items since the ledger was unpacked, or asked last."""
         found = []
         for event, had in self._before.items():
-            item = self.find(event)
-            was_open = had is not None and unpacked(had)[0].is_open
-            if item is not None and item.is_open:
-                if had is None or item.packed() != had:
-                    found.append(ItemChange(event, item))
-            elif was_open:
+            place = place_of(self.rows, event)
+            now = b"" if place is None else self.rows[place * ROW.itemsize : (place + 1) * ROW.itemsize]
+            if now and not low_flags(now)[0] & CLOSED:
+                if now != had:
+                    found.append(ItemChange(event, unpacked_at(now, 0)))
+            elif had is not None and not low_flags(had)[0] & CLOSED:
                 found.append(ItemChange(event, None))
         self._before.clear()
         return found
@@ -259,16 +270,15 @@ class TradeBook:
         self.marks = packed_marks([*marks(earlier.marks), *marks(self.marks)])
         self.doubtful += earlier.doubtful
         for side in (0, EXPORT):
-            self._match(np.flatnonzero(self.columns["flags"] & EXPORT == side), tolerance)
+            self._match(
+                [place for place, flags in enumerate(low_flags(self.rows)) if flags & EXPORT == side], tolerance
+            )
 
     def _place(self, event: int) -> int | None:
-        if not event or not self.rows:
-            return None
-        places = np.flatnonzero(self.columns["event"] == np.uint64(event))
-        return int(places[0]) if len(places) else None
+        return place_of(self.rows, event) if event else None
 
     def _at(self, place: int) -> Item:
-        return unpacked(self.rows[place * ROW.itemsize : (place + 1) * ROW.itemsize])[0]
+        return unpacked_at(self.rows, place)
 
     def _note(self, had: Item, zone: ZoneInfo) -> None:
         """An item is about to go: what it counted for is taken back."""
@@ -297,37 +307,37 @@ class TradeBook:
             month: sums for month, sums in sorted(self.months.items()) if any(sums) and month > newest - MONTHS
         }
 
-    def _reached(self, side: int, counterparties: set[int], numbers: set[int]) -> "np.typing.NDArray[np.intp]":
+    def _reached(self, side: int, counterparties: set[int], numbers: set[int]) -> list[int]:
         """The items that can be matched with those touched: of their counterparties, or of a number in common."""
-        table = self.columns
-        own = table["flags"] & EXPORT == side
-        payees, named = table["counterparty"], table["number"]
+        own = [
+            (place, number, counterparty)
+            for place, (number, counterparty, flags) in enumerate(links(self.rows))
+            if flags & EXPORT == side
+        ]
         for _ in range(_JOINED_AT_MOST):
-            mask = own & (_among(payees, counterparties) | _among(named, numbers))
-            places = np.flatnonzero(mask)
-            found, also = set(payees[places].tolist()), set(named[places].tolist()) - {0}
+            reached = [one for one in own if one[2] in counterparties or one[1] in numbers]
+            found, also = {one[2] for one in reached}, {one[1] for one in reached if one[1]}
             if found <= counterparties and also <= numbers:
-                return places
+                return [one[0] for one in reached]
             counterparties, numbers = counterparties | found, numbers | also
-        return np.flatnonzero(own)
+        return [one[0] for one in own]
 
-    def _match(self, places: "np.typing.NDArray[np.intp]", tolerance: Callable[[int], Tolerance]) -> None:
+    def _match(self, places: Sequence[int], tolerance: Callable[[int], Tolerance]) -> None:
         """Match the items at these places anew, and write what changed of them."""
-        if not len(places):
+        if not places:
             return
-        table = self.columns.take(places)
-        order = np.lexsort((table["event"], table["time"]))
-        items = unpacked(table.take(order).tobytes())
+        placed = [(unpacked_at(self.rows, place), place) for place in places]
+        placed.sort(key=lambda one: (one[0].time, one[0].event))
+        items = [item for item, _ in placed]
         limit = tolerance(items[-1].time)
+        rests = [allowed(item, limit) for item in items]
         matched = [item.frozen for item in items]
-        for one in match(items, limit):
+        for one in match(items, limit, rests):
             matched[one.money] += one.money_own
             matched[one.goods] += one.goods_own
         written = None
-        for item, place, now in zip(items, places[order].tolist(), matched, strict=True):
-            flags = item.flags & ~CLOSED
-            if item.own - now <= allowed(item, limit):
-                flags |= CLOSED
+        for (item, place), now, rest in zip(placed, matched, rests, strict=True):
+            flags = item.flags | CLOSED if item.own - now <= rest else item.flags & ~CLOSED
             if now == item.matched and flags == item.flags:
                 continue
             self._before.setdefault(item.event, item.packed())
@@ -357,15 +367,6 @@ class TradeBook:
             item.frozen += frozen.get(item.event, 0)
             kept += item.packed()
         self.rows, self.marks = bytes(kept), packed_marks(left)
-
-
-def _among(values: Rows, wanted: set[int]) -> "np.typing.NDArray[np.bool_]":
-    if len(wanted) > _FEW:
-        return np.isin(values, np.array(sorted(wanted), "<u8"))
-    found = np.zeros(len(values), np.bool_)
-    for one in wanted:
-        found |= values == np.uint64(one)
-    return found
 
 
 def open_offsets(packed: bytes) -> set[int]:

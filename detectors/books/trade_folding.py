@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from detectors.books.trade_items import CLOSED, EXPORT, MONEY, RATE_MISSING, Item, Rows
+from detectors.books.trade_items import CLOSED, EXPORT, MONEY, RATE_MISSING, ROW, Item, Rows
 from detectors.values.legal_calendar import DAY_US
 from detectors.values.shares import fairly_cut
 
@@ -29,6 +29,8 @@ OLD_LOT = 16
 MOST_MARKS = 48
 _SIDE = MONEY | EXPORT
 _MARK = struct.Struct("<QqqqqHH")
+# the time and the flags of a packed item
+_AGES = struct.Struct("<q99xH")
 
 
 class FoldedSums(msgspec.Struct, array_like=True):
@@ -79,6 +81,18 @@ def marks(packed: bytes) -> Iterator[Mark]:
     return map(Mark._make, _MARK.iter_unpack(packed))
 
 
+def mark_of(packed: bytes, event: int) -> Mark | None:
+    """The mark of an event among these, None without one. Cost: under 1 us."""
+    wanted = event.to_bytes(8, "little")
+    at = packed.find(wanted)
+    while at >= 0:
+        # else the same bytes by chance, across other fields
+        if at % _MARK.size == 0:
+            return Mark._make(_MARK.unpack_from(packed, at))
+        at = packed.find(wanted, at + 1)
+    return None
+
+
 def packed_marks(found: list[Mark]) -> bytes:
     """The newest `MOST_MARKS` of each kind as bytes."""
     goods = [one for one in found if not one.flags & MONEY][-MOST_MARKS:]
@@ -90,6 +104,17 @@ def carried(frozen: int, had: Item | Mark, item: Item) -> int:
     """What stays matched with folded items when `item` takes the place of `had`, in hundredths of its own currency."""
     same = item.currency == had.currency or not had.own
     return min(frozen if same else frozen * item.own // had.own, item.own)
+
+
+def may_fold(packed: bytes, clock_us: int) -> bool:
+    """Whether `to_fold` would find any among packed items. Cost: 0.1 us an item, and nothing for the first few.
+
+    It is asked at each record of a trader, and the answer is nearly always no.
+    """
+    count, old_us = len(packed) // ROW.itemsize, clock_us - KEPT_DAYS * DAY_US
+    if not OLD_LOT <= count < MOST_ITEMS + LOT:
+        return count >= OLD_LOT
+    return sum(1 for time, flags in _AGES.iter_unpack(packed) if time < old_us and flags & CLOSED) >= OLD_LOT
 
 
 def to_fold(table: Rows, clock_us: int) -> set[int]:

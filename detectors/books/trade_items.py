@@ -5,6 +5,7 @@ money that goes out, an export by money that comes in.
 """
 
 import struct
+from collections.abc import Iterator
 from datetime import date
 from typing import Any, Literal
 
@@ -59,6 +60,9 @@ ROW = np.dtype(
     ]
 )
 _PACKER = struct.Struct("<qiQQQqqqqQQqQIHBH")
+# the number, the counterparty and the flags alone: a fifth of the time of a whole item
+_LINKS = struct.Struct("<12xQQ79xH")
+_EVENT_AT, _FLAGS_AT = 68, 107
 Rows = npt.NDArray[Any]
 _LETTERS = 26
 _DAY_ZERO = date(1970, 1, 1).toordinal()
@@ -135,6 +139,34 @@ class Item(msgspec.Struct):
 def unpacked(packed: bytes) -> list[Item]:
     """The items behind their bytes, in their order. Cost: 0.5 us each."""
     return [Item(*fields) for fields in _PACKER.iter_unpack(packed)]
+
+
+def unpacked_at(packed: bytes, place: int) -> Item:
+    """The item at a place among the items. Cost: 0.5 us."""
+    return Item(*_PACKER.unpack_from(packed, place * ROW.itemsize))
+
+
+def place_of(packed: bytes, event: int) -> int | None:
+    """The place of the first item of an event, None where there is none. Cost: 0.5 us, 1 us with 192 items."""
+    wanted = event.to_bytes(8, "little")
+    at = packed.find(wanted)
+    while at >= 0:
+        place, within = divmod(at, ROW.itemsize)
+        if within == _EVENT_AT:
+            return place
+        # the same bytes by chance, across other fields
+        at = packed.find(wanted, at + 1)
+    return None
+
+
+def low_flags(packed: bytes) -> bytes:
+    """The lower eight bits of each item's flags: its side, and whether it is closed. Cost: under 1 us."""
+    return packed[_FLAGS_AT :: ROW.itemsize]
+
+
+def links(packed: bytes) -> Iterator[tuple[int, int, int]]:
+    """What items are found together by, in their order: number, counterparty, flags. Cost: 0.1 us each."""
+    return _LINKS.iter_unpack(packed)
 
 
 def columns(packed: bytes) -> Rows:

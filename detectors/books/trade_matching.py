@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from detectors.books.trade_items import MONEY, TERMS, Item
 from detectors.contracts.limits import Rulebook
-from detectors.values.legal_calendar import DAY_US, local
+from detectors.values.legal_calendar import DAY_US, local_date
 
 Rule = Literal["number", "goods_amount", "amount", "goods", "oldest"]
 # Contracts of several years are paid in parts; further apart, oldest first would pair what has nothing in common.
@@ -48,14 +48,15 @@ class Tolerance(NamedTuple):
 
 # TYPOLOGIES.md, T06 (D), where the configuration has no limit of its own.
 DEFAULT_TOLERANCE = Tolerance(500, 50_000)
+_LIMITS = ("tolerance_share", "tolerance_usd")
 
 
 def tolerance_by(rulebook: Rulebook, zone: ZoneInfo) -> Callable[[int], Tolerance]:
     """The tolerance at an event time (us): the limits `tolerance_share` and `tolerance_usd` on its local day."""
 
     def at(time_us: int) -> Tolerance:
-        day = local(time_us, zone).date()
-        share, usd = (rulebook.of_any(name, day) for name in ("tolerance_share", "tolerance_usd"))
+        found = rulebook.any_named(_LIMITS, local_date(time_us, zone))
+        share, usd = (found.get(name) for name in _LIMITS)
         return Tolerance(
             DEFAULT_TOLERANCE.share if share is None else int(share.number * _FULL),
             DEFAULT_TOLERANCE.cents if usd is None else usd.cents,
@@ -83,17 +84,16 @@ def allowed(item: Item, tolerance: Tolerance) -> int:
 class _Matching:
     """One matching under way: what is left of each item, and the matches so far, by places in the list of items."""
 
-    def __init__(self, items: Sequence[Item], tolerance: Tolerance) -> None:
-        self.items = items
+    def __init__(self, items: Sequence[Item], rest: Sequence[int]) -> None:
+        self.items, self.rest = items, rest
         self.left = [item.own - item.frozen for item in items]
-        self.rest = [allowed(item, tolerance) for item in items]
         self.taken = [False] * len(items)
-        # the earliest time of goods that a payment may be matched with by other than its number
-        self.since = [
-            item.time - (AHEAD_US if item.terms == ADVANCE else LONGEST_APART_US) if item.flags & MONEY else item.time
-            for item in items
-        ]
         self.found: list[Match] = []
+
+    def since(self, money: int) -> int:
+        """The earliest time of goods that a payment may be matched with by other than its number."""
+        item = self.items[money]
+        return item.time - (AHEAD_US if item.terms == ADVANCE else LONGEST_APART_US)
 
     def is_open(self, place: int) -> bool:
         return self.left[place] > self.rest[place]
@@ -113,7 +113,7 @@ class _Matching:
     def alike(self, money: int, goods: int) -> bool:
         """Whether what is left of both differs by no more than the payment's tolerance, and they are near in time."""
         one, other = self.items[money], self.items[goods]
-        if other.time < self.since[money] or other.time > one.time + LONGEST_APART_US:
+        if other.time < self.since(money) or other.time > one.time + LONGEST_APART_US:
             return False
         if one.currency == other.currency:
             return abs(self.left[goods] - self.left[money]) <= self.rest[money]
@@ -137,28 +137,43 @@ class _Matching:
         self.found.append(Match(money, goods, paid, got, rule))
 
 
-def match(items: Sequence[Item], tolerance: Tolerance) -> list[Match]:
+def match(items: Sequence[Item], tolerance: Tolerance, rest: Sequence[int] | None = None) -> list[Match]:
     """Match items of one direction; `Match.money` and `.goods` are places in `items`, which must be `in_order`.
 
-    Cost: 3 us an item, and up to 4 ms for 576 of one counterparty.
+    `rest`: what may be left of each (`allowed`), where it is known already. Cost: 3 us an item, and up to 4 ms for 576
+    of one counterparty.
     """
-    money = [place for place, item in enumerate(items) if item.flags & MONEY]
-    goods = [place for place, item in enumerate(items) if not item.flags & MONEY]
-    if not money or not goods:
+    numbered, sellers = _goods(items)
+    payers: dict[int, list[int]] = {}
+    buyers: dict[int, list[int]] = {}
+    for place, item in enumerate(items) if sellers else ():
+        if item.flags & MONEY:
+            if item.number in numbered:
+                payers.setdefault(item.number, []).append(place)
+            if item.counterparty in sellers:
+                buyers.setdefault(item.counterparty, []).append(place)
+    if not payers and not buyers:
         return []
-    work = _Matching(items, tolerance)
-    by_number = _groups(goods, lambda place: items[place].number)
-    by_number.pop(0, None)
-    payers = _groups(money, lambda place: items[place].number)
-    for number, theirs in by_number.items():
-        _pay(work, payers.get(number, ()), theirs, "number")
-    sellers = _groups(goods, lambda place: items[place].counterparty)
-    for counterparty, own in _groups(money, lambda place: items[place].counterparty).items():
-        theirs = sellers.get(counterparty, [])
-        if theirs:
-            _by_amount(work, own, theirs)
-            _by_age(work, own, theirs)
+    work = _Matching(items, [allowed(item, tolerance) for item in items] if rest is None else rest)
+    for number, theirs in numbered.items():
+        if number in payers:
+            _pay(work, payers[number], theirs, "number")
+    for counterparty, own in buyers.items():
+        _by_amount(work, own, sellers[counterparty])
+        _by_age(work, own, sellers[counterparty])
     return work.found
+
+
+def _goods(items: Sequence[Item]) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    """Places of goods by their number, where they have one, and by their counterparty."""
+    numbered: dict[int, list[int]] = {}
+    sellers: dict[int, list[int]] = {}
+    for place, item in enumerate(items):
+        if not item.flags & MONEY:
+            sellers.setdefault(item.counterparty, []).append(place)
+            if item.number:
+                numbered.setdefault(item.number, []).append(place)
+    return numbered, sellers
 
 
 def in_order(items: Iterable[Item]) -> list[Item]:
@@ -177,6 +192,10 @@ def _pay(work: _Matching, money: Sequence[int], goods: Sequence[int], rule: Rule
     """The oldest payment pays the oldest goods, and so on: in one currency first, then by worth in US dollars."""
     if not money or not goods:
         return
+    currency = work.items[money[0]].currency
+    if all(work.items[place].currency == currency for place in (*money, *goods)):
+        _in_turn(work, money, goods, rule, cross=False)
+        return
     sellers = _groups(goods, lambda place: work.items[place].currency)
     for currency, own in _groups(money, lambda place: work.items[place].currency).items():
         _in_turn(work, own, sellers.get(currency, ()), rule, cross=False)
@@ -189,7 +208,7 @@ def _in_turn(work: _Matching, money: Sequence[int], goods: Sequence[int], rule: 
     items, named, turn = work.items, rule == "number", 0
     usable = work.has_worth if cross else work.has_left
     for payer in money:
-        since, until = (0, 0) if named else (work.since[payer], items[payer].time + LONGEST_APART_US)
+        since, until = (0, 0) if named else (work.since(payer), items[payer].time + LONGEST_APART_US)
         place = turn
         while place < len(goods) and usable(payer, named=named):
             seller = goods[place]
@@ -253,7 +272,7 @@ def _near(work: _Matching, money: Sequence[int], goods: Sequence[int]) -> npt.ND
         return np.array([value(one) for one in places], np.int64)
 
     payers, sellers = column(money, lambda one: items[one].time), column(goods, lambda one: items[one].time)
-    since = column(money, work.since.__getitem__)[:, None]
+    since = column(money, work.since)[:, None]
     near: npt.NDArray[Any] = (sellers >= since) & (sellers <= payers[:, None] + LONGEST_APART_US)
     pays, wants = column(money, lambda one: items[one].currency), column(goods, lambda one: items[one].currency)
     own = np.abs(column(goods, left.__getitem__) - column(money, left.__getitem__)[:, None])

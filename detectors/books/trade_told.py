@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from detectors.books.trade_book import ItemChange, TradeBook
-from detectors.books.trade_items import EXPORT, MONEY, RATE_MISSING, Item, currency_code
+from detectors.books.trade_items import CLOSED, EXPORT, MONEY, RATE_MISSING, Item, currency_code, links
 from detectors.books.trade_matching import in_order
 from detectors.contracts.open_items import ItemNews, ItemPosition, OpenItem, Reason
 from detectors.values.legal_calendar import DAY_US, from_us
@@ -15,13 +15,13 @@ _SIDE = MONEY | EXPORT
 def tell(
     book: TradeBook, changes: Sequence[ItemChange], party: str, partition: int, as_of_us: int
 ) -> tuple[ItemNews, ...]:
-    """The changes of a party's ledger as news at an event time (us). Cost: 5 us a change, and 0.1 ms for all."""
-    if not any(change.item is not None for change in changes):
-        return tuple(ItemNews(f"{change.event:016x}", None) for change in changes)
-    waiting = {item.flags & _SIDE: set[int]() for item in book.items()}
-    for item in book.items():
-        if item.is_open:
-            waiting[item.flags & _SIDE].add(item.counterparty)
+    """The changes of a party's ledger as news at an event time (us). Cost: 5 us a change, and 20 us for all."""
+    waiting: dict[int, set[int]] = {}
+    # only of items without any match is it asked who else waits
+    if any(change.item is not None and not change.item.matched for change in changes):
+        for _, counterparty, flags in links(book.rows):
+            if not flags & CLOSED:
+                waiting.setdefault(flags & _SIDE, set()).add(counterparty)
     return tuple(
         ItemNews(
             f"{change.event:016x}",

@@ -95,7 +95,9 @@ class Wanted(NamedTuple):
 
     def in_force(self, rulebook: Rulebook, day: date) -> tuple["InForce", ...]:
         """The payments wanted one by one, with the amounts of a local day."""
-        return tuple([InForce(one.payments, one.days, *one.band(rulebook, day), one.tally) for one in self.one_by_one])
+        return tuple(
+            [InForce(one.payments, one.days, *rulebook.band(one.band, day), one.tally) for one in self.one_by_one]
+        )
 
     def longest_days(self) -> int:
         """The longest time that rows are kept, calendar years apart."""

@@ -25,7 +25,7 @@ from detectors.books.wanted import Wanted
 from detectors.contracts.alert import LawTest, LimitShown, Measured, Number, Outcome
 from detectors.contracts.configuration import Legend
 from detectors.contracts.events import Declaration, PartyType, Profile, Transaction
-from detectors.contracts.limits import DatedLimit, LimitKinds, Rulebook
+from detectors.contracts.limits import DatedLimit, LimitKinds, Limits, Rulebook
 from detectors.typologies.declared import DueDate, Said, Sanction, TrialDay, Words
 from detectors.typologies.due import PartyDates
 from detectors.values.money import Ratio
@@ -118,6 +118,11 @@ class Context(msgspec.Struct, kw_only=True):
     def limit(self, typology: str, name: str) -> DatedLimit | None:
         """The limit in force on the payment's legal day, None before the first of its name."""
         return self.rulebook.limit(typology, name, self.day)
+
+    def needed(self, typology: str, names: tuple[str, ...]) -> Limits | None:
+        """Those limits in force on the payment's legal day, by name, in this order; None unless all are."""
+        found = self.rulebook.named(typology, names, self.day)
+        return found if len(found) == len(names) else None
 
     def law(self, name: str) -> DatedLimit | None:
         """The number of the law (`limits.LAW`) in force on the payment's legal day, None before the first."""

@@ -14,7 +14,7 @@ import numpy as np
 from detectors.books import folded_payments as folded
 from detectors.books.payments import Rows, running_sums
 from detectors.contracts.alert import Measured
-from detectors.contracts.limits import DatedLimit
+from detectors.contracts.limits import DatedLimit, Limits
 from detectors.typologies.base import Context, Finding
 from detectors.typologies.t01_words import law_tests
 from detectors.values.legal_calendar import DAY_US, HOUR_US, local_date, midnight_us
@@ -91,7 +91,7 @@ def folded_of_its_own(context: Context, group: Rows, width_us: int) -> int:
 
 
 def bound_finding(
-    context: Context, found: Bound, limits: dict[str, DatedLimit], shown: tuple[DatedLimit, ...], strength: float
+    context: Context, found: Bound, limits: Limits, shown: tuple[DatedLimit, ...], strength: float
 ) -> Finding:
     """The finding of a bound; `shown` are the limits that an alert shows."""
     line, width = limits["document_line"], limits[found.window].number

@@ -19,7 +19,7 @@ from detectors.books.payments import NO_DOCUMENT, OUT, Payment, Rows, exact_sum,
 from detectors.books.wanted import LookBack, OneByOne, Wanted, Which
 from detectors.contracts.alert import Measured
 from detectors.contracts.events import PartyType, Transaction
-from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
+from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds, Limits
 from detectors.typologies import t01_standing
 from detectors.typologies.base import (
     MOST_LEFT_OUT,
@@ -111,8 +111,8 @@ class SplitRemittance:
             return None
         if not in_band(context, context.payment.usd, line):
             return None
-        limits = {name: found for name in NAMES if (found := context.limit(ID, name)) is not None}
-        if len(limits) < len(NAMES):
+        limits = context.needed(ID, NAMES)
+        if limits is None:
             return None
         standing = _cap_standing(context, context.annual_total)
         if standing is None:
@@ -199,7 +199,7 @@ class SplitRemittance:
 
 
 def _band(context: Context) -> tuple[int, int]:
-    return split_band(context.rulebook, context.day)
+    return context.rulebook.band(split_band, context.day)
 
 
 def in_band(context: Context, cents: int, line: DatedLimit) -> bool:
@@ -221,7 +221,7 @@ def _cap_standing(context: Context, annual_total: Callable[[], int]) -> tuple[fl
     return (BEFORE_CAP, True) if report is not None and report.number else None
 
 
-def _pieces(context: Context, limits: dict[str, DatedLimit]) -> Rows:
+def _pieces(context: Context, limits: Limits) -> Rows:
     """The transfers that may be in a window with this payment, by time, then ledger position."""
     payment, line = context.payment, limits["document_line"].cents
     longest = max(width_us(limits[window]) for window in CLOSENESS)
@@ -230,7 +230,7 @@ def _pieces(context: Context, limits: dict[str, DatedLimit]) -> Rows:
     return rows_where(found, (found["purpose"] == payment.purpose) & (usd >= _band(context)[0]) & (usd <= line))
 
 
-def _candidates(pieces: Rows, payment: Payment, limits: dict[str, DatedLimit]) -> Iterator[Candidate]:
+def _candidates(pieces: Rows, payment: Payment, limits: Limits) -> Iterator[Candidate]:
     """The fullest group of each window that satisfies the rule, pieces of one beneficiary first.
 
     Cost: 30 us for ten pieces, 1 ms for 2 048, and as much for each institution that is left out.
@@ -252,7 +252,7 @@ def _candidates(pieces: Rows, payment: Payment, limits: dict[str, DatedLimit]) -
                     yield one
 
 
-def _fullest(group: Rows, factor: float, payment: Payment, limits: dict[str, DatedLimit]) -> Iterator[Candidate]:
+def _fullest(group: Rows, factor: float, payment: Payment, limits: Limits) -> Iterator[Candidate]:
     """The fullest group of each window that satisfies the rule, of these pieces."""
     least = limits["pieces_min"].number
     least_sum = limits["document_line"].cents * limits["sum_multiple"].number
@@ -273,9 +273,7 @@ def _size(total: int, least_sum: Decimal) -> float:
     return float(0.5 + 0.5 * (1.0 - 0.5 ** (total / float(least_sum))))
 
 
-def _bound(
-    context: Context, limits: dict[str, DatedLimit], standing: tuple[float, bool], pieces: Rows
-) -> Finding | None:
+def _bound(context: Context, limits: Limits, standing: tuple[float, bool], pieces: Rows) -> Finding | None:
     """What the windows may hold at most where pieces are kept in totals only, when that satisfies the rule."""
     least = limits["pieces_min"].number
     least_sum = limits["document_line"].cents * limits["sum_multiple"].number
@@ -320,9 +318,7 @@ def _fewest_removed(context: Context, others: Sequence[int]) -> int | None:
     return silent
 
 
-def _finding(
-    context: Context, limits: dict[str, DatedLimit], before_cap: bool, shown: Candidate, strength: float
-) -> Finding:
+def _finding(context: Context, limits: Limits, before_cap: bool, shown: Candidate, strength: float) -> Finding:
     line, pieces = limits["document_line"], shown.pieces
     rows, amounts = context.rows, pieces["usd"]
     counted = rows["usd"][(rows["flags"] & UNDOCUMENTED == UNDOCUMENTED) & (rows["usd"] > 0)]

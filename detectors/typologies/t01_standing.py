@@ -13,11 +13,11 @@ from operator import attrgetter
 import numpy as np
 
 from detectors.books.payments import NO_DOCUMENT, OUT, Rows, rows_where, running_sums
-from detectors.contracts.limits import DatedLimit
+from detectors.contracts.limits import Limits
 from detectors.typologies.base import Past
 from detectors.typologies.t01_band import CLOSENESS, ID, NAMES, split_band, width_us
 from detectors.typologies.windows import Enough, Piece, some_window
-from detectors.values.legal_calendar import local
+from detectors.values.legal_calendar import local_date
 
 # The groups of so many cost 1 ms; a party has more pieces of one purpose in half a year, or more banks, only if busy.
 MOST_LOOKED_AT = 64
@@ -27,7 +27,7 @@ _PAYEE = attrgetter("payee")
 
 def stands(past: Past, series: str, at_us: int) -> bool:
     """Whether pieces of the series' purpose, within the longest window of the alert, still satisfy the rule."""
-    day = local(at_us, past.zone).date()
+    day = local_date(at_us, past.zone)
     limits = {name: found for name in NAMES if (found := past.rulebook.limit(ID, name, day)) is not None}
     if len(limits) < len(NAMES) or (past.folded is not None and past.folded.pieces_of(series)):
         return True
@@ -42,7 +42,7 @@ def stands(past: Past, series: str, at_us: int) -> bool:
     return _some_group(pieces.take(np.argsort(pieces["time"], kind="stable")), limits)
 
 
-def _some_group(pieces: Rows, limits: dict[str, DatedLimit]) -> bool:
+def _some_group(pieces: Rows, limits: Limits) -> bool:
     enough = Enough(
         int(limits["pieces_min"].number),
         math.ceil(limits["document_line"].cents * limits["sum_multiple"].number),

@@ -32,7 +32,7 @@ from detectors.typologies.t02_words import (
     WORDS,
     law_tests,
 )
-from detectors.values.legal_calendar import DAY_US, local, midnight_us, year_bounds
+from detectors.values.legal_calendar import DAY_US, local, local_date, midnight_us, year_bounds
 from detectors.values.money import plain
 from detectors.wording import phrases
 
@@ -138,7 +138,7 @@ class AnnualCap:
         """Whether the year's total, folded payments too, is still over the cap of the alert's day."""
         year, _, name = series.partition(" ")
         scope = SCOPES[name]
-        cap = cap_of(past.rulebook, scope, local(at_us, past.zone).date())
+        cap = cap_of(past.rulebook, scope, local_date(at_us, past.zone))
         total = self.standing(past, series, at_us)
         if past.folded is not None:
             total += sum(of_day(scope, found).total for found in past.folded.of_year(int(year)).values())

@@ -22,7 +22,7 @@ from detectors.books.party import Facts, token_number
 from detectors.books.payments import OUT
 from detectors.books.wanted import Wanted
 from detectors.contracts.events import PartyType, Transaction
-from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
+from detectors.contracts.limits import LimitKind, LimitKinds, Limits
 from detectors.typologies import screening
 from detectors.typologies.base import Change, Context, Finding, Past, slot
 from detectors.typologies.declared import DueDate, TrialDay
@@ -41,7 +41,7 @@ from detectors.typologies.t05_tests import NEXT_STEPS, SANCTIONS
 from detectors.typologies.t05_words import WORDS, finding_of
 from detectors.typologies.windows import Enough, Piece, near, some_window
 from detectors.values import money
-from detectors.values.legal_calendar import DAY_US, local
+from detectors.values.legal_calendar import DAY_US, local_date
 from detectors.values.money import LARGEST_CENTS
 from detectors.values.shares import fairly_cut
 from detectors.wording import phrases
@@ -67,6 +67,7 @@ _NEEDED = (
     "growth_ratio",
 )
 SUPERVISOR = ("sent_min", "capital_multiple", "branch_share")
+_ASKED = (*_NEEDED, *SUPERVISOR)
 _AMOUNT = LimitKind("USD", "1", "1000000000000")
 _COUNT = LimitKind("count", "1", "1000", whole=True)
 _DAYS = LimitKind("days", "1", "366", whole=True)
@@ -126,7 +127,8 @@ class KimchiPremium:
         if limits is None:
             return
         if not linked and ID not in context.slots:
-            firm = _firm(context, limits)
+            # what its capital is worth in USD says nothing of these
+            firm = firm_of(context.facts, age_days(context), None, limits)
             if not (firm.young or firm.tiny or firm.new):
                 return
         found = _outflow(context)
@@ -160,7 +162,7 @@ class KimchiPremium:
 
     def stands(self, past: Past, series: str, at_us: int) -> bool:
         """Whether as many fed payments are left as the firm's kind must have, or the supervisor's test is still met."""
-        limits, found = limits_of(past, local(at_us, past.zone).date()), slot(past, ID, Outflow, None)
+        limits, found = limits_of(past, local_date(at_us, past.zone)), slot(past, ID, Outflow, None)
         return found is None or limits is None or _still(past, found, limits, series, at_us)
 
     def hear_amendment(self, context: Context) -> None:
@@ -215,15 +217,14 @@ def _linked(context: Context) -> int:
     return 0 if told is None else in_usd(context, told) or 0
 
 
-def _limits(context: Context) -> dict[str, DatedLimit] | None:
+def _limits(context: Context) -> Limits | None:
     return limits_of(context, context.day)
 
 
-def limits_of(where: Context | Past, day: date) -> dict[str, DatedLimit] | None:
+def limits_of(where: Context | Past, day: date) -> Limits | None:
     """The limits in force on a day, None without one that is needed."""
-    rulebook = where.rulebook
-    found = {name: limit for name in (*_NEEDED, *SUPERVISOR) if (limit := rulebook.limit(ID, name, day)) is not None}
-    return found if all(name in found for name in _NEEDED) else None
+    found = where.rulebook.named(ID, _ASKED, day)
+    return found if len(found) == len(_ASKED) or all(name in found for name in _NEEDED) else None
 
 
 def _sent_min(context: Context) -> int:
@@ -231,11 +232,11 @@ def _sent_min(context: Context) -> int:
     return LARGEST_CENTS if limit is None else limit.cents
 
 
-def _firm(context: Context, limits: dict[str, DatedLimit]) -> Firm:
+def _firm(context: Context, limits: Limits) -> Firm:
     return firm_of(context.facts, age_days(context), capital(context), limits)
 
 
-def firm_of(facts: Facts | None, age: int | None, worth: int | None, limits: dict[str, DatedLimit]) -> Firm:
+def firm_of(facts: Facts | None, age: int | None, worth: int | None, limits: Limits) -> Firm:
     """What is known of a firm of an age in days and a capital in USD cents."""
     registered = None if facts is None else facts.registered_on
     won = None if facts is None or facts.capital_krw is None else float(facts.capital_krw)
@@ -273,24 +274,24 @@ def _cut(found: Outflow) -> None:
     found.kept = kept
 
 
-def _measures(context: Context, limits: dict[str, DatedLimit], linked: int) -> Measures:
+def _measures(context: Context, limits: Limits, linked: int) -> Measures:
     found, now = _outflow(context), _now(context, linked)
     every = [*(one for one in found.kept if one.event != now.event and one.time_us <= now.time_us), now]
     return measured(found, every, now.time_us, _firm(context, limits), limits)
 
 
-def _still(past: Past, found: Outflow, limits: dict[str, DatedLimit], series: str, at_us: int) -> bool:
+def _still(past: Past, found: Outflow, limits: Limits, series: str, at_us: int) -> bool:
     """Whether an alert of that time stands; in doubt it does: payments are in totals, or a capital is not known."""
     facts = past.facts
     registered = None if facts is None else facts.registered_on
-    age = None if registered is None else (local(at_us, past.zone).date() - registered).days
+    age = None if registered is None else (local_date(at_us, past.zone) - registered).days
     if series == "sent":
         return _still_published(past, found, limits, at_us)
     kind = "young" if firm_of(facts, age, None, limits).is_small else "frequent"
     return _still_fed(found, limits, kind, at_us)
 
 
-def _still_fed(found: Outflow, limits: dict[str, DatedLimit], kind: str, at_us: int) -> bool:
+def _still_fed(found: Outflow, limits: Limits, kind: str, at_us: int) -> bool:
     width = int(limits[f"{kind}_window"].number) * DAY_US
     if found.count and min((one.time_us for one in found.kept), default=at_us) > at_us - width:
         return True
@@ -299,7 +300,7 @@ def _still_fed(found: Outflow, limits: dict[str, DatedLimit], kind: str, at_us: 
     return some_window(near(fed, at_us, width), width, enough)
 
 
-def _still_published(past: Past, found: Outflow, limits: dict[str, DatedLimit], at_us: int) -> bool:
+def _still_published(past: Past, found: Outflow, limits: Limits, at_us: int) -> bool:
     sent, times, total = limits.get("sent_min"), limits.get("capital_multiple"), found.total
     total += sum(one.usd for one in found.kept)
     if sent is None or times is None:
@@ -312,7 +313,7 @@ def _still_published(past: Past, found: Outflow, limits: dict[str, DatedLimit], 
     return not worth or total / worth >= times.number or _still_fed(found, limits, "frequent", at_us)
 
 
-def _is_enough(measures: Measures, limits: dict[str, DatedLimit]) -> bool:
+def _is_enough(measures: Measures, limits: Limits) -> bool:
     """Whether the fed payments of the window are as many, and come to as much, as the firm's kind has to have."""
     kind = "young" if measures.firm.is_small else "frequent"
     return len(measures.fed) >= limits[f"{kind}_count"].number and measures.fed_usd >= limits[f"{kind}_sum"].cents

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors.contracts.limits import DatedLimit
+from detectors.contracts.limits import Limits
 from detectors.values.legal_calendar import DAY_US
 
 
@@ -75,12 +75,12 @@ class Measures(NamedTuple):
     largest: int | None = None
 
 
-def is_fed(one: Sent, limits: dict[str, DatedLimit]) -> bool:
+def is_fed(one: Sent, limits: Limits) -> bool:
     """Whether the exchange-linked inflow of its day is the part of a payment that the limit asks for."""
     return one.linked * 100 >= one.usd * limits["linked_share"].cents and one.linked > 0
 
 
-def measured(found: Outflow, every: Sequence[Sent], at_us: int, firm: Firm, limits: dict[str, DatedLimit]) -> Measures:
+def measured(found: Outflow, every: Sequence[Sent], at_us: int, firm: Firm, limits: Limits) -> Measures:
     """What the firm's payments up to a time come to: `every` kept one of these, and what is in totals.
 
     Something must have been sent. Cost: 50 us where 128 are kept.
@@ -111,13 +111,13 @@ def measured(found: Outflow, every: Sequence[Sent], at_us: int, firm: Firm, limi
     )
 
 
-def set_up_since(limits: dict[str, DatedLimit]) -> date | None:
+def set_up_since(limits: Limits) -> date | None:
     """The day from which the published test counts a firm as new: that of its amount, to which it reached back."""
     sent = limits.get("sent_min")
     return None if sent is None else sent.limit.effective_from
 
 
-def is_published(measures: Measures, limits: dict[str, DatedLimit]) -> bool:
+def is_published(measures: Measures, limits: Limits) -> bool:
     """Whether the supervisor's test is met: amount, and capital multiple or frequent fed payments, of a new firm."""
     sent, times = limits.get("sent_min"), limits.get("capital_multiple")
     if sent is None or times is None or not measures.firm.new or measures.total < sent.cents:

@@ -6,7 +6,7 @@ of some capital, never fed by exchange-linked money) nothing is known here, and 
 
 from collections.abc import Iterator, Sequence
 
-from detectors.contracts.limits import DatedLimit
+from detectors.contracts.limits import DatedLimit, Limits
 from detectors.contracts.screens import MOST_POSITIONS, ScreenId
 from detectors.typologies.base import Past, slot
 from detectors.typologies.due import Wake
@@ -41,9 +41,7 @@ def look(wake: Wake, month: Month) -> Iterator[Listing]:
     yield from _lists(past, found, every, month, limits)
 
 
-def _lists(
-    past: Past, found: Outflow, every: Sequence[Sent], month: Month, limits: dict[str, DatedLimit]
-) -> Iterator[Listing]:
+def _lists(past: Past, found: Outflow, every: Sequence[Sent], month: Month, limits: Limits) -> Iterator[Listing]:
     facts, at_us = past.facts, month.ends_us - 1
     age = None if facts is None or facts.registered_on is None else (month.last_day - facts.registered_on).days
     # a month may end on a weekend, without a rate; its newest payments had one then
@@ -65,7 +63,7 @@ def _listing(
     screen: ScreenId,
     past: Past,
     named: Sequence[Sent],
-    limits: dict[str, DatedLimit],
+    limits: Limits,
     measures: Measures,
     said: tuple[str, str],
 ) -> Listing:
@@ -83,7 +81,7 @@ def _listing(
     )
 
 
-def _branch_sentences(limits: dict[str, DatedLimit], measures: Measures, line: DatedLimit) -> tuple[str, str]:
+def _branch_sentences(limits: Limits, measures: Measures, line: DatedLimit) -> tuple[str, str]:
     share, least = f"{(measures.branch or 0) * 100:.1f}", limits["sent_min"]
     english = (
         f"This firm sent {phrases.usd(measures.total)} in {phrases.counted(measures.number, 'payment', 'payments')} "

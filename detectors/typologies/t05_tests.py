@@ -1,7 +1,7 @@
 """T05's tests of the supervisor's criteria with their outcomes, its next steps, and the sanctions that may apply."""
 
 from detectors.contracts.alert import LawTest
-from detectors.contracts.limits import DatedLimit
+from detectors.contracts.limits import Limits
 from detectors.typologies.base import law_test
 from detectors.typologies.declared import Said, Sanction
 from detectors.typologies.t05_measures import Measures, set_up_since
@@ -39,7 +39,7 @@ SANCTIONS: tuple[Sanction, ...] = (
 )
 
 
-def law_tests(limits: dict[str, DatedLimit], measures: Measures, *, told: bool) -> tuple[LawTest, ...]:
+def law_tests(limits: Limits, measures: Measures, *, told: bool) -> tuple[LawTest, ...]:
     """The tests of 2022-07; one whose limit is not in force yet cannot be told. `told`: an inflow was, be it none."""
     firm = measures.firm
     sent, times, branch = (limits.get(name) for name in ("sent_min", "capital_multiple", "branch_share"))

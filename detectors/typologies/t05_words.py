@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from detectors.contracts.alert import Measured
-from detectors.contracts.limits import DatedLimit
+from detectors.contracts.limits import Limits
 from detectors.typologies.base import Context, Finding
 from detectors.typologies.declared import Word, Words
 from detectors.typologies.t05_measures import Measures
@@ -48,7 +48,7 @@ class _Told(NamedTuple):
     capital_ko: str
 
 
-def finding_of(context: Context, limits: dict[str, DatedLimit], measures: Measures, series: str) -> Finding:
+def finding_of(context: Context, limits: Limits, measures: Measures, series: str) -> Finding:
     """The finding on fed payments (`linked`) or by the supervisor's test (`sent`)."""
     is_linked = series == "linked"
     size = measures.fed_usd if is_linked else measures.total
@@ -115,7 +115,7 @@ def _told(measures: Measures) -> _Told:
     return _Told(firm, firm_ko, capital, capital_ko)
 
 
-def sentences(limits: dict[str, DatedLimit], measures: Measures, series: str) -> tuple[str, str]:
+def sentences(limits: Limits, measures: Measures, series: str) -> tuple[str, str]:
     """What it says of fed payments (`linked`) or by the supervisor's test (`sent`), in English and Korean."""
     told, least = _told(measures), limits["linked_share"]
     fed = phrases.counted(len(measures.fed), "import or service payment", "import or service payments")

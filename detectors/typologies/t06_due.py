@@ -5,7 +5,7 @@ By the limits of the payment's own legal day. A payment in transit trade waits f
 
 from typing import NamedTuple
 
-from detectors.books.trade_items import PREPAYMENT_REPORT, Item
+from detectors.books.trade_items import EXPORT, MONEY, PREPAYMENT_REPORT, Item, links
 from detectors.books.trade_matching import tolerance_by
 from detectors.typologies.trade_overdue import (
     ADVANCE,
@@ -106,8 +106,5 @@ def uncovered(past: Traded, due_of: DueOf, at_us: int) -> tuple[list[Overdue], i
 
 
 def _declared_numbers(past: Traded) -> set[int]:
-    if not past.book.rows:
-        return set()
-    table = past.book.columns
-    goods = table["number"][table["flags"] & 3 == IMPORT_GOODS]
-    return set(goods.tolist()) - {0}
+    rows, side = past.book.rows, MONEY | EXPORT
+    return {number for number, _, flags in links(rows) if number and flags & side == IMPORT_GOODS}

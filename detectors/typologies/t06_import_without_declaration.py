@@ -45,6 +45,8 @@ _SHOWN = (
 LOOK_AGAIN_US = 7 * DAY_US
 # the due dates, and the series of what is found when they pass
 DATE, PERIOD = "declaration", "period"
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(dict[str, Looked]).decode
 
 
 class ImportWithoutDeclaration:
@@ -143,7 +145,7 @@ def _wait(
 ) -> None:
     """Be woken at the first date of each kind; `now` are the times up to which they are being looked at."""
     packed, own = slots.get(ID), dates.of(rule)
-    looked = {} if packed is None else msgspec.msgpack.decode(packed, type=dict[str, Looked])
+    looked = {} if packed is None else _decode(packed)
     for name in (DATE, PERIOD):
         found = past.dated(IMPORT_MONEY, _due_of(past, name))
         if name in now:
@@ -154,7 +156,7 @@ def _wait(
         if name in now or not now:
             look_at(own, name, first)
     if looked:
-        slots[ID] = msgspec.msgpack.encode(looked)
+        slots[ID] = _encode(looked)
 
 
 def _due_of(past: Traded, name: str) -> DueOf:

@@ -27,7 +27,7 @@ from detectors.typologies.declared import DueDate, TrialDay
 from detectors.typologies.kept_payments import Kept, added, of_payment, restated, with_now, with_parts
 from detectors.typologies.t10_words import NEXT_STEPS, SANCTIONS, WORDS, Paid, law_tests, sentences
 from detectors.typologies.windows import Enough, Piece, near, some_window
-from detectors.values.legal_calendar import DAY_US, local
+from detectors.values.legal_calendar import DAY_US, local_date
 from detectors.values.money import plain
 from detectors.wording import phrases
 
@@ -100,14 +100,14 @@ class ThirdPartyPayment:
 
     def standing(self, past: Past, series: str, at_us: int) -> int:
         """The deal's pieces of the window that ends there."""
-        window = past.rulebook.limit(ID, "split_window", local(at_us, past.zone).date())
+        window = past.rulebook.limit(ID, "split_window", local_date(at_us, past.zone))
         since = 0 if window is None else at_us - int(window.number) * DAY_US
         kept = slot(past, ID, list[Kept], [])
         return sum(one.usd for one in kept if f"{one.tag:016x}" == series and since < one.time_us <= at_us)
 
     def stands(self, past: Past, series: str, at_us: int) -> bool:
         """Whether the deal's pieces near the alert are over the line of its day in some window."""
-        day = local(at_us, past.zone).date()
+        day = local_date(at_us, past.zone)
         free, window = past.rulebook.limit(ID, "free_line", day), past.rulebook.limit(ID, "split_window", day)
         if free is None or window is None:
             return True
@@ -182,8 +182,8 @@ def _is_third(context: Context) -> bool:
 
 def _paid(context: Context) -> Paid | None:
     """The deal's pieces up to the payment; None without limits."""
-    found = {name: limit for name in _NEEDED if (limit := context.limit(ID, name)) is not None}
-    if len(found) < len(_NEEDED):
+    found = context.needed(ID, _NEEDED)
+    if found is None:
         return None
     days = int(found["split_window"].number)
     since = context.payment.time - days * DAY_US

@@ -26,11 +26,11 @@ from detectors.books.trade_items import EXPORT, MONEY, OFFSET_REPORT, Item
 from detectors.books.wanted import Wanted
 from detectors.contracts.alert import Measured
 from detectors.contracts.events import Declaration, PartyType, Transaction
-from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds, Rulebook
+from detectors.contracts.limits import LimitKind, LimitKinds, Limits, Rulebook
 from detectors.typologies.base import Change, Context, Finding, Past
 from detectors.typologies.declared import DueDate, TrialDay
 from detectors.typologies.t11_words import NEXT_STEPS, SANCTIONS, WORDS, Netted, law_tests, sentences
-from detectors.values.legal_calendar import DAY_US, local
+from detectors.values.legal_calendar import DAY_US, local_date
 from detectors.values.money import plain
 from detectors.wording import phrases
 
@@ -48,6 +48,8 @@ _NEEDED = (
 # tells are left; each whole `residual_max` of distance from the difference takes two tenths.
 MOST_STRENGTH, LOOSE = 0.8, 0.2
 _SIDE = MONEY | EXPORT
+# without goods of either direction nothing was set off
+_GOODS_BOTH_WAYS = frozenset({0, EXPORT})
 
 
 class Offset:
@@ -137,9 +139,9 @@ def _then(past: Past, series: str, at_us: int) -> Netted | None:
 
 def netted(items: Sequence[Item], counterparty: int, at_us: int, rulebook: Rulebook, zone: ZoneInfo) -> Netted | None:
     """What was set off with a counterparty's group in a window that ends at a time, the shorter window first."""
-    day = local(at_us, zone).date()
-    limits = {name: limit for name in _NEEDED if (limit := rulebook.limit(ID, name, day)) is not None}
-    if len(limits) < len(_NEEDED):
+    day = local_date(at_us, zone)
+    limits = rulebook.named(ID, _NEEDED, day)
+    if len(limits) < len(_NEEDED) or not _GOODS_BOTH_WAYS.issubset([one.flags & _SIDE for one in items]):
         return None
     group = _group(items, counterparty)
     declared = frozenset((one.flags & EXPORT, one.number) for one in items if not one.is_money and one.number)
@@ -162,7 +164,7 @@ def _group(items: Sequence[Item], counterparty: int) -> frozenset[int]:
 def _set_off(
     own: Sequence[Item],
     declared: frozenset[tuple[int, int]],
-    limits: dict[str, DatedLimit],
+    limits: Limits,
     days: int,
     group: frozenset[int],
 ) -> Netted | None:

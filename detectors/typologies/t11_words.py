@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from detectors.contracts.alert import LawTest
-from detectors.contracts.limits import DatedLimit
+from detectors.contracts.limits import Limits
 from detectors.typologies.base import Context, law_test
 from detectors.typologies.declared import Said, Sanction, Word, Words
 from detectors.wording import phrases
@@ -70,7 +70,7 @@ class Netted(NamedTuple):
     days: int
     offsets: tuple[int, ...]
     group: frozenset[int]
-    limits: dict[str, DatedLimit]
+    limits: Limits
 
 
 def sentences(found: Netted) -> tuple[str, str]:

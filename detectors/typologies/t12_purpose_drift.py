@@ -22,14 +22,14 @@ import msgspec
 from detectors.books.payments import OUT
 from detectors.books.wanted import Wanted
 from detectors.contracts.events import PartyType, Transaction
-from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
+from detectors.contracts.limits import LimitKind, LimitKinds, Limits
 from detectors.typologies.base import Change, Context, Finding, Past, slot
 from detectors.typologies.declared import DueDate, TrialDay
 from detectors.typologies.firm import kind_of
 from detectors.typologies.kept_payments import Kept, added, of_payment, restated, with_parts
 from detectors.typologies.t12_past import DRIFT_DAYS, KEPT_DAYS, KINDS, NEW, STUDY, Purposes, chance
 from detectors.typologies.t12_words import NEXT_STEPS, SANCTIONS, WORDS, Drift, law_tests, measured, sentences
-from detectors.values.legal_calendar import DAY_US, local
+from detectors.values.legal_calendar import DAY_US, local_date
 from detectors.values.money import plain
 
 ID = "T12"
@@ -122,7 +122,7 @@ class PurposeDrift:
 
     def stands(self, past: Past, series: str, at_us: int) -> bool:
         """Whether the odd payments still come to as much; it stands once some may be kept no more."""
-        found, day = slot(past, ID, Purposes, Purposes()), local(at_us, past.zone).date()
+        found, day = slot(past, ID, Purposes, Purposes()), local_date(at_us, past.zone)
         limits = {name: limit for name in NEEDED if (limit := past.rulebook.limit(ID, name, day)) is not None}
         newest = max([at_us, *past.rows["time"].tolist()])
         if len(limits) < len(NEEDED) or newest > at_us + (KEPT_DAYS - DRIFT_DAYS) * DAY_US:
@@ -158,8 +158,8 @@ def _kind(context: Context) -> int | None:
     return KINDS.index(kind) if kind in KINDS else None
 
 
-def _limits(context: Context, names: Sequence[str] = NEEDED) -> dict[str, DatedLimit] | None:
-    found = {name: limit for name in names if (limit := context.limit(ID, name)) is not None}
+def _limits(context: Context, names: tuple[str, ...] = NEEDED) -> Limits | None:
+    found = context.rulebook.named(ID, names, context.day)
     return found if len(found) == len(names) else None
 
 
@@ -171,7 +171,7 @@ def _past(context: Context) -> Purposes:
     return past
 
 
-def _tag(context: Context, past: Purposes, kind: int, limits: dict[str, DatedLimit]) -> int | None:
+def _tag(context: Context, past: Purposes, kind: int, limits: Limits) -> int | None:
     """What the payment is told by where it is kept apart (`Purposes`); None where it is not."""
     event = context.transaction
     if event.evidence == "verified" or event.report_no is not None or kind == CAPITAL:
@@ -187,7 +187,7 @@ def _is_of(one: Kept, series: str) -> bool:
     return one.tag < NEW if series == "drift" else one.tag % len(KINDS) == STUDY
 
 
-def _drift(past: Purposes, at_us: int, limits: dict[str, DatedLimit]) -> Drift | None:
+def _drift(past: Purposes, at_us: int, limits: Limits) -> Drift | None:
     """The first series that is enough."""
     every = past.drift(at_us)
     for series in ("drift", "study"):
@@ -201,7 +201,7 @@ def _chance(past: Purposes, payments: Sequence[Kept]) -> float:
     return chance(past, (one.tag % len(KINDS) for one in payments))
 
 
-def _is_enough(payments: Sequence[Kept], past: Purposes, limits: dict[str, DatedLimit], series: str) -> bool:
+def _is_enough(payments: Sequence[Kept], past: Purposes, limits: Limits, series: str) -> bool:
     """Whether the payments of a series satisfy the rule."""
     total = sum(one.usd for one in payments)
     bare = sum(one.usd for one in payments if one.tag % NEW < len(KINDS))
@@ -214,7 +214,7 @@ def _is_enough(payments: Sequence[Kept], past: Purposes, limits: dict[str, Dated
     return _chance(past, payments) < float(limits["surprise_max"].number)
 
 
-def _strength(drift: Drift, limits: dict[str, DatedLimit]) -> float:
+def _strength(drift: Drift, limits: Limits) -> float:
     if drift.chance is None:
         times = sum(one.usd for one in drift.payments) / limits["study_min"].cents
         return round(min(1.0 - (1.0 - LEAST_STRENGTH) / times, MOST_STRENGTH), 4)
@@ -224,7 +224,7 @@ def _strength(drift: Drift, limits: dict[str, DatedLimit]) -> float:
     return round(min(1.0 - (1.0 - LEAST_STRENGTH) * A_TENTH**tenths, MOST_STRENGTH), 4)
 
 
-def _finding(context: Context, limits: dict[str, DatedLimit], drift: Drift) -> Finding:
+def _finding(context: Context, limits: Limits, drift: Drift) -> Finding:
     total = sum(one.usd for one in drift.payments)
     english, korean = sentences(limits, drift)
     finding = Finding(

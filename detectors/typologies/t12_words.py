@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from detectors.contracts.alert import LawTest, Measured
-from detectors.contracts.limits import DatedLimit
+from detectors.contracts.limits import DatedLimit, Limits
 from detectors.typologies.base import Context, law_test
 from detectors.typologies.declared import Said, Sanction, Word, Words
 from detectors.typologies.firm import kind_of
@@ -110,7 +110,7 @@ def _listed(counts: dict[int, int], place: int) -> str:
     return ", ".join(f"{NAMES[kind][place]} ({count})" for kind, count in counts.items())
 
 
-def sentences(limits: dict[str, DatedLimit], drift: Drift) -> tuple[str, str]:
+def sentences(limits: Limits, drift: Drift) -> tuple[str, str]:
     """What was found."""
     past, most = drift.past, limits["surprise_max"]
     usual = {kind: past.count(kind) for kind in range(len(KINDS)) if past.count(kind)}

@@ -43,7 +43,7 @@ from detectors.typologies.t13_unusual import (
     unusual_past,
 )
 from detectors.typologies.t13_words import NEXT_STEPS, SANCTIONS, WORDS, Capital, capital_tests, of_capital
-from detectors.values.legal_calendar import DAY_US, local, year_bounds
+from detectors.values.legal_calendar import DAY_US, local_date, year_bounds
 from detectors.values.money import half_even, plain
 from detectors.wording import phrases
 
@@ -129,7 +129,7 @@ class CapitalTransaction:
         if kind == "capital":
             first, last = year_bounds(int(year), past.zone)
             return sum(one.usd for one in memory.capital if first <= one.time_us < last)
-        window = past.rulebook.limit(ID, "unusual_window", local(at_us, past.zone).date())
+        window = past.rulebook.limit(ID, "unusual_window", local_date(at_us, past.zone))
         since = at_us if window is None else at_us - int(window.number) * DAY_US
         return sum(one.usd for one in memory.unusual if since < one.time_us <= at_us)
 
@@ -138,7 +138,7 @@ class CapitalTransaction:
         kind, _, _ = series.partition(" ")
         if kind == "capital":
             return _still(past, at_us)
-        least = past.rulebook.limit(ID, "unusual_sum", local(at_us, past.zone).date())
+        least = past.rulebook.limit(ID, "unusual_sum", local_date(at_us, past.zone))
         return least is None or self.standing(past, series, at_us) > least.cents
 
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:  # noqa: ARG002
@@ -191,7 +191,7 @@ def _capital(context: Context) -> Capital | None:
         return None
     now, memory = context.payment, slot(context, ID, Memory, Memory())
     others = [one for one in memory.capital if one.event != now.event]
-    same_day = [one for one in others if local(one.time_us, context.zone).date() == context.day]
+    same_day = [one for one in others if local_date(one.time_us, context.zone) == context.day]
     day_total = now.usd + sum(one.usd for one in same_day)
     if day_total <= line.cents:
         return None
@@ -218,7 +218,7 @@ def _is_free(each: DatedLimit | None, cap: DatedLimit | None, largest: int, year
 
 def _still(past: Past, at_us: int) -> bool:
     """Whether the capital payments of any local day of the year up to then, as they count now, still need a report."""
-    day = local(at_us, past.zone).date()
+    day = local_date(at_us, past.zone)
     line = past.rulebook.limit(ID, "deposit_line", day)
     if line is None:
         return True
@@ -229,7 +229,7 @@ def _still(past: Past, at_us: int) -> bool:
     each, cap = past.rulebook.limit(ID, "small_capital", day), past.rulebook.law("annual_cap", day)
     days: dict[date, list[Kept]] = {}
     for one in year:
-        days.setdefault(local(one.time_us, past.zone).date(), []).append(one)
+        days.setdefault(local_date(one.time_us, past.zone), []).append(one)
     return any(
         sum(one.usd for one in there) > line.cents
         and (any(one.tag & NAMES_PROPERTY for one in there) or not _is_free(each, cap, _largest(there), total))

@@ -33,7 +33,7 @@ import numpy as np
 from detectors.books.payments import Rows, exact_sum, rows_where
 from detectors.books.wanted import Wanted
 from detectors.contracts.events import PartyType, Profile, Transaction
-from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
+from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds, Limits
 from detectors.typologies import firm
 from detectors.typologies.base import Change, Context, Finding, Past, largest_others, slot, sums_by_institution
 from detectors.typologies.declared import DueDate, Sanction, TrialDay
@@ -49,11 +49,12 @@ from detectors.typologies.t14_life import (
     with_late,
 )
 from detectors.typologies.t14_words import NEXT_STEPS, WORDS, Burst, law_tests, measured, sentences
-from detectors.values.legal_calendar import DAY_US, local
+from detectors.values.legal_calendar import DAY_US, local_date
 from detectors.values.money import plain
 from detectors.wording import phrases
 
 ID = "T14"
+_SLEEP = ("silence_days", "burst_window", "quiet_payments")
 NEEDED = (
     "silence_days",
     "quiet_payments",
@@ -146,12 +147,12 @@ class DormantBurst:
 
     def standing(self, past: Past, series: str, at_us: int) -> int:  # noqa: ARG002 - both series count alike
         """USD cents of the windows that hold that time, as far as rows are kept."""
-        window = past.rulebook.limit(ID, "burst_window", local(at_us, past.zone).date())
+        window = past.rulebook.limit(ID, "burst_window", local_date(at_us, past.zone))
         return 0 if window is None else exact_sum(_around(past.rows, at_us, window)["usd"])
 
     def stands(self, past: Past, series: str, at_us: int) -> bool:  # noqa: ARG002 - both series count alike
         """Whether there still are as many payments of as much; it stands where its rows are kept no more."""
-        day = local(at_us, past.zone).date()
+        day = local_date(at_us, past.zone)
         window, count, amount = (
             past.rulebook.limit(ID, name, day) for name in ("burst_window", "burst_payments_min", "burst_min")
         )
@@ -195,16 +196,16 @@ def _is_left_out(context: Context) -> bool:
     return firm.is_firm(context) and firm.is_money_business(context.facts)
 
 
-def _limits(context: Context) -> dict[str, DatedLimit] | None:
-    found = {name: limit for name in NEEDED if (limit := context.limit(ID, name)) is not None}
-    return found if len(found) == len(NEEDED) else None
+def _limits(context: Context) -> Limits | None:
+    return context.needed(ID, NEEDED)
 
 
 def _may_have_slept(context: Context) -> bool:
     """Whether the party is known for long enough, and what was taken of its payments shows no busy time."""
-    silence, window, quiet = (context.limit(ID, name) for name in ("silence_days", "burst_window", "quiet_payments"))
-    if silence is None or window is None or quiet is None or context.folded is not None:
+    limits = None if context.folded is not None else context.needed(ID, _SLEEP)
+    if limits is None:
         return False
+    silence, window, quiet = limits["silence_days"], limits["burst_window"], limits["quiet_payments"]
     begins = context.payment.time - int(window.number) * DAY_US
     known = (begins - context.first_us) // DAY_US
     life = slot(context, ID, Life, Life())
@@ -239,14 +240,14 @@ def _around(rows: Rows, at_us: int, window: DatedLimit) -> Rows:
     return alive(rows_where(rows, np.abs(rows["time"] - at_us) < int(window.number) * DAY_US))
 
 
-def _end(context: Context, limits: dict[str, DatedLimit]) -> int:
+def _end(context: Context, limits: Limits) -> int:
     """The time of the last payment within the window's width after the one at hand: that one may be told late."""
     time, at_us = context.rows["time"], context.payment.time
     near = time[(time > at_us) & (time < at_us + int(limits["burst_window"].number) * DAY_US)]
     return int(near.max()) if len(near) else at_us
 
 
-def _times(base: int, limits: dict[str, DatedLimit]) -> int:
+def _times(base: int, limits: Limits) -> int:
     return base * limits["burst_multiple"].cents // 100
 
 
@@ -259,7 +260,7 @@ def _before(context: Context, begins: int, least: int) -> Life | None:
     return before if before.count >= least and before.mean else None
 
 
-def _found(context: Context, limits: dict[str, DatedLimit], *, old: bool, young: bool) -> _Found | None:
+def _found(context: Context, limits: Limits, *, old: bool, young: bool) -> _Found | None:
     """The first way in which the payment completes a burst."""
     end = _end(context, limits)
     burst, rows, least = None, context.rows[:0], limits["burst_min"].cents
@@ -275,7 +276,7 @@ def _found(context: Context, limits: dict[str, DatedLimit], *, old: bool, young:
     return None if burst is None else _Found(rows, burst, max(least, burst.least))
 
 
-def _awake(context: Context, rows: Rows, limits: dict[str, DatedLimit], begins: int) -> Burst | None:
+def _awake(context: Context, rows: Rows, limits: Limits, begins: int) -> Burst | None:
     """The burst of a party that was quiet for as long as is asked, or hardly awake for as long as it is known."""
     silence, quiet = (int(limits[name].number) for name in ("silence_days", "quiet_payments"))
     known = (begins - context.first_us) // DAY_US
@@ -299,7 +300,7 @@ def _awake(context: Context, rows: Rows, limits: dict[str, DatedLimit], begins: 
     return Burst("dormant", before.mean, least, total, before.count, told, silent, None if slept else known)
 
 
-def _jump(context: Context, rows: Rows, limits: dict[str, DatedLimit], begins: int) -> Burst | None:
+def _jump(context: Context, rows: Rows, limits: Limits, begins: int) -> Burst | None:
     """The burst of a new firm against what little it paid before."""
     before = _before(context, begins, int(limits["burst_payments_min"].number))
     worth, pace = firm.capital(context), _pace(context, limits)
@@ -313,7 +314,7 @@ def _jump(context: Context, rows: Rows, limits: dict[str, DatedLimit], begins: i
 def _beyond_capital(
     context: Context,
     rows: Rows,
-    limits: dict[str, DatedLimit],
+    limits: Limits,
     begins: int,  # noqa: ARG001 - the form of a way
 ) -> Burst | None:
     """The burst of a new firm against its capital and its turnover."""
@@ -330,7 +331,7 @@ def _beyond_capital(
 _NEW = (_jump, _beyond_capital)
 
 
-def _pace(context: Context, limits: dict[str, DatedLimit]) -> int | None:
+def _pace(context: Context, limits: Limits) -> int | None:
     """USD cents that a new firm's business comes to in the days of its window; None where no turnover is told.
 
     The larger of its turnover's part and of what customs saw: a firm may have grown since its profile was told.
@@ -348,19 +349,19 @@ def _turnover_part(context: Context, window: DatedLimit) -> int | None:
     return None if turnover is None else turnover * int(window.number) // _YEAR_DAYS
 
 
-def _total(rows: Rows, limits: dict[str, DatedLimit], least: int) -> int:
+def _total(rows: Rows, limits: Limits, least: int) -> int:
     """USD cents of these payments where they are as many as is asked and come to `least`, else 0."""
     total = exact_sum(rows["usd"])
     return total if len(rows) >= limits["burst_payments_min"].number and total >= least else 0
 
 
-def _strength(burst: Burst, limits: dict[str, DatedLimit]) -> float:
+def _strength(burst: Burst, limits: Limits) -> float:
     asked = burst.least if burst.known is not None else burst.base * float(limits["burst_multiple"].number)
     found = 1.0 - DOUBT * asked / burst.total
     return round(min(found * (NOT_SILENT if burst.quiet else 1.0), MOST_STRENGTH), 4)
 
 
-def _finding(context: Context, limits: dict[str, DatedLimit], found: _Found) -> Finding:
+def _finding(context: Context, limits: Limits, found: _Found) -> Finding:
     rows, burst, total = found.rows, found.burst, found.burst.total
     number, own = context.payment.institution, context.names[context.payment.institution]
     parts, others = sums_by_institution(rows, context.names, number), rows["institution"]

@@ -6,7 +6,7 @@ import numpy as np
 
 from detectors.books.payments import Rows
 from detectors.contracts.alert import LawTest, Measured
-from detectors.contracts.limits import DatedLimit
+from detectors.contracts.limits import Limits
 from detectors.typologies import firm
 from detectors.typologies.base import Context, law_test
 from detectors.typologies.declared import Said, Word, Words
@@ -108,7 +108,7 @@ def measured(context: Context, rows: Rows, burst: Burst) -> tuple[Measured, ...]
     return tuple(shown)
 
 
-def sentences(context: Context, rows: Rows, limits: dict[str, DatedLimit], burst: Burst) -> tuple[str, str]:
+def sentences(context: Context, rows: Rows, limits: Limits, burst: Burst) -> tuple[str, str]:
     """What was found."""
     window, multiple = int(limits[burst.window].number), limits["burst_multiple"]
     count, parties = len(rows), len(np.unique(rows["beneficiary"]))
@@ -142,7 +142,7 @@ def sentences(context: Context, rows: Rows, limits: dict[str, DatedLimit], burst
     return english, korean
 
 
-def _past(limits: dict[str, DatedLimit], burst: Burst) -> tuple[str, str]:
+def _past(limits: Limits, burst: Burst) -> tuple[str, str]:
     """What the burst is compared with."""
     base, base_ko = phrases.usd(burst.base), phrases.usd_ko(burst.base)
     if not burst.earlier:
@@ -162,7 +162,7 @@ def _past(limits: dict[str, DatedLimit], burst: Burst) -> tuple[str, str]:
     return past, f"{past_ko} 거래가 있던 3주마다 평균 {base_ko}였습니다."
 
 
-def law_tests(context: Context, limits: dict[str, DatedLimit], burst: Burst) -> tuple[LawTest, ...]:
+def law_tests(context: Context, limits: Limits, burst: Burst) -> tuple[LawTest, ...]:
     """The tests of the definition; no article holds any, and the figures are our own."""
     silence, quiet, age_most = (int(limits[name].number) for name in ("silence_days", "quiet_payments", "age_days"))
     slept, age = (burst.series == "dormant" and burst.known is None) or None, firm.age_days(context)

@@ -24,7 +24,7 @@ from detectors.books.party import token_number
 from detectors.books.wanted import Wanted
 from detectors.contracts.alert import Measured
 from detectors.contracts.events import PartyType, Transaction
-from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
+from detectors.contracts.limits import LimitKind, LimitKinds, Limits
 from detectors.typologies.base import Change, Context, Deal, Finding, Past, largest_others, slot
 from detectors.typologies.declared import DueDate, TrialDay
 from detectors.typologies.t16_deals import Away, by_institution, largest, moved_by, repeats_of
@@ -32,7 +32,7 @@ from detectors.typologies.t16_market import Market, Spread, is_stale, keep_deal,
 from detectors.typologies.t16_sentences import OwnDeals, sentences
 from detectors.typologies.t16_words import NEXT_STEPS, SANCTIONS, WORDS, law_tests
 from detectors.values import money
-from detectors.values.legal_calendar import DAY_US, local
+from detectors.values.legal_calendar import DAY_US, local_date
 from detectors.values.market_gap import CENTIBP, WHOLE, deviation_of
 from detectors.values.money import plain
 
@@ -43,6 +43,7 @@ TAUGHT = "T16 taught"
 KEPT_DAYS = 70
 _NEEDED = ("deviation_min", "spread_multiple", "amount_min", "mean_window", "growth_ratio")
 CAP = "spread_cap"
+_ASKED = (*_NEEDED, CAP)
 # What a configuration of before `spread_cap` has instead: 2 % for a normal spread, so 10 % for the limit. Cash costs
 # 1 to 2 % at Korean banks; rarer notes cost more.
 CAP_CENTIBP = 20_000
@@ -102,7 +103,9 @@ class OffMarketRate:
         count, total = days.get(today, (0, 0))
         days[today] = (count + 1, total + deal.deviation)
         newest = max(days)
-        days = {each: days[each] for each in sorted(days) if each > newest - KEPT_DAYS}
+        # they are kept in order, so that nothing is to be done where the newest is the last and the first is kept
+        if newest != today or next(iter(days)) <= newest - KEPT_DAYS:
+            days = {each: days[each] for each in sorted(days) if each > newest - KEPT_DAYS}
         if _off_market(context, deal) is not None:
             now = Away(
                 context.payment.time,
@@ -140,7 +143,7 @@ class OffMarketRate:
 
         A later one too: while the alert stood, it was no news of its own.
         """
-        window = past.rulebook.limit(ID, "mean_window", local(at_us, past.zone).date())
+        window = past.rulebook.limit(ID, "mean_window", local_date(at_us, past.zone))
         width, pair = None if window is None else int(window.number) * DAY_US, series.partition(" ")[0]
         left = slot(past, ID, _Slot, ({}, []))[1]
         return width is None or any(one.pair == pair and at_us - width < one.time_us <= at_us + width for one in left)
@@ -175,7 +178,7 @@ class OffMarketRate:
             yield "an off-market deal", day.paid(number, "trader", amount, deal_rate=rate, **sold)
 
 
-def _off_market(context: Context, deal: Deal) -> dict[str, DatedLimit] | None:
+def _off_market(context: Context, deal: Deal) -> Limits | None:
     """The limits in force when the deal is off the market by them, else None; most end at the first comparison."""
     least = context.limit(ID, "deviation_min")
     if least is None or abs(deal.deviation) <= least.cents:
@@ -202,9 +205,9 @@ def _beyond(deal: Deal, market: Market, threshold: int) -> bool:
     return gap > threshold if deal.deviation > 0 else gap < -threshold
 
 
-def _limits(context: Context) -> dict[str, DatedLimit]:
+def _limits(context: Context) -> Limits:
     """The limits in force, in the order in which an alert shows them."""
-    return {name: found for name in (*_NEEDED, CAP) if (found := context.limit(ID, name)) is not None}
+    return context.rulebook.named(ID, _ASKED, context.day)
 
 
 def _may_teach(context: Context, deal: Deal, today: int) -> bool:
@@ -234,7 +237,7 @@ def _spread(context: Context, deal: Deal) -> Spread:
     return spread._replace(centibp=min(spread.centibp, float(CAP_CENTIBP if cap is None else cap.cents)))
 
 
-def _threshold(context: Context, deal: Deal, limits: dict[str, DatedLimit]) -> int:
+def _threshold(context: Context, deal: Deal, limits: Limits) -> int:
     wide = int(float(limits["spread_multiple"].number) * _spread(context, deal).centibp)
     return max(int(limits["deviation_min"].number * CENTIBP), wide)
 
@@ -244,7 +247,7 @@ def _restated(past: Past, one: Away, usd: int | None) -> Away | None:
     if usd is None:
         return one
     reference = past.reference(one.pair, one.time_us, one.offset)
-    least = past.rulebook.limit(ID, "deviation_min", local(one.time_us, past.zone).date())
+    least = past.rulebook.limit(ID, "deviation_min", local_date(one.time_us, past.zone))
     if reference is None or least is None or not one.rate:
         return one if usd else None
     deviation = deviation_of(money.parse(one.rate), reference)
@@ -263,7 +266,7 @@ def _others(market: Market | None) -> tuple[Measured, ...]:
     )
 
 
-def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], threshold: int) -> Finding:
+def _finding(context: Context, deal: Deal, limits: Limits, threshold: int) -> Finding:
     days, deals = _unpacked(context)
     last, width = context.day.toordinal(), int(limits["mean_window"].number)
     recent = [days[each] for each in sorted(days) if last - width < each <= last]

@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from detectors.books.payments import OUT
-from detectors.contracts.limits import DatedLimit
+from detectors.contracts.limits import Limits
 from detectors.typologies.base import Context, Deal
 from detectors.typologies.t16_deals import moved_by
 from detectors.typologies.t16_market import Market, Spread
@@ -28,7 +28,7 @@ class OwnDeals(NamedTuple):
 
 
 def sentences(
-    context: Context, deal: Deal, limits: dict[str, DatedLimit], spread: Spread, market: Market | None, past: OwnDeals
+    context: Context, deal: Deal, limits: Limits, spread: Spread, market: Market | None, past: OwnDeals
 ) -> tuple[str, str]:
     """The finding in English and in Korean."""
     above = deal.deviation > 0

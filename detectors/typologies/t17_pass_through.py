@@ -22,11 +22,11 @@ from detectors.books.wanted import Wanted, Which
 from detectors.contracts.alert import Measured
 from detectors.contracts.configuration import Legend
 from detectors.contracts.events import PartyType, Transaction
-from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds, Rulebook
+from detectors.contracts.limits import LimitKind, LimitKinds, Limits, Rulebook
 from detectors.typologies.base import Change, Context, Finding, Past, largest_others, sums_by_institution
 from detectors.typologies.declared import DueDate, TrialDay
 from detectors.typologies.t17_words import NEXT_STEPS, SANCTIONS, WORDS, Passed, law_tests, sentences
-from detectors.values.legal_calendar import HOUR_US, local
+from detectors.values.legal_calendar import HOUR_US, local_date
 from detectors.values.money import plain
 
 ID = "T17"
@@ -97,7 +97,7 @@ class PassThrough:
 
     def standing(self, past: Past, series: str, at_us: int) -> int:  # noqa: ARG002 - there is one series
         """What came in within the widest window that ends there, for goods too: their kind is not known here."""
-        wide = past.rulebook.limit(ID, _WINDOWS[-1], local(at_us, past.zone).date())
+        wide = past.rulebook.limit(ID, _WINDOWS[-1], local_date(at_us, past.zone))
         since = at_us if wide is None else at_us - int(wide.number) * HOUR_US
         rows = past.rows
         return exact_sum(rows["usd"][(rows["flags"] & OUT == 0) & (rows["time"] > since) & (rows["time"] <= at_us)])
@@ -107,7 +107,7 @@ class PassThrough:
 
         In doubt it stands: where more went out than `MOST_ENDS` times, and enough came in.
         """
-        limits = _limits_of(past.rulebook, local(at_us, past.zone).date())
+        limits = _limits_of(past.rulebook, local_date(at_us, past.zone))
         if limits is None:
             return True
         width = int(limits[_WINDOWS[-1]].number) * HOUR_US
@@ -150,12 +150,12 @@ def _came_in(context: Context) -> bool:
     return int(np.count_nonzero(near & (rows["flags"] & OUT == 0))) >= sources.number
 
 
-def _limits_of(rulebook: Rulebook, day: date) -> dict[str, DatedLimit] | None:
-    found = {name: limit for name in _NEEDED if (limit := rulebook.limit(ID, name, day)) is not None}
+def _limits_of(rulebook: Rulebook, day: date) -> Limits | None:
+    found = rulebook.named(ID, _NEEDED, day)
     return found if len(found) == len(_NEEDED) else None
 
 
-def _near(context: Context, limits: dict[str, DatedLimit]) -> Rows | None:
+def _near(context: Context, limits: Limits) -> Rows | None:
     """The party's rows of the widest window, not those for goods; None where nothing went out in it.
 
     It ends with the payment at hand, or with the last that went out within its width after an incoming one.
@@ -185,7 +185,7 @@ def _not_goods(rows: Rows, legend: Legend, names: Sequence[str]) -> Rows:
     return rows_where(rows, ~np.isin(rows["purpose"], goods)) if goods else rows
 
 
-def _passed(rows: Rows, offset: int | None, limits: dict[str, DatedLimit]) -> Passed | None:
+def _passed(rows: Rows, offset: int | None, limits: Limits) -> Passed | None:
     """What went through in the narrowest window that fires, and holds the payment at this ledger position if given."""
     if not len(rows):
         return None
@@ -202,7 +202,7 @@ def _holds(passed: Passed, offset: int) -> bool:
     return bool((passed.incoming["offset"] == offset).any() or (passed.out["offset"] == offset).any())
 
 
-def _of_window(rows: Rows, limits: dict[str, DatedLimit], name: str) -> Passed | None:
+def _of_window(rows: Rows, limits: Limits, name: str) -> Passed | None:
     incoming = rows_where(rows, rows["flags"] & OUT == 0)
     sources = len(np.unique(incoming["beneficiary"]))
     if sources < int(limits["sources_min"].number):
@@ -217,13 +217,13 @@ def _of_window(rows: Rows, limits: dict[str, DatedLimit], name: str) -> Passed |
     return Passed(incoming, out, sources, sinks, came, went, name)
 
 
-def _strength(passed: Passed, limits: dict[str, DatedLimit]) -> float:
+def _strength(passed: Passed, limits: Limits) -> float:
     further = passed.sources - int(limits["sources_min"].number)
     doubt = DOUBT * A_PAYER**further * WINDOW_DOUBT[_WINDOWS.index(passed.window)]
     return round(min(1.0 - doubt, MOST_STRENGTH), 4)
 
 
-def _finding(context: Context, rows: Rows, passed: Passed, limits: dict[str, DatedLimit]) -> Finding:
+def _finding(context: Context, rows: Rows, passed: Passed, limits: Limits) -> Finding:
     payment = context.payment
     number, own = payment.institution, context.names[payment.institution]
     parts = sums_by_institution(passed.incoming, context.names, number)

@@ -25,7 +25,7 @@ from detectors.books.payments import exact_sum, rows_where
 from detectors.books.trade_queries import named_goods
 from detectors.books.wanted import Wanted
 from detectors.contracts.events import PartyType, Profile, Transaction
-from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
+from detectors.contracts.limits import LimitKind, LimitKinds, Limits
 from detectors.typologies import firm
 from detectors.typologies.base import Change, Context, Finding, Past, slot
 from detectors.typologies.declared import DueDate, TrialDay
@@ -44,7 +44,7 @@ from detectors.typologies.t18_words import (
     growth_sentences,
     growth_tests,
 )
-from detectors.values.legal_calendar import DAY_US, local
+from detectors.values.legal_calendar import DAY_US, local_date
 from detectors.values.money import plain
 
 ID = "T18"
@@ -139,7 +139,7 @@ class BusinessMismatch:
 
     def stands(self, past: Past, series: str, at_us: int) -> bool:
         """Whether odd payments still come to as much; growth stands, and goods once some may be kept no more."""
-        found, day = slot(past, ID, Slot, None) or Slot(), local(at_us, past.zone).date()
+        found, day = slot(past, ID, Slot, None) or Slot(), local_date(at_us, past.zone)
         limits = {name: limit for name in GOODS if (limit := past.rulebook.limit(ID, name, day)) is not None}
         newest = max([at_us, *past.rows["time"].tolist()])
         if series != "goods" or len(limits) < len(GOODS) or newest > at_us + (KEPT_DAYS - WINDOW_DAYS) * DAY_US:
@@ -192,9 +192,8 @@ def _chapter(context: Context) -> int | None:
     return None if code is None else int(code[:2])
 
 
-def _limits(context: Context, names: Sequence[str]) -> dict[str, DatedLimit] | None:
-    found = {name: limit for name in names if (limit := context.limit(ID, name)) is not None}
-    return found if len(found) == len(names) else None
+def _limits(context: Context, names: tuple[str, ...]) -> Limits | None:
+    return context.needed(ID, names)
 
 
 def _is_odd(context: Context, goods: Goods, chapter: int) -> bool:
@@ -205,7 +204,7 @@ def _is_odd(context: Context, goods: Goods, chapter: int) -> bool:
     return not any(chapter in (chapters_of(industry) or ()) for industry in goods.industries)
 
 
-def _enough(odd: Sequence[Kept], limits: dict[str, DatedLimit]) -> int:
+def _enough(odd: Sequence[Kept], limits: Limits) -> int:
     """USD cents of odd payments where they satisfy the rule, else 0."""
     total = sum(one.usd for one in odd)
     is_many = len(odd) >= limits["odd_goods_payments"].number

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from detectors.books.party import Facts
 from detectors.contracts.alert import LawTest, Measured
-from detectors.contracts.limits import DatedLimit
+from detectors.contracts.limits import Limits
 from detectors.typologies.base import Context, law_test
 from detectors.typologies.declared import Said, Sanction, Word, Words
 from detectors.typologies.kept_payments import Kept
@@ -95,9 +95,7 @@ def goods_measured(goods: Goods, odd: Sequence[Kept]) -> tuple[Measured, ...]:
     )
 
 
-def goods_sentences(
-    context: Context, limits: dict[str, DatedLimit], goods: Goods, odd: Sequence[Kept]
-) -> tuple[str, str]:
+def goods_sentences(context: Context, limits: Limits, goods: Goods, odd: Sequence[Kept]) -> tuple[str, str]:
     """What was found of odd goods."""
     total, line = sum(one.usd for one in odd), limits["odd_goods_min"]
     chapters, count = sorted({one.tag for one in odd}), len(odd)
@@ -173,7 +171,7 @@ def growth_measured(grown: Growth) -> tuple[Measured, ...]:
     )
 
 
-def growth_sentences(limits: dict[str, DatedLimit], grown: Growth) -> tuple[str, str]:
+def growth_sentences(limits: Limits, grown: Growth) -> tuple[str, str]:
     """What was found of a money business."""
     multiple, share = limits["dealings_multiple"], limits["turnover_share"]
     times = f"{grown.total / grown.usual:.1f}"

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from detectors.books.trade_book import TradeBook
-from detectors.books.trade_items import CLOSED, EXPORT, MONEY, TERMS, Item, unpacked
+from detectors.books.trade_items import CLOSED, EXPORT, MONEY, TERMS, Item, low_flags, unpacked_at
 from detectors.books.trade_matching import LONGEST_APART_US, Match, Rule, Tolerance, allowed, tolerance_by
 from detectors.contracts.limits import DatedLimit, Rulebook
 from detectors.typologies.due import OwnDates
@@ -114,12 +114,9 @@ class Overdue(NamedTuple):
 
 
 def opened(book: TradeBook, side: int) -> list[Item]:
-    """The open items of a side (`IMPORT_MONEY`, ...), in the order in which they came. Cost: 3 us, 0.5 us an item."""
-    if not book.rows:
-        return []
-    table = book.columns
-    mask = table["flags"] & (MONEY | EXPORT | CLOSED) == side
-    return unpacked(table[mask].tobytes()) if mask.any() else []
+    """The open items of a side (`IMPORT_MONEY`, ...), in the order in which they came. Cost: 2 us, 0.5 us an item."""
+    rows, bits = book.rows, MONEY | EXPORT | CLOSED
+    return [unpacked_at(rows, place) for place, flags in enumerate(low_flags(rows)) if flags & bits == side]
 
 
 def overdue(past: Traded, side: int, due_of: DueOf, at_us: int) -> list[Overdue]:
@@ -172,6 +169,10 @@ class Looked(msgspec.Struct, frozen=True, array_like=True):
     open_usd: int = 0
 
 
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Looked).decode
+
+
 def dated(items: Iterable[Item], due_of: DueOf) -> list[tuple[int, Item]]:
     """Items with their dates; those that wait for nothing are left out."""
     return [(due_us, item) for item in items if (due_us := due_of(item)) is not None]
@@ -206,12 +207,12 @@ def keep_looking(
     `now_us` is the time up to which what was due is being looked at, None where nothing is.
     """
     packed = slots.get(rule)
-    looked = Looked() if packed is None else msgspec.msgpack.decode(packed, type=Looked)
+    looked = Looked() if packed is None else _decode(packed)
     if now_us is not None:
         looked = Looked(now_us, sum(item.left_usd for due_us, item in found if due_us <= now_us))
     first, looked = next_look(found, looked)
     if packed is not None or now_us is not None:
-        slots[rule] = msgspec.msgpack.encode(looked)
+        slots[rule] = _encode(looked)
     look_at(own, name, first)
 
 

@@ -11,7 +11,9 @@ from detectors.books.trade_folding import (
     FoldedSums,
     Mark,
     carried,
+    mark_of,
     marks,
+    may_fold,
     packed_marks,
     to_fold,
 )
@@ -21,7 +23,22 @@ from tests.support.trade import LATER, SEOUL, START, book_of, goods, paid, toler
 
 
 def places(items: list[Item], clock_us: int = LATER) -> set[int]:
-    return to_fold(columns(b"".join(item.packed() for item in items)), clock_us)
+    packed = b"".join(item.packed() for item in items)
+    found = to_fold(columns(packed), clock_us)
+    # what is asked first, at each record, never says otherwise
+    assert may_fold(packed, clock_us) == bool(found)
+    return found
+
+
+def test_a_mark_is_found_where_events_stand_and_nowhere_else() -> None:
+    """The same eight bytes are the amount of a mark before it."""
+    wanted = int.from_bytes(bytes(range(1, 9)), "little")
+    others = [Mark(1, 0, wanted, wanted, 0, 0, 0), Mark(2, 0, 1, 1, 0, 0, MONEY)]
+    assert mark_of(packed_marks(others), wanted) is None
+    assert mark_of(packed_marks([*others, Mark(wanted, 9, 1, 1, 0, 0, MONEY)]), wanted) == Mark(
+        wanted, 9, 1, 1, 0, 0, MONEY
+    )
+    assert mark_of(b"", wanted) is None
 
 
 def test_closed_items_fold_when_a_lot_of_them_is_old() -> None:

@@ -12,7 +12,11 @@ from detectors.books.trade_items import (
     currency_number,
     day_number,
     goods_number,
+    links,
+    low_flags,
+    place_of,
     unpacked,
+    unpacked_at,
 )
 from tests.support.trade import goods, paid, received
 
@@ -24,6 +28,27 @@ def test_an_item_is_packed_and_unpacked() -> None:
     assert unpacked(packed) == items
     assert columns(packed)["usd"].tolist() == [10850, 5000, 100]
     assert columns(packed)["flags"].tolist() == [item.flags for item in items]
+
+
+def test_parts_of_packed_items_are_read_without_the_rest() -> None:
+    items = [paid(1, 100, number=5, flags=2**9 | CLOSED), goods(2**64 - 1, 50, counterparty=2**64 - 2), received(3, 1)]
+    packed = b"".join(item.packed() for item in items)
+    assert [unpacked_at(packed, place) for place in range(3)] == items
+    assert list(links(packed)) == [(item.number, item.counterparty, item.flags) for item in items]
+    assert list(low_flags(packed)) == [item.flags & 0xFF for item in items]
+    assert list(low_flags(b"")) == []
+
+
+def test_an_event_is_found_where_events_stand_and_nowhere_else() -> None:
+    """The same eight bytes stand in other fields, and across two of them, before the event that is looked for."""
+    wanted = int.from_bytes(bytes(range(1, 9)), "little")
+    across = goods(7, 1, counterparty=int.from_bytes(bytes([0, 0, 0, 0, 1, 2, 3, 4]), "little"))
+    across.account = int.from_bytes(bytes([5, 6, 7, 8, 0, 0, 0, 0]), "little")
+    before = [across, paid(8, 1, number=wanted, counterparty=wanted, payment=wanted)]
+    packed = b"".join(item.packed() for item in before)
+    assert place_of(packed, wanted) is None
+    assert place_of(packed + goods(wanted, 1).packed() * 2, wanted) == 2
+    assert (place_of(b"", 1), place_of(packed, 7), place_of(packed, 8)) == (None, 0, 1)
 
 
 def test_an_item_says_what_it_is() -> None:

@@ -151,6 +151,20 @@ def test_the_limits_of_some_names_are_kept_by_day(monkeypatch):
     assert book.named("T02", names, day) == found
 
 
+def test_limits_of_any_typology_are_kept_by_day_too(monkeypatch):
+    """Each is that of the first typology whose table has one; a name without any, or not in force yet, is left out."""
+    book = Rulebook(configuration())
+    names = ("tolerance_share", "annual_cap", "unheard_of")
+    found = book.any_named(names, date(2026, 1, 1))
+    assert found == {name: book.of_any(name, date(2026, 1, 1)) for name in names[:2]}
+    assert None not in found.values()
+    assert book.any_named(names, date(1900, 1, 1)) == {}
+    assert book.any_named(names, date(2026, 1, 1)) is found
+    monkeypatch.setattr("detectors.contracts.limits.MOST_KEPT", 1)
+    book.any_named(names, date(2026, 1, 2))
+    assert book.any_named(names, date(2026, 1, 1)) is not found
+
+
 def test_a_value_that_is_no_number_names_its_limit():
     """The reader of a configuration finds the line."""
     with pytest.raises(ValueError, match="limit annual_cap of T02: not a number of 0 or more; got: 'much'"):
