@@ -64,8 +64,13 @@ def take_out(due: dict[str, bytes], kind: str, item: int) -> bool:
 
 
 def opened(due: Mapping[str, bytes], kind: str) -> list[OpenDate]:
-    """The open due dates of a kind, in order."""
-    rows = _PACKED.iter_unpack(due.get(kind, b""))
+    """The open due dates of a kind, in order. Raises `ValueError` for bytes that are no whole number of them."""
+    packed = due.get(kind, b"")
+    if len(packed) % _PACKED.size:
+        raise ValueError(
+            f"due dates of {kind} are damaged; got: {len(packed)} bytes; expected: {_PACKED.size} for each"
+        )
+    rows = _PACKED.iter_unpack(packed)
     return [OpenDate(at_us, kind, item, quiet=bool(flags & QUIET)) for at_us, item, flags in rows]
 
 

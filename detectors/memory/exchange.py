@@ -172,10 +172,9 @@ class Exchange:
             day = local_date(clock_us, zone).toordinal()
             if day != self.day:
                 for tally in (self._own, *self._beside.values()):
-                    if tally.pending:
+                    # of a day without a score that counts, what its payments measure is told alone
+                    if tally.pending or tally.measured:
                         self.tell(partition, tally.take(self.day))
-                    else:
-                        tally.measured = {}  # of a day without a score that counts
             self.hour, self.day = hour, day
 
     def count_beside(self, partition: int, detectors: str, segment: str, place: int) -> None:

@@ -90,13 +90,13 @@ class Labels(Words):
     report_no = Both("report", "신고번호")
     gone = Both("no longer in the ledger", "원장에 남아 있지 않음")
     rarity = Both("HOW UNUSUAL", "이례성")
-    rarer = Both("rarer than {percent} % of the recent payments of its kind (p = {p})",
-                 "최근의 같은 종류 거래 중 {percent}%보다 드뭅니다(p = {p})")
+    rarer = Both("rarer than {percent} % of the recent payments (p = {p})",
+                 "최근의 거래 중 {percent}%보다 드뭅니다(p = {p})")
     coarse = Both("a coarse rank: only {among} payments were there to compare with, so how rare it is beyond 1 in "
                   "{among} is an estimate",
                   "거친 순위: 비교한 거래가 {among}건뿐이므로 {among}건 중 1건보다 드문 정도는 추정치입니다")
-    warming = Both("not ranked yet: too few payments of its kind were seen",
-                   "같은 종류 거래의 관측이 부족하여 순위를 산정하지 않았습니다")
+    warming = Both("not ranked yet: too few payments were seen",
+                   "관측된 거래가 부족하여 순위를 산정하지 않았습니다")
     score = Both("score {score} of 1", "점수 {score}(최대 1)")
     common = Both("beside other payments it is not unusual (p = {p})",
                   "다른 거래와 비교하여 통상적인 수준입니다(p = {p})")

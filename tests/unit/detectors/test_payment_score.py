@@ -11,7 +11,7 @@ from detectors.books import payments
 from detectors.books.party import token_number
 from detectors.books.payments import rows
 from detectors.features import EventView
-from detectors.ranking.ensemble import Scorer
+from detectors.memory.exchange import Exchange
 from tests.support.ledger import Ledger, configuration, later, payment
 from tests.support.transaction_steps import step_of
 from tests.unit.detectors.test_payment_step import rated
@@ -29,18 +29,18 @@ class Watched:
         self.ledger = ledger or rated()
         self.views: list[EventView] = []
         self.segments: list[str] = []
-        observation, score = payment_score.Observation, Scorer.score_then_learn
+        observation, count = payment_score.Observation, Exchange.count
 
         def watched(view: EventView, *rest: Any) -> Any:
             self.views.append(view)
             return observation(view, *rest)
 
-        def scored(scorer: Scorer, segment: str, *rest: Any, **how: Any) -> Any:
+        def counted(exchange: Exchange, partition: int, segment: str, *rest: Any) -> Any:
             self.segments.append(segment)
-            return score(scorer, segment, *rest, **how)
+            return count(exchange, partition, segment, *rest)
 
         monkeypatch.setattr(payment_score, "Observation", watched)
-        monkeypatch.setattr(Scorer, "score_then_learn", scored)
+        monkeypatch.setattr(Exchange, "count", counted)
 
     def weeks(self) -> list[float | None]:
         """The seven days' sums that were seen."""

@@ -212,8 +212,8 @@ class Ranks:
     def __init__(self, *ranks: float | None) -> None:
         self.ranks = ranks
 
-    def score_then_learn(self, segment: str, features: tuple[Feature, ...], learn: bool = True) -> Scored:
-        assert (segment, learn) == ("person.out", False)
+    def score_then_learn(self, features: tuple[Feature, ...], learn: bool = True) -> Scored:
+        assert learn is False
         usual = [each.name for each in features if each.deviation == 0.0]
         assert usual == [each.name for each in features][: len(usual)]
         assert all(each.deviation in {0.0, 4.0} for each in features)

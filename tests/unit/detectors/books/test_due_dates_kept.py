@@ -1,5 +1,6 @@
 """A party's open due dates, packed: set, closed, taken in order, joined."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,3 +80,9 @@ def test_moments_before_1970_come_first():
         due_dates.put(due, OpenDate(at, kind, 1 - at), 5)
     assert (due_dates.earliest_us(due), due_dates.first(due)) == (-8, OpenDate(-8, U, 9))
     assert [one.at_us for one in due_dates.opened(due, T)] == [-7, 5]
+
+
+def test_damaged_due_dates_are_refused() -> None:
+    """Bytes that are no whole number of due dates."""
+    with pytest.raises(ValueError, match=r"due dates of T06 are damaged; got: 7 bytes; expected: \d+ for each"):
+        due_dates.opened({"T06": b"1234567"}, "T06")

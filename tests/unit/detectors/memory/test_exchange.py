@@ -83,12 +83,17 @@ def test_a_record_has_the_sums_of_what_its_payments_measure_and_the_next_one_beg
 
 
 def test_payments_whose_scores_do_not_count_are_measured_on_their_own_day() -> None:
-    """With the counted ones of that day; a day without a counted score is told by nobody and added to no other."""
+    """Of a day without a counted score what was measured is told alone; on another one it is told with the counts."""
     exchange, numbers = begun(), (1024.0, 10.0, 0.0, nan)
     for at_us in (MIDNIGHT_US, MIDNIGHT_US + DAY_US, MIDNIGHT_US + 2 * DAY_US):
         exchange.measure(3, "person.out", at_us, SEOUL, numbers)
     exchange.count(3, "person.out", 7, MIDNIGHT_US + 2 * DAY_US, SEOUL, numbers)
-    assert exchange.take_waiting() == ()
+    first_day = local_date(MIDNIGHT_US, SEOUL).toordinal()
+    for number, alone in enumerate(exchange.take_waiting()):
+        assert isinstance(alone.told, ScoreCounts)
+        assert (alone.told.day, alone.told.segments) == (first_day + number, {})
+        assert alone.told.measured["person.out"]["hour"][0] == 1
+    assert exchange.told == 2
     exchange.measure(3, "person.out", MIDNIGHT_US + 3 * DAY_US, SEOUL, numbers)
     [told] = [one.told for one in exchange.take_waiting()]
     assert isinstance(told, ScoreCounts)

@@ -15,10 +15,10 @@ GOLDEN = alert_text.read_alert((ROOT / "tests" / "golden" / "alert.json").read_b
     ("rank", "ruled", "said"),
     [
         (None, True, []),  # a rule stands alone
-        (None, False, ["not ranked yet: too few payments of its kind were seen"]),
-        (0.05, True, ["rarer than 95.0 % of the recent payments of its kind (p = 0.05)"]),
+        (None, False, ["not ranked yet: too few payments were seen"]),
+        (0.05, True, ["rarer than 95.0 % of the recent payments (p = 0.05)"]),
         (0.07, True, ["beside other payments it is not unusual (p = 0.07)"]),
-        (0.00012, False, ["rarer than 99.98 % of the recent payments of its kind (p = 0.00012)"]),
+        (0.00012, False, ["rarer than 99.98 % of the recent payments (p = 0.00012)"]),
     ],
 )
 def test_a_rank_says_how_rare_or_that_it_is_not(rank, ruled, said):
