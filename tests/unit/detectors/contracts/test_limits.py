@@ -130,7 +130,7 @@ def test_the_limit_in_force_is_the_newest_that_began_by_the_day():
 
 
 def test_the_limits_of_some_names_are_kept_by_day(monkeypatch):
-    """Only those in force, of that typology and day; looked up once, and never more days than a bound."""
+    """Only those in force, of that typology and day; looked up once, and never more sets than a bound."""
     book = book_of(
         limit("1", effective_from=date(2023, 1, 1)), limit("9", effective_from=date(2024, 1, 1), name="other")
     )
@@ -142,7 +142,7 @@ def test_the_limits_of_some_names_are_kept_by_day(monkeypatch):
     assert {name: one.limit.value for name, one in book.named("T02", names, before).items()} == {"annual_cap": "1"}
     assert list(book.named("T02", ("other",), day)) == ["other"]
     assert book.named("T99", names, day) == book.named("T02", names, date(2022, 12, 31)) == {}
-    monkeypatch.setattr("detectors.contracts.limits.MOST_KEPT", 6)
+    monkeypatch.setattr("detectors.contracts.limits.MOST_KEPT", 4)
     assert book.named("T02", names, day) is found
     book.named("T02", ("annual_cap",), day)
     assert book.named("T02", names, day) is found
@@ -160,8 +160,10 @@ def test_limits_of_any_typology_are_kept_by_day_too(monkeypatch):
     assert None not in found.values()
     assert book.any_named(names, date(1900, 1, 1)) == {}
     assert book.any_named(names, date(2026, 1, 1)) is found
+    # the next day is under the same law
+    assert book.any_named(names, date(2026, 1, 2)) is found
     monkeypatch.setattr("detectors.contracts.limits.MOST_KEPT", 1)
-    book.any_named(names, date(2026, 1, 2))
+    book.any_named(names[:1], date(2026, 1, 2))
     assert book.any_named(names, date(2026, 1, 1)) is not found
 
 
@@ -169,3 +171,18 @@ def test_a_value_that_is_no_number_names_its_limit():
     """The reader of a configuration finds the line."""
     with pytest.raises(ValueError, match="limit annual_cap of T02: not a number of 0 or more; got: 'much'"):
         book_of(limit("much"))
+
+
+def test_what_follows_from_limits_is_worked_out_once_between_two_changes(monkeypatch):
+    """Two days under the same law share an answer, a day under another has its own, and times are bounded."""
+    book = book_of(limit("1", effective_from=date(2023, 1, 1)), limit("9", effective_from=date(2024, 1, 1)))
+    asked = []
+
+    def band(rulebook, day):
+        asked.append(day)
+        return 0, rulebook.limit("T02", "annual_cap", day).cents
+
+    monkeypatch.setattr("detectors.contracts.limits.MOST_TIMES", 1)
+    days = date(2023, 1, 1), date(2023, 1, 2), date(2024, 1, 1), date(2024, 1, 2), date(2023, 1, 3)
+    assert [book.band(band, day) for day in days] == [(0, 100), (0, 100), (0, 900), (0, 900), (0, 100)]
+    assert asked == [days[0], days[2], days[4]]

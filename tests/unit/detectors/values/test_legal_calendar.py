@@ -1,6 +1,6 @@
 """Legal dates: exact microseconds, local days and years, and the ends of the calendar."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -113,3 +113,15 @@ def test_the_calendars_last_year_ends_a_day_after_its_last_instant(zone):
 )
 def test_a_term_of_days_ends_on_a_date(first, days, later):
     assert days_after(date(*first), days) == date(*later)
+
+
+def test_the_local_day_is_that_of_the_wall_clock_where_a_zone_goes_back_just_after_midnight():
+    """St John's went from 00:01 back to 23:01: within one hour its day is the old, the new and the old one again."""
+    start = datetime(2010, 11, 7, 1, 0, tzinfo=UTC)
+    days = set()
+    for zone in (ZoneInfo("America/St_Johns"), ZoneInfo("Asia/Seoul"), ZoneInfo("Asia/Kathmandu")):
+        for minute in range(4 * 60):
+            moment = start + timedelta(minutes=minute, seconds=30)
+            assert local_date(to_us(moment), zone) == moment.astimezone(zone).date()
+            days.add(local_date(to_us(moment), zone))
+    assert days == {date(2010, 11, 6), date(2010, 11, 7)}
