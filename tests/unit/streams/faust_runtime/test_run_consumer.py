@@ -5,9 +5,10 @@ from types import SimpleNamespace
 
 import faust
 import pytest
+import uvloop
 from faust.types import TP
 
-from streams.faust_runtime.run_consumer import RunConsumer
+from streams.faust_runtime.run_consumer import QUEUE_POLL_SECONDS, RunConsumer
 
 RATES, PAYMENTS = TP("rates", 0), TP("payments", 0)
 
@@ -341,3 +342,17 @@ def test_a_partition_that_is_not_ready_is_left_alone():
     assert places(runs[0].value) == [("payments", 0)]
     assert len(runs) == 1
     assert len(left) == 1
+
+
+def test_a_full_queue_is_looked_at_a_thousand_times_a_second_at_most():
+    """On the loop that workers have, which counts whole milliseconds: half of one was no pause at all."""
+
+    async def looks() -> int:
+        loop, count = asyncio.get_running_loop(), 0
+        end = loop.time() + 0.2
+        while loop.time() < end:
+            await asyncio.sleep(QUEUE_POLL_SECONDS)
+            count += 1
+        return count
+
+    assert 0 < uvloop.run(looks()) <= 250
