@@ -25,7 +25,7 @@ SEED = int(os.environ.get("CHAOS_SEED", "5"))
 
 def test_nobody_can_tell_that_workers_were_killed(brokers: ThreeBrokers, tmp_path: Path) -> None:
     """Nothing lost, every alert once for a read_committed reader, as the ledger's pure replay has it; states equal."""
-    # half of them at any moment, half between the sending of an alert and its commit
+    # half of them at any moment, half between the sending of outputs and their commit
     schedule = random.Random(SEED).sample([KILL_WORKER, KILL_IN_TRANSACTION] * KILLS, KILLS)
     figures = run_with_faults(brokers, tmp_path, schedule, events=EVENTS, seed=SEED, roles=("all", "ingest", "monitor"))
     print(f"\nkill -9 of workers, seed {SEED}: {figures}")

@@ -111,7 +111,12 @@ def _conclude(cluster: Cluster, stream: Simulation, sender: Sender, figures: Fig
     # 1 %, as far as the desks' daily budgets let so many through (a million events: 5 659)
     assert figures.alerts > min(figures.events / 100, 5_000), "too few alerts for a fault to hit any"
     figures.redelivered = sum(counters.get("redelivered", 0) for counters in replay.counters.values())
-    names = [topics.ALERTS, topics.NOTICES, *(topics.desk_topic(desk) for desk in cluster.settings.effective.desks)]
+    names = [
+        topics.ALERTS,
+        topics.NOTICES,
+        topics.OPEN_ITEMS,
+        *(topics.desk_topic(desk) for desk in cluster.settings.effective.desks),
+    ]
     seen = sum(cluster.count_uncommitted(name).total() for name in names)
     # of all agents: whoever reads uncommitted sees what was aborted beside what stands
     figures.seen_again_uncommitted = seen - sum(1 for _ in cluster.read(*names))

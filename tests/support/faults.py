@@ -99,7 +99,7 @@ class Scene:
         self._kill("kill -9", self._choose())
 
     def kill_in_transaction(self) -> None:
-        """Kill -9 of a monitor between the sending of an alert and its commit; another starts at once."""
+        """Kill -9 of a monitor between the sending of outputs and their commit; another starts at once."""
         place = self._choose("monitor", "all")
         if self._stop_in_transaction(self.team[place]):
             self.figures.kills_in_transaction += 1
@@ -241,7 +241,10 @@ class Scene:
 
 
 class OpenOutputs:
-    """Tells in which partitions the alerts topic holds records of an open transaction; a context manager."""
+    """Tells in which partitions a monitor's outputs hold records of an open transaction; a context manager.
+
+    Alerts are rare in a stream's first days, open items are not: one transaction sends both.
+    """
 
     def __init__(self, cluster: Cluster) -> None:
         addresses = cluster.settings.bootstrap_servers
@@ -259,7 +262,8 @@ class OpenOutputs:
 
     def open(self, partitions: set[int]) -> bool:
         """Whether one of `partitions` has records after its last stable offset."""
-        asked = [TopicPartition(topics.ALERTS, number) for number in range(PARTITIONS) if number in partitions]
+        numbers = [number for number in range(PARTITIONS) if number in partitions]
+        asked = [TopicPartition(name, number) for name in (topics.ALERTS, topics.OPEN_ITEMS) for number in numbers]
         if not asked:
             return False
         try:
