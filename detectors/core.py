@@ -382,23 +382,18 @@ def _profile(state: PartitionState, event: Profile, origin: Origin) -> None:
 
 def _count(state: PartitionState, event: Event, outputs: Outputs) -> None:
     counters, outcome = state.counters, outputs.outcome
-    if outcome in {"duplicate", "conflict"}:
-        counters[f"{outcome}s"] += 1
-        return
-    if outcome == "refused":
-        counters["refused"] += 1
+    if outcome in {"duplicate", "conflict", "refused"}:
+        counters["refused" if outcome == "refused" else f"{outcome}s"] += 1
         return
     counters["applied"] += 1
     if isinstance(event, (Rate, ConfigurationChange, Learning)):
         counters["broadcast"] += 1
-        return
-    if outputs is APPLIED:
-        return  # nothing else is told of it
-    counters["late"] += outputs.late
-    counters["scored"] += outputs.scored
-    counters["folded"] += outputs.folded
-    counters["rate_missing"] += outputs.rate_missing
-    counters["verdicts_displaced"] += outputs.displaced
-    counters["alerts"] += len(outputs.alerts)
-    if outputs.join is not None:
-        counters[outputs.join] += 1
+    elif outputs is not APPLIED:  # of which there is nothing else to count
+        counters["late"] += outputs.late
+        counters["scored"] += outputs.scored
+        counters["folded"] += outputs.folded
+        counters["rate_missing"] += outputs.rate_missing
+        counters["verdicts_displaced"] += outputs.displaced
+        counters["alerts"] += len(outputs.alerts)
+        if outputs.join is not None:
+            counters[outputs.join] += 1
