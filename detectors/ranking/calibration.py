@@ -36,10 +36,11 @@ LEAST_TAIL, MOST_TAIL, TAIL_SHARE = 10, 100, 10
 TAIL_SHRINKAGE = 30
 FIRST_GENERATION = 32
 # What is usual changes: the longer the pasts of parties are, the stranger a payment can be. So a generation of what all
-# partitions told ends after so many days too, if it has so many payments. Failure prevented: ranks were 1.6 times too
-# low where the counts of four months stood behind them (docs/DETECTION.md, "One calibration").
+# partitions told ends after so many days too, if it has so many payments: five of them are beyond the largest rank that
+# alerts, 0.002. Failure prevented: ranks were 1.6 times too low where the counts of four months stood behind them
+# (docs/DETECTION.md, "One calibration").
 GENERATION_DAYS = 14
-ENOUGH = 500
+ENOUGH = 2_500
 # All partitions together see as many times more payments; 12 partitions are the default. Failure prevented: their
 # level would forget within the hours in which all see what the partition sees in a day.
 WIDER = 12
@@ -223,8 +224,8 @@ class Calibration:
     """Ranks of one partition. Deterministic: equal counts give equal ranks.
 
     A payment is counted in `whole`, the partition's own level, when it is learned, and in `everyone` when what this
-    partition told comes back with what the others told. That says the rank once it has 500 payments, or as many as the
-    partition itself. Cost of a rank and its counting: 2 us.
+    partition told comes back with what the others told. That says the rank once it has 2 500 payments, or as many as
+    the partition itself. Cost of a rank and its counting: 2 us.
     """
 
     def __init__(self, size: int) -> None:

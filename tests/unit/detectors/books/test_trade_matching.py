@@ -139,9 +139,9 @@ class _Limit:
 
 
 class _Rules:
-    def of_any(self, name: str, day: date) -> Any:
+    def any_named(self, names: tuple[str, ...], day: date) -> Any:
         found = {"tolerance_share": "0.1", "tolerance_usd": "20"}
-        return _Limit(Decimal(found[name])) if day >= date(2026, 3, 3) else None
+        return {name: _Limit(Decimal(found[name])) for name in names} if day >= date(2026, 3, 3) else {}
 
 
 def test_the_tolerance_is_the_limit_of_the_local_day() -> None:

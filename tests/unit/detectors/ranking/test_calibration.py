@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.ranking import calibration as module
-from detectors.ranking.calibration import BINS, BINS_A_NAT, FINEST, Calibration, Level, bin_of, p_value, prior
+from detectors.ranking.calibration import BINS, BINS_A_NAT, ENOUGH, FINEST, Calibration, Level, bin_of, p_value, prior
 
 STRANGE = st.floats(0.0, 30.0)
 
@@ -284,27 +284,27 @@ def test_who_counted_more_says_the_rank():
     assert alone.p < made.rank(2.0).p
 
 
-def test_five_hundred_of_all_partitions_say_the_rank_whatever_the_partition_has_seen():
+def test_enough_of_all_partitions_say_the_rank_whatever_the_partition_has_seen():
     """A partition of many payments has old ones too; those that all told are of the last weeks."""
-    made = taught([1.0] * 2_000)
+    made = taught([1.0] * 4_000)
     assert made.level is made.whole
-    made.hear({bin_of(3.0): 499})
+    made.hear({bin_of(3.0): ENOUGH - 1})
     assert made.level is made.whole
     made.hear({bin_of(3.0): 1})
-    assert made.rank(3.0).among == 500
+    assert made.rank(3.0).among == ENOUGH
 
 
 @pytest.mark.parametrize(
     ("days", "a_day", "counted"),
     [
-        # of 50 payments on each day: the fourteenth generation has just ended
-        (15 + 13 * 14, 50, 700),
-        # fewer than 500 in 14 days: a generation takes as long as it takes to see them
-        (100, 25, 500),
+        # the fourteenth generation has just ended
+        (15 + 13 * 14, 250, 14 * 250),
+        # fewer than 2 500 in 14 days: a generation takes as long as it takes to see them
+        (100, 125, 2_500),
     ],
 )
 def test_a_generation_of_all_partitions_ends_after_two_weeks(days, a_day, counted):
-    """If it has five hundred payments by then; the second before it is forgotten."""
+    """If it has enough payments by then; the second before it is forgotten."""
     level = Level(1_000_000)
     level.limit = 1_000_000
     found = []
@@ -312,7 +312,7 @@ def test_a_generation_of_all_partitions_ends_after_two_weeks(days, a_day, counte
         level.merge({3: a_day}, day)
         found.append(level.counted)
     assert found[-1] == counted
-    assert max(found[len(found) // 2 :]) <= 2 * max(15 * 50, 500)
+    assert max(found[len(found) // 2 :]) <= 2 * max(15 * 250, 2_500)
 
 
 def test_a_day_ahead_of_time_ends_no_generation_for_good():
@@ -320,12 +320,12 @@ def test_a_day_ahead_of_time_ends_no_generation_for_good():
     level = Level(1_000_000)
     level.limit = 1_000_000
     level.merge({3: 100}, 9_000)
-    level.merge({3: 500}, 100)
+    level.merge({3: ENOUGH}, 100)
     assert level.begun == 100
     level.merge({3: 10}, 113)
-    assert level.seen == 610
+    assert level.seen == ENOUGH + 110
     level.merge({3: 10}, 114)
-    assert (level.seen, level.counted, level.begun) == (0, 620, 114)
+    assert (level.seen, level.counted, level.begun) == (0, ENOUGH + 120, 114)
 
 
 def test_what_was_told_is_saved():
