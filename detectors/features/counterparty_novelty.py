@@ -12,6 +12,7 @@ from math import log
 
 from detectors.features.moment import Definition, Moment
 from detectors.features.view import Feature
+from detectors.values.float_sums import add_up
 
 NAME = "counterparty_novelty"
 PRIOR_PAYMENTS = 2.0
@@ -27,7 +28,7 @@ def measure(moment: Moment, own: list[float]) -> Feature:
     if moment.seen == 0 or total <= 0.0:
         return Feature(NAME, None, "ratio", None, None, 0, peer)
     weights = moment.known
-    remembered = sum(weights.values())
+    remembered = add_up(weights.values())
     known = weights.get(moment.counterparty, 0.0)
     share = known / remembered if remembered > 0.0 else 0.0
     surprise = 0.0

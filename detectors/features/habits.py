@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from math import log
 
+from detectors.values.float_sums import add_up
+
 # Peers count as this many own observations; own habits take over soon after.
 PRIOR_OBSERVATIONS = 6.0
 # Peers know nothing below this many payments.
@@ -16,11 +18,11 @@ def surprise(own: Sequence[float], peers: Sequence[float] | None, kind: int) -> 
 
     Formula: ln(largest p / p of this kind), p = (own count + 6 x peer share + 0.1) / total.
     """
-    total = sum(peers) if peers is not None else 0.0
+    total = add_up(peers) if peers is not None else 0.0
     if peers is not None and total >= LEAST_PEERS:
         scale = PRIOR_OBSERVATIONS / total
         chances = [mine + scale * theirs + 0.1 for mine, theirs in zip(own, peers, strict=True)]
-    elif sum(own) >= LEAST_PEERS:
+    elif add_up(own) >= LEAST_PEERS:
         chances = [mine + 0.1 for mine in own]
     else:
         return None

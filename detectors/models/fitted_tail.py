@@ -3,6 +3,7 @@
 from math import log
 
 from detectors.models.sliding_window import SlidingWindow
+from detectors.values.float_sums import add_up
 
 # The tail is fitted to the largest tenth of the window: at least 10 values, or its scale is a guess, and at most 100,
 # so that where there is much to count it is counted. Failure prevented: of two values beyond all kept ones, one by a
@@ -36,7 +37,7 @@ def surprise(window: SlidingWindow, value: float, least_scale: float, most: floa
     if known < LEAST_TAIL or above >= in_tail:
         return min(most, log((1 + known) / (1 + above)))
     begins, middle = order[known - in_tail], order[known // 2]
-    excess = sum(order[known - in_tail :]) - in_tail * begins
+    excess = add_up(order[known - in_tail :]) - in_tail * begins
     # of an exponential distribution: from its median to where the share of the tail begins
     halves = log(0.5 * known / in_tail) if 2 * in_tail < known else 1.0
     scale = max(least_scale, (begins - middle) / halves)

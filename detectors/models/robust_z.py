@@ -6,6 +6,7 @@ import msgspec
 
 from detectors.models.bounded_scaler import BoundedScaler
 from detectors.models.member import Deviations, Member, check_parameters
+from detectors.values.float_sums import add_up
 
 PARAMETERS = {"floor": (0.5, 1e-9, 1e9)}
 # Mean |z| of a normal distribution. A present feature adds |z| less this, so that a missing one, which adds nothing,
@@ -43,7 +44,7 @@ class RobustZ(Member):
 
     def score_one(self, x: Deviations) -> float:
         """Sum of |z| - 0.8 over present features."""
-        return sum([abs(z) - USUAL for z in self.scaler.transform_one(x).values()])
+        return add_up([abs(z) - USUAL for z in self.scaler.transform_one(x).values()])
 
     def explain_one(self, x: Deviations) -> dict[str, float]:
         """Each feature's |z|."""
@@ -54,7 +55,7 @@ class RobustZ(Member):
         credited = self.explain_one(x)
         if learn:
             self.learn_one(x)
-        return sum([value - USUAL for value in credited.values()]), credited
+        return add_up([value - USUAL for value in credited.values()]), credited
 
     def to_state(self) -> bytes:
         """Counter, floor and the three numbers of each feature."""

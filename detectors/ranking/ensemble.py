@@ -18,6 +18,7 @@ from detectors.models import REGISTRY
 from detectors.models.sliding_window import SlidingWindow
 from detectors.ranking.calibration import Calibration, bin_of
 from detectors.ranking.fused_members import FusedMembers, derived_seed
+from detectors.values.float_sums import add_up
 
 HEADER = "scoring"
 
@@ -65,7 +66,7 @@ class Scorer:
         weights = {name: detector_set.weight(name) for name in members}
         self.fused = FusedMembers(members, weights, detector_set.calibration_window)
         # strangeness is ranked as a mean over the members; only the weights' ratios matter
-        self.whole_weight = sum(weights.values()) or 1.0
+        self.whole_weight = add_up(weights.values()) or 1.0
         self.calibration = Calibration(detector_set.calibration_window)
         self.scored = 0
         # what the last features asked for count against their payment: most are learned right after they were scored
@@ -91,7 +92,7 @@ class Scorer:
         if learn:
             self.calibration.learn(strangeness)
             self.scored += 1
-        total = sum(judged.credits.values())
+        total = add_up(judged.credits.values())
         ordered = sorted(judged.credits.items(), key=lambda item: (-item[1], item[0]))
         contributions = tuple([(name, share / total) for name, share in ordered if share > 0.0])
         rank = ranked.p if warm else None

@@ -10,6 +10,7 @@ from detectors.models import REGISTRY, Member
 from detectors.models.fitted_tail import surprise
 from detectors.models.member import Deviations, check_parameters
 from detectors.models.sliding_window import SlidingWindow
+from detectors.values.float_sums import add_up
 
 PARAMETERS = {"window": (10_000.0, 10.0, 1_000_000.0)}
 # The members of `build`, which judges columns of any kind: each adds something to the others on the labelled streams
@@ -49,11 +50,11 @@ class Strangeness(msgspec.Struct, frozen=True):
 
 def _credits(weighed: Sequence[tuple[float, dict[str, float]]], known: Deviations) -> dict[str, float]:
     """Each member's credits as shares, weighed by what its strangeness counts (equally when none is strange at all)."""
-    total = sum([strangeness for strangeness, _ in weighed])
+    total = add_up([strangeness for strangeness, _ in weighed])
     shares = dict.fromkeys(known, 0.0)
     for strangeness, credited in weighed:
         weight = strangeness if total > 0.0 else 1.0
-        whole = sum([credit for name, credit in credited.items() if name in shares])
+        whole = add_up([credit for name, credit in credited.items() if name in shares])
         if weight > 0.0 and whole > 0.0:
             for name, credit in credited.items():
                 # trees may credit a feature that is not known here: the walk past it; it is no reason

@@ -12,6 +12,7 @@ from detectors.contracts.alert import Measured
 from detectors.typologies.base import Context, Finding, slot
 from detectors.typologies.kept_payments import Kept, of_payment, with_parts
 from detectors.typologies.t13_words import Drain, drain_tests, of_drain
+from detectors.values.float_sums import add_up
 from detectors.values.legal_calendar import DAY_US
 from detectors.values.money import plain
 
@@ -123,7 +124,7 @@ def find_drain(context: Context) -> Drain | None:
         return None
     # the mean of independent deviations spreads by the root of their number less than one does
     spreads = [log(one.usd / (own.usual * 100)) / own.spread for one in pieces]
-    distance = sum(spreads) / len(spreads) ** 0.5
+    distance = add_up(spreads) / len(spreads) ** 0.5
     if distance < limit_number(context, "own_distance"):
         return None
     return Drain(pieces, total, payees, own.usual, own.number, distance, least, multiple, days)

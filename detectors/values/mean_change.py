@@ -15,6 +15,8 @@ from math import log, sqrt
 
 import msgspec
 
+from detectors.values.float_sums import add_up
+
 # ADWIN's confidence: the chance of a false alarm at one look, by its bound. River's default is 0.002. Each of some 30
 # means is looked at each day, so that one in 0.002 would be a false alarm every two weeks, were the bound not as wide
 # as it is. Measured: docs/DETECTION.md, "Drift".
@@ -61,7 +63,7 @@ def find_change(days: Sequence[DaySums], span: int, least: float = 0.0) -> int |
         return None
     count, total = sum(one.count for one in days), sum(one.total for one in days)
     of_payments = max(0.0, sum(one.squares for one in days) / count - (total / count) ** 2)
-    of_days = sum(one.total**2 / one.count for one in days)
+    of_days = add_up(one.total**2 / one.count for one in days)
     changed, best, most = False, 0, 0.0
     before_count, before_total = days[0].count, days[0].total
     for at in range(1, len(days)):

@@ -128,9 +128,9 @@ def test_made_up_names_and_nan_are_not_kept():
         TailsBySide.from_state({"window": 100}, 1, msgspec.msgpack.encode(kept))
 
 
-def test_strangeness_is_half_the_sum_of_sides():
+def test_strangeness_is_a_third_of_the_sum_of_sides():
     """Sides depend on one another; what is learned changes nothing of it."""
     model = TailsBySide.build({}, 1)
-    assert [model.strangeness(score) for score in (0.0, 3.0, 108.0)] == [0.0, 1.5, 54.0]
+    assert [model.strangeness(score) for score in (0.0, 3.0, 108.0)] == [0.0, 1.0, 36.0]
     model.learn_one({"hour": 1.0})
-    assert model.strangeness(3.0) == 1.5
+    assert model.strangeness(3.0) == 1.0
