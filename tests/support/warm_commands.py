@@ -187,13 +187,20 @@ def _try_once(environment: Mapping[str, str]) -> None:
 
 def _answer(connection: socket.socket, order: dict[str, Any], out: int, err: int) -> None:
     """In a process of its own: have the command run by another one, and tell its id and its exit code."""
+    waits, begun = os.pipe()
     child = os.fork()
     if child == 0:
         connection.close()
         if order.get("lasting"):
             os.setsid()
             die_with_parent()
+        os.close(waits)
+        os.close(begun)
         _command(order, out, err)
+    # its id is told when it has a session of its own: who asked may send signals to that at once
+    os.close(begun)
+    os.read(waits, 1)
+    os.close(waits)
     connection.sendall(f"{child}\n".encode())
     if order.get("lasting"):
         ended = os.pidfd_open(child)
